@@ -1,0 +1,51 @@
+"""Requests, responses and deliveries as plain data: adapters describe them, ``transport`` sends them."""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeVar
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request. ``url`` is absolute; ``operation`` names it in metrics and messages and holds no secret.
+
+    ``cost`` is what the other side will charge for it, in its own points; 0 where it charges nothing.
+    """
+
+    method: Method
+    url: str
+    operation: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    cost: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """An HTTP answer with its whole body. Header names are lower-case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One HTTP request in which a shop hands us something.
+
+    Header names are lower-case; the body is as received, never parsed and written again.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    received_at: datetime
+
+
+T = TypeVar("T")
+Reading = Generator[Request, Response, T]
+"""A read of one or more requests: yields a Request, is sent its Response, returns what it found."""

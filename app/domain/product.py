@@ -1,0 +1,165 @@
+"""Source products: what a shop says about a product, and how a newer statement replaces an older one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from app.domain.ids import LocationId, Sku, SourceId, SourceVariantId, StockItemId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockLevel:
+    """Stock of one variant at one location, in pieces, with a version of its own."""
+
+    location_id: LocationId
+    quantity: int
+    version: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceVariant:
+    """A variant as the shop has it.
+
+    ``sku`` is trimmed, None when the shop has none. ``tracked`` None means that this statement does not say whether the
+    shop counts the variant's stock. ``levels`` None means that it does not say how stock is spread over locations;
+    ``quantity`` is the total then. ``options`` are in the order of the product's option names.
+    """
+
+    id: SourceVariantId
+    sku: Sku | None
+    price: Decimal | None
+    compare_at_price: Decimal | None = None
+    barcode: str | None = None
+    options: tuple[str, ...] = ()
+    stock_item_id: StockItemId
+    tracked: bool | None
+    sell_when_empty: bool = False
+    quantity: int | None = None
+    levels: tuple[StockLevel, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A complete, normalised description of a source product at one version.
+
+    ``version`` None means that the platform gave no order mark. ``status`` is the platform's own word for the state that
+    ``published`` sums up. ``published_from`` is set when the shop will publish the product by itself at that time.
+    """
+
+    source_id: SourceId
+    version: datetime | None
+    title: str
+    description: str = ""
+    brand: str | None = None
+    published: bool
+    published_from: datetime | None = None
+    status: str
+    option_names: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    variants: tuple[SourceVariant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The statement is newer: this is what the shop says now."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """The statement changes nothing, for this reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskShop:
+    """The statement cannot be ordered or is not complete: only a read of the product tells."""
+
+    reason: str
+
+
+def merge(known: Snapshot | None, incoming: Snapshot, *, gone: bool = False) -> Taken | Ignored | AskShop:
+    """Decide what a full body pushed by the shop is worth beside what we know.
+
+    ``gone`` says that we last knew the product as deleted: then only a read brings it back. Tracking and stock levels
+    that the body does not tell are kept from what we know.
+    """
+    if gone:
+        return AskShop("it was deleted before, so only a read of the shop can bring it back")
+    filled = carry_over(known, incoming)
+    if any(variant.tracked is None for variant in filled.variants):
+        return AskShop("it does not say whether the stock of a new variant is tracked")
+    if known is None:
+        return Taken(filled)
+    if incoming.version is None or known.version is None:
+        return Ignored("nothing in it is new") if filled == known else AskShop("it has no version to order it by")
+    if incoming.version < known.version:
+        return Ignored("it is older than what we know")
+    if incoming.version == known.version:
+        return Ignored("nothing in it is new") if filled == known else AskShop("it has the version we know, but differs")
+    return Taken(filled)
+
+
+def merge_read(known: Snapshot | None, read: Snapshot) -> Taken | Ignored | AskShop:
+    """Decide what a read of the shop is worth: all, unless it is older than what the shop had pushed before."""
+    if known is not None and known.version is not None and read.version is not None and read.version < known.version:
+        return AskShop("the shop's answer is older than its last notice")
+    filled = carry_over(known, read)
+    return Ignored("the shop has what we know") if filled == known else Taken(filled)
+
+
+def carry_over(known: Snapshot | None, incoming: Snapshot) -> Snapshot:
+    """Fill what ``incoming`` leaves open from ``known``; of two levels of one location the newer one stays."""
+    before = {variant.id: variant for variant in known.variants} if known else {}
+    variants = tuple(_carry_over_variant(before.get(variant.id), variant) for variant in incoming.variants)
+    return replace(incoming, variants=variants)
+
+
+def _carry_over_variant(known: SourceVariant | None, incoming: SourceVariant) -> SourceVariant:
+    if known is None:
+        return incoming
+    tracked = known.tracked if incoming.tracked is None else incoming.tracked
+    levels = _newest(known.levels, incoming.levels)
+    quantity = incoming.quantity if levels is None else total(levels)
+    return replace(incoming, tracked=tracked, levels=levels, quantity=quantity)
+
+
+def _newest(
+    known: tuple[StockLevel, ...] | None, incoming: tuple[StockLevel, ...] | None
+) -> tuple[StockLevel, ...] | None:
+    if known is None or incoming is None:
+        return known if incoming is None else incoming
+    by_location: Mapping[LocationId, StockLevel] = {level.location_id: level for level in known}
+    return tuple(
+        max(level, by_location.get(level.location_id, level), key=lambda candidate: candidate.version)
+        for level in incoming
+    )
+
+
+def total(levels: tuple[StockLevel, ...]) -> int:
+    """Return the stock over all locations, in pieces."""
+    return sum(level.quantity for level in levels)
+
+
+def with_stock(known: Snapshot, stock_item_id: StockItemId, level: StockLevel) -> Taken | Ignored | AskShop:
+    """Return ``known`` with one location's stock replaced, when the statement is newer than what we know."""
+    variant = next((each for each in known.variants if each.stock_item_id == stock_item_id), None)
+    if variant is None:
+        return Ignored("no variant of the product has this stock item any more")
+    if variant.levels is None:
+        return AskShop("how the stock is spread over the locations is not known yet")
+    before = next((each for each in variant.levels if each.location_id == level.location_id), None)
+    if before is not None and level.version < before.version:
+        return Ignored("it is older than the stock we know")
+    if before is not None and level.version == before.version and level.quantity != before.quantity:
+        return AskShop("it has the version of the stock we know, but another number")
+    if before is not None and level.quantity == before.quantity and level.version == before.version:
+        return Ignored("the stock is what we know")
+    others = tuple(each for each in variant.levels if each.location_id != level.location_id)
+    levels = tuple(sorted((*others, level), key=lambda each: each.location_id))
+    changed = replace(variant, levels=levels, quantity=total(levels))
+    variants = tuple(changed if each.id == variant.id else each for each in known.variants)
+    return Taken(replace(known, variants=variants))

@@ -1,0 +1,237 @@
+"""Desired state: what Orderchamp should show for a source product, and observed state: what it showed last."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal, TypeAlias
+
+from app.domain.ids import Sku, SourceId, SourceVariantId, StorefrontId, TargetId, TargetVariantId
+from app.domain.product import Snapshot, SourceVariant
+from app.domain.settings import ApplicationSettings
+
+InventoryPolicy = Literal["DENY", "CONTINUE"]
+Price: TypeAlias = Decimal
+
+MAX_OPTIONS = 3
+"""Orderchamp has three option axes (option1 to option3)."""
+
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredVariant:
+    """A variant as Orderchamp should show it.
+
+    ``price`` is the wholesale price, ``msrp`` the recommended retail price, VAT included; both in the shop's currency.
+    ``stock`` in pieces; None when the shop does not count it, then no quantity is ever written.
+    """
+
+    source_id: SourceVariantId
+    sku: Sku
+    price: Price
+    msrp: Price | None = None
+    stock: int | None
+    policy: InventoryPolicy
+    options: tuple[str, ...] = ()
+    barcode: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A variant that is not synchronised, with the reason as a sentence."""
+
+    source_id: SourceVariantId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """What Orderchamp should show for one source product.
+
+    ``living`` False: the shop deleted it. ``reason`` completes "It is (not) published because …". ``draft_reason`` is
+    set when the product may be created but must not be published by us. ``wanted`` False: nothing is created for it.
+    """
+
+    source_id: SourceId
+    title: str
+    description: str
+    brand: str | None
+    option_names: tuple[str, ...]
+    images: tuple[str, ...]
+    variants: tuple[DesiredVariant, ...]
+    skipped: tuple[Skipped, ...] = ()
+    living: bool
+    published: bool
+    reason: str
+    draft_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedVariant:
+    """A variant as Orderchamp showed it, or as we last wrote it. None: not known, or not set there."""
+
+    id: TargetVariantId
+    sku: Sku
+    price: Price | None = None
+    msrp: Price | None = None
+    stock: int | None = None
+    policy: InventoryPolicy | None = None
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """A target product as Orderchamp showed it, or as we last wrote it.
+
+    ``variants`` are those that we know: the bound ones at least. ``images`` are the addresses that we sent last; None
+    when we never sent any, because Orderchamp does not tell where its images came from. ``listed_variants`` None:
+    Orderchamp does not tell which variants its listing has.
+    """
+
+    id: TargetId
+    title: str
+    description: str | None = None
+    option_names: tuple[str, ...] = ()
+    images: tuple[str, ...] | None = None
+    published: bool
+    variants: Mapping[TargetVariantId, ObservedVariant] = field(default_factory=dict)
+    listed_variants: frozenset[TargetVariantId] | None = None
+    created_at: datetime | None = None
+
+
+def desired_state(
+    snapshot: Snapshot, settings: ApplicationSettings, *, now: datetime, gone: bool = False
+) -> Desired:
+    """Compute what Orderchamp should show for ``snapshot`` under ``settings``. Pure; every skip has its reason."""
+    variants, skipped = _variants(snapshot, settings)
+    published, reason = _publication(snapshot, now=now, gone=gone)
+    if published and not variants:
+        published, reason = False, "none of its variants can be synchronised"
+    return Desired(
+        source_id=snapshot.source_id,
+        title=snapshot.title,
+        description=snapshot.description,
+        brand=snapshot.brand,
+        option_names=snapshot.option_names[:MAX_OPTIONS],
+        images=snapshot.images,
+        variants=variants,
+        skipped=skipped,
+        living=not gone,
+        published=published,
+        reason=reason,
+        draft_reason=_draft_reason(settings),
+    )
+
+
+def _draft_reason(settings: ApplicationSettings) -> str | None:
+    if settings.price_kind == "consumer" and settings.wholesale_percentage is None:
+        return "the shop has consumer prices and no rule says what the wholesale price is (wholesale_percentage)"
+    if not settings.publish_new:
+        return "new products are left as drafts (publish_new is off)"
+    return None
+
+
+def _publication(snapshot: Snapshot, *, now: datetime, gone: bool) -> tuple[bool, str]:
+    if gone:
+        return False, "it was deleted in the shop"
+    if not snapshot.published:
+        return False, f"it is {snapshot.status} in the shop"
+    if snapshot.published_from is not None and snapshot.published_from > now:
+        return False, f"the shop publishes it at {snapshot.published_from:%Y-%m-%d %H:%M} UTC"
+    return True, f"it is {snapshot.status} in the shop"
+
+
+def _variants(
+    snapshot: Snapshot, settings: ApplicationSettings
+) -> tuple[tuple[DesiredVariant, ...], tuple[Skipped, ...]]:
+    uses = Counter(variant.sku for variant in snapshot.variants if variant.sku)
+    folded = Counter(sku.casefold() for sku in uses)
+    kept: list[DesiredVariant] = []
+    skipped: list[Skipped] = []
+    for variant in snapshot.variants:
+        problem = _problem(variant, uses=uses, folded=folded)
+        if problem is not None:
+            skipped.append(Skipped(source_id=variant.id, reason=problem))
+        else:
+            kept.append(_variant(variant, settings))
+    return tuple(kept), tuple(skipped)
+
+
+def _problem(variant: SourceVariant, *, uses: Mapping[Sku | None, int], folded: Mapping[str, int]) -> str | None:
+    if variant.sku is None:
+        return "It has no SKU in the shop; give it one to have it synchronised."
+    if uses[variant.sku] > 1:
+        return f"{uses[variant.sku]} variants of this product have the SKU {variant.sku}; give each its own."
+    if folded[variant.sku.casefold()] > 1:
+        return f"The SKU {variant.sku} differs from another one of this product only in upper and lower case."
+    if variant.price is None or variant.price <= 0:
+        return "It has no price above zero in the shop; Orderchamp needs one."
+    return None
+
+
+def _variant(variant: SourceVariant, settings: ApplicationSettings) -> DesiredVariant:
+    assert variant.sku is not None  # noqa: S101 - _problem has looked
+    assert variant.price is not None  # noqa: S101
+    price, msrp = _prices(variant.price, settings)
+    return DesiredVariant(
+        source_id=variant.id,
+        sku=variant.sku,
+        price=price,
+        msrp=msrp,
+        stock=available(variant, settings),
+        policy="CONTINUE" if variant.tracked is False or variant.sell_when_empty else "DENY",
+        options=variant.options[:MAX_OPTIONS],
+        barcode=variant.barcode,
+    )
+
+
+def _prices(price: Decimal, settings: ApplicationSettings) -> tuple[Price, Price | None]:
+    if settings.price_kind == "wholesale":
+        return price, None
+    if settings.wholesale_percentage is None:
+        return price, price
+    wholesale = (price * settings.wholesale_percentage / 100).quantize(CENT, rounding=ROUND_HALF_UP)
+    return max(wholesale, CENT), price
+
+
+def available(variant: SourceVariant, settings: ApplicationSettings) -> int | None:
+    """Return the stock that Orderchamp should show, in pieces; never negative; None when the shop does not count it."""
+    if variant.tracked is False:
+        return None
+    if variant.levels is None:
+        return max(variant.quantity or 0, 0)
+    counted = (
+        level.quantity
+        for level in variant.levels
+        if settings.locations is None or level.location_id in settings.locations
+    )
+    return max(sum(counted), 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """The stored pair of a source variant and a target variant."""
+
+    source_variant_id: SourceVariantId
+    target_id: TargetId
+    target_variant_id: TargetVariantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A target product as one source product of ours meets it.
+
+    ``observed`` None: what Orderchamp shows is not known and must be read. ``last_storefront_id`` is where we last
+    published it; None when we never did. ``owner``: this source product is the oldest living one bound to it, so the
+    product's own fields come from it. ``published_by_others``: another living source product wants it published.
+    ``refresh_listing``: a variant was added after it was published, and its listing was not refreshed since.
+    """
+
+    id: TargetId
+    observed: Observed | None
+    last_storefront_id: StorefrontId | None = None
+    owner: bool = True
+    published_by_others: bool = False
+    refresh_listing: bool = False

@@ -1,0 +1,67 @@
+"""What the flows need from the outside, as Protocols. ``store``, ``orderchamp`` and ``transport`` provide it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from app.domain.application import Account
+from app.domain.http import Request, Response
+from app.domain.ids import Sku, TargetId
+from app.domain.plan import Change, Outcome
+from app.domain.state import Observed
+
+
+class Transport(Protocol):
+    """Sends what adapters describe."""
+
+    async def send(self, request: Request, *, within: timedelta) -> Response:
+        """Send one request and return its whole answer, whatever its status; redirects are not followed.
+
+        NoAnswer when none came ``within`` the time, or it was too large. AddressRefused, before anything is sent, for an
+        address that is not to be called.
+        """
+
+
+class Budget(Protocol):
+    """What one Orderchamp account may spend, in its own points; shared by everybody who spends for that account."""
+
+    async def draw(self, cost: int) -> timedelta:
+        """Take ``cost`` points and return zero; or take nothing and return how long to wait before asking again."""
+
+    async def report(self, *, limit: float, remaining: float, restore_rate: float) -> None:
+        """Take over what Orderchamp said of the account's bucket: points, points, points a second."""
+
+    async def block(self, wait: timedelta) -> None:
+        """Let nobody draw for ``wait``, since Orderchamp asked for it."""
+
+
+class Marketplace(Protocol):
+    """One Orderchamp account, behind the supplier's token.
+
+    Reads raise CredentialsRefused, OrderchampUnavailable or RateLimited (which names the wait).
+    """
+
+    async def account(self) -> Account:
+        """Return whose token this is, with all storefronts."""
+
+    async def find(self, skus: Sequence[Sku]) -> tuple[Observed, ...]:
+        """Return the products that have a variant with one of ``skus``, each with those variants only.
+
+        SKUs that nobody has are absent. Compared exactly.
+        """
+
+    async def read(self, ids: Sequence[TargetId]) -> Mapping[TargetId, Observed | None]:
+        """Return each product with all its variants; None for those that do not exist."""
+
+    async def apply(self, changes: Sequence[Change], *, before: datetime) -> tuple[Outcome, ...]:
+        """Make the changes with as few calls as possible and return the outcome of each, in the order given.
+
+        Starts no call that could last beyond ``before``. Raises nothing: what went wrong is in the outcomes.
+        """
+
+
+class Marketplaces(Protocol):
+    """Opens accounts."""
+
+    def open(self, token: str, budget: Budget) -> Marketplace:
+        """Return the account behind ``token``, whose calls are paid from ``budget``."""
