@@ -256,8 +256,12 @@ def _update_product(situation: Situation, observed: Observed) -> Iterable[Change
         source_id=desired.source_id,
         target_id=observed.id,
         title=desired.title if fields.title and desired.title != observed.title else None,
-        description=desired.description if fields.description and desired.description != (observed.description or "") else None,
-        option_names=desired.option_names if desired.option_names and desired.option_names != observed.option_names else None,
+        description=desired.description
+        if fields.description and desired.description != (observed.description or "")
+        else None,
+        option_names=desired.option_names
+        if desired.option_names and desired.option_names != observed.option_names
+        else None,
         images=desired.images if fields.images and desired.images and desired.images != observed.images else None,
     )
     if change != UpdateProduct(source_id=desired.source_id, target_id=observed.id):

@@ -99,7 +99,9 @@ def merge(known: Snapshot | None, incoming: Snapshot, *, gone: bool = False) -> 
     if incoming.version < known.version:
         return Ignored("it is older than what we know")
     if incoming.version == known.version:
-        return Ignored("nothing in it is new") if filled == known else AskShop("it has the version we know, but differs")
+        return (
+            Ignored("nothing in it is new") if filled == known else AskShop("it has the version we know, but differs")
+        )
     return Taken(filled)
 
 

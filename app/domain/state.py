@@ -101,9 +101,7 @@ class Observed:
     created_at: datetime | None = None
 
 
-def desired_state(
-    snapshot: Snapshot, settings: ApplicationSettings, *, now: datetime, gone: bool = False
-) -> Desired:
+def desired_state(snapshot: Snapshot, settings: ApplicationSettings, *, now: datetime, gone: bool = False) -> Desired:
     """Compute what Orderchamp should show for ``snapshot`` under ``settings``. Pure; every skip has its reason."""
     variants, skipped = _variants(snapshot, settings)
     published, reason = _publication(snapshot, now=now, gone=gone)
@@ -146,7 +144,7 @@ def _publication(snapshot: Snapshot, *, now: datetime, gone: bool) -> tuple[bool
 def _variants(
     snapshot: Snapshot, settings: ApplicationSettings
 ) -> tuple[tuple[DesiredVariant, ...], tuple[Skipped, ...]]:
-    uses = Counter(variant.sku for variant in snapshot.variants if variant.sku)
+    uses: Counter[Sku] = Counter(variant.sku for variant in snapshot.variants if variant.sku)
     folded = Counter(sku.casefold() for sku in uses)
     kept: list[DesiredVariant] = []
     skipped: list[Skipped] = []
@@ -159,7 +157,7 @@ def _variants(
     return tuple(kept), tuple(skipped)
 
 
-def _problem(variant: SourceVariant, *, uses: Mapping[Sku | None, int], folded: Mapping[str, int]) -> str | None:
+def _problem(variant: SourceVariant, *, uses: Mapping[Sku, int], folded: Mapping[str, int]) -> str | None:
     if variant.sku is None:
         return "It has no SKU in the shop; give it one to have it synchronised."
     if uses[variant.sku] > 1:

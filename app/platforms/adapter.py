@@ -29,7 +29,7 @@ from datetime import datetime
 from typing import Protocol
 
 from app.domain.event import Fact
-from app.domain.http import Delivery, Reading, Request, Response
+from app.domain.http import Delivery, Reading
 from app.domain.ids import Cursor, EventId, SourceId, StockItemId, Topic
 from app.domain.product import Snapshot
 

@@ -1,4 +1,4 @@
-"""What the flows need from the outside, as Protocols. ``store``, ``orderchamp`` and ``transport`` provide it."""
+"""The world outside: HTTP, and Orderchamp."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta

@@ -1,0 +1,209 @@
+"""Projecting: what a fact, or a read of the shop, makes of what we know about a source product.
+
+Pure. The same statements in any order and any number end in the same product, once the reads that they asked for are
+done; the tests try the orders.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from app.domain.event import Incomplete, StockFact, Tombstone
+from app.domain.ids import DeliveryId, SourceId
+from app.domain.product import AskShop, Ignored, Snapshot, Taken, merge, merge_read, with_stock
+from app.domain.retry import CONFIRM_GONE
+from app.domain.settings import ApplicationSettings
+from app.domain.state import Desired, desired_state
+
+READ_AGAIN = timedelta(seconds=5)
+"""When a read is repeated whose answer was older than what the shop had pushed before."""
+
+OutcomeKind = Literal["applied", "ignored", "reading"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRequest:
+    """A read of the product in the shop that is still to be done.
+
+    ``gone_checks`` counts how often an announced deletion was looked up in vain; None when none was announced.
+    """
+
+    due_at: datetime
+    reason: str
+    attempts: int = 0
+    gone_checks: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceProduct:
+    """What we know about one source product and what follows from it. ``snapshot`` None: nothing was ever read."""
+
+    source_id: SourceId
+    snapshot: Snapshot | None = None
+    gone: bool = False
+    desired: Desired | None = None
+    generation: int = 0
+    cause: DeliveryId | None = None
+    read: ReadRequest | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projected:
+    """The product afterwards, the outcome's name, and what happened as one sentence."""
+
+    product: SourceProduct
+    outcome: OutcomeKind
+    sentence: str
+
+
+def project(
+    product: SourceProduct,
+    fact: Snapshot | StockFact | Incomplete | Tombstone,
+    *,
+    settings: ApplicationSettings,
+    now: datetime,
+    cause: DeliveryId | None,
+) -> Projected:
+    """Take in one fact about ``product``."""
+    match fact:
+        case Snapshot():
+            verdict = merge(product.snapshot, fact, gone=product.gone)
+            return _judged(product, verdict, settings=settings, now=now, cause=cause)
+        case StockFact():
+            if product.snapshot is None or product.gone:
+                return Projected(
+                    product=product, outcome="ignored", sentence="Ignored: the product is not known to exist."
+                )
+            verdict = with_stock(product.snapshot, fact.stock_item_id, fact.level)
+            return _judged(product, verdict, settings=settings, now=now, cause=cause)
+        case Incomplete():
+            asked = _ask(product, ReadRequest(due_at=now, reason=fact.reason), cause)
+            return Projected(product=asked, outcome="reading", sentence=_reading(fact.reason))
+        case Tombstone():
+            if product.gone and product.read is None:
+                return Projected(product=product, outcome="ignored", sentence="Ignored: it is known to be deleted.")
+            reason = "a deletion is believed only when the shop confirms it"
+            asked = _ask(product, ReadRequest(due_at=now, reason=reason, gone_checks=0), cause)
+            return Projected(product=asked, outcome="reading", sentence=_reading(reason))
+
+
+def _judged(
+    product: SourceProduct,
+    verdict: Taken | Ignored | AskShop,
+    *,
+    settings: ApplicationSettings,
+    now: datetime,
+    cause: DeliveryId | None,
+) -> Projected:
+    match verdict:
+        case Ignored():
+            return Projected(product=product, outcome="ignored", sentence=f"Ignored: {verdict.reason}.")
+        case AskShop():
+            asked = _ask(product, ReadRequest(due_at=now, reason=verdict.reason), cause)
+            return Projected(product=asked, outcome="reading", sentence=_reading(verdict.reason))
+        case Taken():
+            taken = want(
+                replace(product, snapshot=verdict.snapshot, gone=False), settings=settings, now=now, cause=cause
+            )
+            return Projected(product=taken, outcome="applied", sentence=describe(product, taken))
+
+
+def project_read(
+    product: SourceProduct,
+    found: Snapshot | None,
+    *,
+    settings: ApplicationSettings,
+    now: datetime,
+    cause: DeliveryId | None = None,
+) -> Projected:
+    """Take in what the shop answered when it was asked for ``product``; None: it has no such product."""
+    cause = cause if cause is not None else product.cause
+    if found is None:
+        known_gone = product.gone
+        after = want(replace(product, gone=True, read=None), settings=settings, now=now, cause=cause)
+        sentence = "The shop has no such product any more."
+        return Projected(product=after, outcome="ignored" if known_gone else "applied", sentence=sentence)
+    checks = product.read.gone_checks if product.read is not None else None
+    verdict = merge_read(product.snapshot, found)
+    if isinstance(verdict, AskShop):
+        again = replace(product, read=ReadRequest(due_at=now + READ_AGAIN, reason=verdict.reason, gone_checks=checks))
+        return Projected(product=again, outcome="reading", sentence=_reading(verdict.reason))
+    snapshot = verdict.snapshot if isinstance(verdict, Taken) else product.snapshot
+    after = replace(product, snapshot=snapshot, gone=False, read=_next_check(checks, now))
+    after = want(after, settings=settings, now=now, cause=cause)
+    return Projected(product=after, outcome="applied", sentence=describe(product, after))
+
+
+def _next_check(checks: int | None, now: datetime) -> ReadRequest | None:
+    if checks is None or checks >= len(CONFIRM_GONE):
+        return None
+    reason = "a deletion was announced, but the shop still has the product"
+    return ReadRequest(due_at=now + CONFIRM_GONE[checks], reason=reason, gone_checks=checks + 1)
+
+
+def want(
+    product: SourceProduct, *, settings: ApplicationSettings, now: datetime, cause: DeliveryId | None
+) -> SourceProduct:
+    """Compute the desired state afresh and raise the generation if it differs.
+
+    A publication that the shop has scheduled asks for a read at its time, since no shop promises a notice then.
+    """
+    if product.snapshot is None:
+        return product
+    desired = desired_state(product.snapshot, settings, now=now, gone=product.gone)
+    starts = product.snapshot.published_from
+    if not product.gone and starts is not None and starts > now:
+        product = _ask(product, ReadRequest(due_at=starts, reason="the shop publishes it at this time"), product.cause)
+    if desired == product.desired:
+        return product
+    return replace(product, desired=desired, generation=product.generation + 1, cause=cause)
+
+
+def _ask(product: SourceProduct, request: ReadRequest, cause: DeliveryId | None) -> SourceProduct:
+    """Ask for a read; of two requests the earlier time counts, and an announced deletion is not forgotten."""
+    before = product.read
+    if before is None:
+        return replace(product, read=request, cause=cause)
+    checks = request.gone_checks if request.gone_checks is not None else before.gone_checks
+    first = request if request.due_at <= before.due_at else before
+    return replace(product, read=replace(first, gone_checks=checks, attempts=0), cause=cause)
+
+
+def _reading(reason: str) -> str:
+    return f"The product is read from the shop, because {reason}."
+
+
+def describe(before: SourceProduct, after: SourceProduct) -> str:
+    """Return what changed between two states of a product as one sentence."""
+    if after.desired is None or after.desired == before.desired:
+        return "Nothing changed that Orderchamp shows."
+    if before.desired is None:
+        count = len(after.desired.variants)
+        wish = "published" if after.desired.published else "not published"
+        return f"First seen: “{after.desired.title}” with {count} variant(s); {wish}, because {after.desired.reason}."
+    return "; ".join(_differences(before.desired, after.desired)).capitalize() + "."
+
+
+def _differences(before: Desired, after: Desired) -> list[str]:
+    found = []
+    if before.published != after.published:
+        wish = "it is to be published" if after.published else "it is to be unpublished"
+        found.append(f"{wish}, because {after.reason}")
+    found += [
+        f"the {name} changed"
+        for name in ("title", "description", "brand", "images")
+        if getattr(before, name) != getattr(after, name)
+    ]
+    olds = {variant.source_id: variant for variant in before.variants}
+    news = {variant.source_id: variant for variant in after.variants}
+    found += [f"variant {news[each].sku} was added" for each in news if each not in olds]
+    found += [f"variant {olds[each].sku} was removed" for each in olds if each not in news]
+    for each in news.keys() & olds.keys():
+        old, new = olds[each], news[each]
+        if old.stock != new.stock:
+            found.append(f"the stock of {new.sku} is now {'not counted' if new.stock is None else new.stock}")
+        if (old.price, old.msrp) != (new.price, new.msrp):
+            found.append(f"the price of {new.sku} is now {new.price}")
+        if old.sku != new.sku:
+            found.append(f"the SKU {old.sku} is now {new.sku}")
+    return found or ["details changed"]

@@ -1,0 +1,200 @@
+"""What passes between the flows and the store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from app.domain.http import Delivery
+from app.domain.ids import (
+    ApplicationId,
+    Cursor,
+    DeliveryId,
+    EventId,
+    Sku,
+    SourceId,
+    SourceVariantId,
+    StorefrontId,
+    SupplierId,
+    TargetId,
+    TargetVariantId,
+    Topic,
+)
+from app.domain.projection import SourceProduct
+from app.domain.state import Binding, Desired, Observed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A lane held: until it is released or taken over, nobody else works for the Application.
+
+    ``token`` fences late writes; ``wake`` is what the lane's counter said; ``now`` is the database's clock at the claim.
+    """
+
+    application_id: ApplicationId
+    token: int
+    wake: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A verified delivery on its way into the inbox. ``application_id`` None: it is about no Application of ours."""
+
+    application_id: ApplicationId | None
+    event_id: EventId
+    topic: Topic
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDelivery:
+    """A delivery as the inbox gives it back."""
+
+    id: DeliveryId
+    topic: Topic
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of a delivery, with the reason as a sentence."""
+
+    delivery_id: DeliveryId
+    outcome: str
+    reason: str
+    source_id: SourceId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxEntry:
+    """A delivery as people see it. ``outcome`` None: nothing has become of it yet."""
+
+    id: DeliveryId
+    application_id: ApplicationId | None
+    event_id: EventId
+    topic: Topic
+    received_at: datetime
+    outcome: str | None
+    reason: str | None
+    source_id: SourceId | None
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One sentence of a product's story. ``delivery_id`` None: no delivery caused it. ``at`` None: not stored yet."""
+
+    source_id: SourceId
+    kind: str
+    sentence: str
+    delivery_id: DeliveryId | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueProduct:
+    """A source product that is to be reconciled. ``attempts`` have failed since its desired state changed."""
+
+    source_id: SourceId
+    generation: int
+    desired: Desired
+    attempts: int
+    cause: DeliveryId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRecord:
+    """What is stored of a target product."""
+
+    target_id: TargetId
+    observed: Observed | None
+    sent_images: tuple[str, ...] | None = None
+    last_storefront_id: StorefrontId | None = None
+    refresh_listing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sibling:
+    """A source product that is bound to a target."""
+
+    target_id: TargetId
+    source_id: SourceId
+    wants_published: bool
+    living: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundVariant:
+    """A binding on its way into the store, with the source product it belongs to."""
+
+    source_id: SourceId
+    binding: Binding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """How far a product was brought. ``retry_at`` None: as far as its desired state allows."""
+
+    source_id: SourceId
+    generation: int
+    state: str
+    why: str
+    written: bool
+    retry_at: datetime | None = None
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductView:
+    """A source product as people see it. ``variants`` are (source variant, SKU, target, target variant)."""
+
+    product: SourceProduct
+    title: str
+    state: str
+    why: str
+    observed_generation: int
+    due_at: datetime | None
+    attempts: int
+    changed_at: datetime
+    written_at: datetime | None
+    variants: tuple[tuple[SourceVariantId, Sku | None, TargetId | None, TargetVariantId | None], ...]
+
+
+ImportState = Literal["running", "done", "cancelled", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """A reading of the whole catalogue. ``cursor`` None: it is at the start. ``counters`` count products."""
+
+    id: UUID
+    application_id: ApplicationId
+    state: ImportState
+    reason: str
+    cursor: Cursor | None
+    counters: Mapping[str, int]
+    attempts: int
+    due_at: datetime
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionHealth:
+    """A standing order that we need, and how it was found when last looked at."""
+
+    topic: Topic
+    address: str
+    health: str
+    message: str
+    checked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key of the back office. ``supplier_id`` None: it sees every supplier."""
+
+    role: str
+    supplier_id: SupplierId | None

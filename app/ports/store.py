@@ -1,0 +1,286 @@
+"""The store as the flows see it: one Protocol a subject, all of them in one transaction.
+
+What each call means is said at its implementation in ``app/store``, under the same name.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from app.domain.application import Account, Application, ApplicationState, PausedBy, Storefront
+from app.domain.http import Delivery
+from app.domain.ids import (
+    AccountId,
+    ApplicationId,
+    Cursor,
+    DeliveryId,
+    Sku,
+    SourceId,
+    SourceVariantId,
+    StockItemId,
+    SupplierId,
+    TargetId,
+)
+from app.domain.projection import SourceProduct
+from app.domain.state import Binding
+from app.ports.outside import Budget
+from app.ports.records import (
+    ApiKey,
+    Arrival,
+    BoundVariant,
+    Claim,
+    DueProduct,
+    Import,
+    InboxEntry,
+    ProductView,
+    Reconciled,
+    Settled,
+    Sibling,
+    StoredDelivery,
+    SubscriptionHealth,
+    TargetRecord,
+    Told,
+)
+
+
+class Applications(Protocol):
+    """The Applications, in one transaction."""
+
+    async def one(self, application_id: ApplicationId, *, lock: bool = False) -> Application | None: ...
+
+    async def of_shop(self, platform: str, shop: str) -> tuple[Application, ...]: ...
+
+    async def list(
+        self,
+        *,
+        supplier_id: SupplierId | None,
+        platform: str | None,
+        state: str | None,
+        after: ApplicationId | None,
+        limit: int,
+    ) -> tuple[Application, ...]: ...
+
+    async def save(self, application: Application) -> None: ...
+
+    async def set_state(
+        self, application_id: ApplicationId, state: ApplicationState, reason: str, *, paused_by: PausedBy | None = None
+    ) -> None: ...
+
+    async def state(self, application_id: ApplicationId) -> ApplicationState | None: ...
+
+    async def erase(self, application_id: ApplicationId) -> None: ...
+
+    async def want_subscriptions(self, application_id: ApplicationId, *, due: bool) -> None: ...
+
+    async def subscriptions_due(self, application_id: ApplicationId) -> bool: ...
+
+    async def replan(self, application_id: ApplicationId, *, after: str | None) -> None: ...
+
+    async def replan_after(self, application_id: ApplicationId) -> str | None: ...
+
+    async def subscriptions(self, application_id: ApplicationId) -> tuple[SubscriptionHealth, ...]: ...
+
+    async def record_subscriptions(
+        self, application_id: ApplicationId, found: Sequence[SubscriptionHealth]
+    ) -> None: ...
+
+
+class Imports(Protocol):
+    """Readings of whole catalogues, in one transaction."""
+
+    async def start(self, import_id: UUID, application_id: ApplicationId) -> Import: ...
+
+    async def running(self, application_id: ApplicationId) -> Import | None: ...
+
+    async def one(self, application_id: ApplicationId, import_id: UUID) -> Import | None: ...
+
+    async def latest(self, application_id: ApplicationId) -> Import | None: ...
+
+    async def advance(self, import_id: UUID, *, cursor: Cursor | None, counters: Mapping[str, int]) -> None: ...
+
+    async def retry(self, import_id: UUID, *, attempts: int, wait: timedelta, reason: str) -> None: ...
+
+    async def end(self, import_id: UUID, state: str, *, reason: str) -> bool: ...
+
+
+class Accounts(Protocol):
+    """The accounts, in one transaction."""
+
+    async def save(self, account: Account, supplier_id: SupplierId) -> SupplierId: ...
+
+    async def storefronts(self, account_id: AccountId) -> tuple[Storefront, ...]: ...
+
+    async def name(self, account_id: AccountId) -> str: ...
+
+
+class Inbox(Protocol):
+    """The inbox, in one transaction."""
+
+    async def keep_unowned(self, arrival: Arrival, *, reason: str) -> None: ...
+
+    async def fresh(self, application_id: ApplicationId, *, limit: int) -> tuple[StoredDelivery, ...]: ...
+
+    async def settle(self, settled: Sequence[Settled]) -> None: ...
+
+    async def of(
+        self, application_id: ApplicationId, *, before: int | None, limit: int, topic: str | None, outcome: str | None
+    ) -> tuple[InboxEntry, ...]: ...
+
+    async def one(self, delivery_id: DeliveryId) -> tuple[InboxEntry, Delivery] | None: ...
+
+    async def last_received(self, application_id: ApplicationId) -> datetime | None: ...
+
+
+class ApiKeys(Protocol):
+    """The keys, in one transaction."""
+
+    async def add(self, key_id: UUID, key: str, *, role: str, supplier_id: SupplierId | None) -> None: ...
+
+    async def find(self, key: str) -> ApiKey | None: ...
+
+
+class Lanes(Protocol):
+    """The lanes, in one transaction."""
+
+    async def add(self, application_id: ApplicationId) -> None: ...
+
+    async def wake(self, application_id: ApplicationId) -> None: ...
+
+    async def claim(self, lease: timedelta) -> Claim | None: ...
+
+    async def renew(self, claim: Claim, lease: timedelta) -> None: ...
+
+    async def confirm(self, claim: Claim) -> None: ...
+
+    async def release(self, claim: Claim, *, idle: bool = False, not_before: datetime | None = None) -> None: ...
+
+
+class Products(Protocol):
+    """The products of Applications, in one transaction."""
+
+    async def known(
+        self, application_id: ApplicationId, source_ids: Sequence[SourceId]
+    ) -> Mapping[SourceId, SourceProduct]: ...
+
+    async def of_stock_items(
+        self, application_id: ApplicationId, items: Sequence[StockItemId]
+    ) -> Mapping[StockItemId, SourceId]: ...
+
+    async def save(
+        self,
+        application_id: ApplicationId,
+        changes: Sequence[tuple[SourceProduct | None, SourceProduct]],
+        *,
+        coalesce: timedelta,
+    ) -> None: ...
+
+    async def to_read(self, application_id: ApplicationId, *, limit: int) -> tuple[SourceProduct, ...]: ...
+
+    async def after(
+        self, application_id: ApplicationId, source_id: str, *, limit: int
+    ) -> tuple[SourceProduct, ...]: ...
+
+    async def make_due(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
+
+    async def request_read(self, application_id: ApplicationId, source_id: SourceId, *, reason: str) -> bool: ...
+
+    async def due(self, application_id: ApplicationId, *, limit: int) -> tuple[DueProduct, ...]: ...
+
+    async def anything_due(self, application_id: ApplicationId) -> bool: ...
+
+    async def bindings(
+        self, application_id: ApplicationId, source_ids: Sequence[SourceId]
+    ) -> Mapping[SourceId, tuple[Binding, ...]]: ...
+
+    async def targets(self, account_id: AccountId, ids: Sequence[TargetId]) -> Mapping[TargetId, TargetRecord]: ...
+
+    async def siblings(self, application_id: ApplicationId, ids: Sequence[TargetId]) -> tuple[Sibling, ...]: ...
+
+    async def bind(
+        self, application_id: ApplicationId, account_id: AccountId, bound: Sequence[BoundVariant]
+    ) -> frozenset[SourceVariantId]: ...
+
+    async def unbind(self, account_id: AccountId, target_id: TargetId) -> None: ...
+
+    async def record_targets(self, account_id: AccountId, targets: Sequence[TargetRecord]) -> None: ...
+
+    async def forget_observed(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
+
+    async def claim_skus(
+        self, application_id: ApplicationId, account_id: AccountId, wanted: Mapping[Sku, SourceVariantId]
+    ) -> frozenset[Sku]: ...
+
+    async def record(self, application_id: ApplicationId, reconciled: Sequence[Reconciled]) -> None: ...
+
+    async def start_calls(
+        self, application_id: ApplicationId, *, token: int, until: datetime, calls: Mapping[SourceId, str]
+    ) -> None: ...
+
+    async def end_calls(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
+
+    async def calls_left_behind(self, application_id: ApplicationId, *, token: int) -> Mapping[SourceId, datetime]: ...
+
+    async def list(
+        self,
+        application_id: ApplicationId,
+        *,
+        state: str | None,
+        sku: str | None,
+        q: str | None,
+        after: str | None,
+        limit: int,
+    ) -> tuple[ProductView, ...]: ...
+
+    async def one(self, application_id: ApplicationId, source_id: SourceId) -> ProductView | None: ...
+
+    async def counts(self, application_id: ApplicationId) -> Mapping[str, int]: ...
+
+    async def backlog(self, application_id: ApplicationId) -> tuple[int, datetime | None]: ...
+
+
+class Timeline(Protocol):
+    """The stories of products, in one transaction."""
+
+    async def add(self, application_id: ApplicationId, told: Sequence[Told]) -> None: ...
+
+    async def of(
+        self, application_id: ApplicationId, source_id: SourceId, *, after: int | None, limit: int
+    ) -> tuple[tuple[int, Told], ...]: ...
+
+
+class Vault(Protocol):
+    """Secrets of one transaction. ``owner`` is an application's id, ``field`` the name of the secret, in one transaction."""
+
+    async def put(self, owner: str, secrets: Mapping[str, str]) -> None: ...
+
+    async def get(self, owner: str) -> Mapping[str, str]: ...
+
+    async def erase(self, owner: str) -> None: ...
+
+    async def reencrypt(self, limit: int) -> int: ...
+
+
+class Transaction(Protocol):
+    """Everything that can be asked and written in one transaction."""
+
+    applications: Applications
+    accounts: Accounts
+    imports: Imports
+    inbox: Inbox
+    keys: ApiKeys
+    lanes: Lanes
+    products: Products
+    timeline: Timeline
+    vault: Vault
+
+
+class Store(Protocol):
+    """The store. A ``transaction`` commits at the end of its block and rolls back on an error."""
+
+    def transaction(self, claim: Claim | None = None) -> AbstractAsyncContextManager[Transaction]: ...
+
+    def budget(self, account_id: AccountId | None) -> Budget: ...
+
+    async def accept(self, arrivals: Sequence[Arrival]) -> None: ...

@@ -1,0 +1,99 @@
+"""Settings of a deployment: the only reader of the environment.
+
+Every setting is an environment variable of the same name in capitals. Unknown ones are ignored; wrong ones stop the start
+with a message that names them.
+"""
+
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEVELOPMENT_VAULT_KEY = "development:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+"""A key that everybody knows. Outside development the service refuses to start with it."""
+
+
+class Settings(BaseSettings):
+    """What a deployment chooses. Defaults are for production, except where production must choose for itself."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    environment: Literal["development", "production"] = Field(
+        default="production", description="`development` allows known keys and a sandbox on this machine."
+    )
+    database_url: SecretStr = Field(description="PostgreSQL, as `postgresql://user:password@host:port/name`.")
+    public_url: str = Field(
+        default="http://127.0.0.1:8000",
+        description="Our address as webshop platforms see it, without a slash at its end.",
+    )
+    vault_keys: SecretStr = Field(
+        default=SecretStr(DEVELOPMENT_VAULT_KEY),
+        description="Keys that encrypt secrets at rest, `id:base64` separated by commas; the first one is active.",
+    )
+    orderchamp_api_url: str = Field(
+        default="https://api.orderchamp.com/v1/graphql", description="Orderchamp's GraphQL endpoint."
+    )
+    shopify_shop_url: str = Field(
+        default="https://{shop}", description="Where a Shopify shop answers; `{shop}` is its myshopify.com name."
+    )
+    shopify_client_secrets: SecretStr = Field(
+        default=SecretStr(""),
+        description="Client secrets of our Shopify app, separated by commas: the current one and, during a rotation, the old one.",
+    )
+    allow_private_addresses: bool = Field(
+        default=False, description="Allow shops and Orderchamp on private addresses and without TLS; development only."
+    )
+    max_body_bytes: int = Field(default=8 * 1024 * 1024, gt=0, description="Largest webhook body that is accepted.")
+    database_pool: int = Field(default=10, gt=0, description="Connections that one process keeps to the database.")
+    lanes_per_worker: int = Field(
+        default=8, gt=0, description="Applications that one worker process works for at a time."
+    )
+    look_seconds: float = Field(
+        default=3.0, gt=0, description="How often a worker looks for work that no doorbell announced."
+    )
+    lease_seconds: float = Field(
+        default=20.0, gt=0, description="How long a worker may hold a lane without renewing it."
+    )
+    run_seconds: float = Field(
+        default=2.0, gt=0, description="How long one run of a lane takes before others have their turn."
+    )
+    run_products: int = Field(default=500, gt=0, description="How many products one run of a lane reconciles at most.")
+    call_seconds: float = Field(default=10.0, gt=0, description="Deadline of one call to Orderchamp or to a shop.")
+    settle_seconds: float = Field(
+        default=5.0, ge=0, description="How long after its deadline a call that got no answer may still take effect."
+    )
+    coalesce_seconds: float = Field(
+        default=3.0,
+        ge=0,
+        description="How long the next change of a product waits after a write, so that bursts become one.",
+    )
+    retry_scale: float = Field(
+        default=1.0, gt=0, description="Factor on every wait between attempts; tests shorten it."
+    )
+    shutdown_seconds: float = Field(default=15.0, gt=0, description="How long a stop waits for work to end.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is logged."
+    )
+
+    @field_validator("public_url", "shopify_shop_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _refuse_known_keys(self) -> Self:
+        if self.environment == "development":
+            return self
+        if self.vault_keys.get_secret_value() == DEVELOPMENT_VAULT_KEY:
+            raise ValueError("VAULT_KEYS is not set; make one with `python -m app.cli vault-key` and keep it safe")
+        if self.allow_private_addresses:
+            raise ValueError("ALLOW_PRIVATE_ADDRESSES is for development only")
+        return self
+
+    def app_secrets(self, platform: str) -> tuple[bytes, ...]:
+        """Return the keys with which ``platform`` signs for our app as a whole; empty when there are none."""
+        if platform != "shopify":
+            return ()
+        return tuple(
+            part.strip().encode() for part in self.shopify_client_secrets.get_secret_value().split(",") if part.strip()
+        )

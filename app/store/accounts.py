@@ -1,0 +1,127 @@
+"""Orderchamp accounts: whose they are, and what may be spent on calls for them now."""
+
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.domain.application import Account, Storefront
+from app.domain.ids import AccountId, SupplierId
+from app.store.documents import clean, from_storefronts, to_storefronts
+
+UNKNOWN_LIMIT, UNKNOWN_RATE = 4.0, 2.0
+"""Until Orderchamp has told an account's bucket: two requests a second, in bursts of four at most."""
+
+_LEVEL = """least(
+    coalesce(bucket_limit, :unknown_limit),
+    coalesce(level, :unknown_limit)
+        + coalesce(restore_rate, :unknown_rate) * extract(epoch FROM clock_timestamp() - coalesce(level_at, clock_timestamp()))
+)"""
+_PRICE = "least(CASE WHEN bucket_limit IS NULL THEN 1 ELSE :cost END, coalesce(bucket_limit, :unknown_limit))"
+
+_DRAW = text(f"""
+    UPDATE account SET level = {_LEVEL} - {_PRICE}, level_at = clock_timestamp()
+    WHERE id = :id AND (blocked_until IS NULL OR blocked_until <= clock_timestamp()) AND {_LEVEL} >= {_PRICE}
+    RETURNING 0
+""")
+
+_WAIT = text(f"""
+    SELECT greatest(
+        extract(epoch FROM blocked_until - clock_timestamp()),
+        ({_PRICE} - {_LEVEL}) / coalesce(restore_rate, :unknown_rate),
+        0.01
+    ) FROM account WHERE id = :id
+""")
+
+
+class Accounts:
+    """The accounts, in one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def save(self, account: Account, supplier_id: SupplierId) -> SupplierId:
+        """Write an account and return whose it is: the supplier who brought it first keeps it."""
+        row = await self._connection.execute(
+            text(
+                "INSERT INTO account (id, supplier_id, name, storefronts) VALUES (:id, :supplier_id, :name, :storefronts) "
+                "ON CONFLICT (id) DO UPDATE SET name = excluded.name, storefronts = excluded.storefronts "
+                "RETURNING supplier_id"
+            ),
+            {
+                "id": account.id,
+                "supplier_id": supplier_id,
+                "name": clean(account.name),
+                "storefronts": from_storefronts(account.storefronts),
+            },
+        )
+        return SupplierId(row.scalar_one())
+
+    async def storefronts(self, account_id: AccountId) -> tuple[Storefront, ...]:
+        """Return the account's storefronts as they were last read."""
+        found = await self._connection.execute(
+            text("SELECT storefronts FROM account WHERE id = :id"), {"id": account_id}
+        )
+        return to_storefronts(found.scalar_one())
+
+    async def name(self, account_id: AccountId) -> str:
+        found = await self._connection.execute(text("SELECT name FROM account WHERE id = :id"), {"id": account_id})
+        name: str = found.scalar_one()
+        return name
+
+
+class AccountBudget:
+    """One account's budget, kept in its row, from which every worker draws. Each call is a transaction of its own."""
+
+    def __init__(self, engine: AsyncEngine, account_id: AccountId) -> None:
+        self._engine = engine
+        self._account_id = account_id
+
+    async def draw(self, cost: int) -> timedelta:
+        """Take ``cost`` points and return zero; or take nothing and return how long to wait before asking again."""
+        given = {
+            "id": self._account_id,
+            "cost": float(cost),
+            "unknown_limit": UNKNOWN_LIMIT,
+            "unknown_rate": UNKNOWN_RATE,
+        }
+        async with self._engine.begin() as connection:
+            if (await connection.execute(_DRAW, given)).one_or_none() is not None:
+                return timedelta(0)
+            wait = (await connection.execute(_WAIT, given)).scalar_one_or_none()
+        return timedelta(seconds=float(wait or 0))
+
+    async def report(self, *, limit: float, remaining: float, restore_rate: float) -> None:
+        """Take over what Orderchamp said of the account's bucket: points, points, points a second."""
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                text(
+                    "UPDATE account SET bucket_limit = :limit, level = :remaining, restore_rate = :restore_rate, "
+                    "level_at = clock_timestamp() WHERE id = :id"
+                ),
+                {"id": self._account_id, "limit": limit, "remaining": remaining, "restore_rate": restore_rate},
+            )
+
+    async def block(self, wait: timedelta) -> None:
+        """Let nobody draw for ``wait``, since Orderchamp asked for it."""
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                text(
+                    "UPDATE account SET blocked_until = greatest(blocked_until, clock_timestamp() + :wait) WHERE id = :id"
+                ),
+                {"id": self._account_id, "wait": wait},
+            )
+
+
+class Unmetered:
+    """A budget for an account that is not known yet: the one question whose answer tells which account it is."""
+
+    async def draw(self, cost: int) -> timedelta:  # noqa: ARG002
+        """Let every call through."""
+        return timedelta(0)
+
+    async def report(self, *, limit: float, remaining: float, restore_rate: float) -> None:
+        """Forget it: there is no row to keep it in yet."""
+
+    async def block(self, wait: timedelta) -> None:
+        """Forget it: the caller hears of the limit through its error."""

@@ -1,0 +1,287 @@
+"""Applications, their imports and their subscriptions."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.application import Application, ApplicationState, PausedBy
+from app.domain.ids import AccountId, ApplicationId, Cursor, StorefrontId, SupplierId, Topic
+from app.domain.settings import ApplicationSettings
+from app.ports import Import, SubscriptionHealth
+from app.store.documents import clean, from_settings, from_texts, to_settings, to_texts
+
+
+class Applications:
+    """The Applications, in one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def one(self, application_id: ApplicationId, *, lock: bool = False) -> Application | None:
+        """Return one Application; None when there is none. ``lock`` keeps others from changing it until the commit."""
+        found = await self._connection.execute(
+            text("SELECT * FROM application WHERE id = :id" + (" FOR NO KEY UPDATE" if lock else "")),
+            {"id": application_id},
+        )
+        row = found.one_or_none()
+        return None if row is None else _application(row)
+
+    async def of_shop(self, platform: str, shop: str) -> tuple[Application, ...]:
+        """Return every Application that this shop has or had, latest first."""
+        found = await self._connection.execute(
+            text("SELECT * FROM application WHERE platform = :platform AND shop = :shop ORDER BY created_at DESC"),
+            {"platform": platform, "shop": shop},
+        )
+        return tuple(_application(row) for row in found)
+
+    async def list(
+        self,
+        *,
+        supplier_id: SupplierId | None,
+        platform: str | None,
+        state: str | None,
+        after: ApplicationId | None,
+        limit: int,
+    ) -> tuple[Application, ...]:
+        """Return Applications in the order of their ids, from behind ``after``."""
+        given = {"supplier_id": supplier_id, "platform": platform, "state": state, "id": after}
+        used = {name: value for name, value in given.items() if value is not None}
+        conditions = " AND ".join(f"{name} {'>' if name == 'id' else '='} :{name}" for name in used) or "true"
+        found = await self._connection.execute(
+            text(f"SELECT * FROM application WHERE {conditions} ORDER BY id LIMIT :limit"),
+            {**used, "limit": limit},
+        )
+        return tuple(_application(row) for row in found)
+
+    async def save(self, application: Application) -> None:
+        """Write an Application, new or known. Its revision rises, so that caches notice."""
+        await self._connection.execute(
+            text("""
+                INSERT INTO application (id, supplier_id, platform, shop, state, state_reason, state_since, paused_by,
+                    settings, account_id, storefront_id, details, unpublish_on_uninstall, subscriptions_due, created_at)
+                VALUES (:id, :supplier_id, :platform, :shop, :state, :state_reason, :state_since, :paused_by,
+                    :settings, :account_id, :storefront_id, :details, :unpublish_on_uninstall, false, :created_at)
+                ON CONFLICT (id) DO UPDATE SET state = excluded.state, state_reason = excluded.state_reason,
+                    state_since = excluded.state_since, paused_by = excluded.paused_by, settings = excluded.settings,
+                    account_id = excluded.account_id, storefront_id = excluded.storefront_id,
+                    details = excluded.details, unpublish_on_uninstall = excluded.unpublish_on_uninstall,
+                    revision = application.revision + 1
+            """),
+            {
+                "id": application.id,
+                "supplier_id": application.supplier_id,
+                "platform": application.platform,
+                "shop": application.shop,
+                "state": application.state,
+                "state_reason": clean(application.state_reason),
+                "state_since": application.state_since,
+                "paused_by": application.paused_by,
+                "settings": from_settings(application.settings),
+                "account_id": application.account_id,
+                "storefront_id": application.storefront_id,
+                "details": from_texts(application.details),
+                "unpublish_on_uninstall": application.unpublish_on_uninstall,
+                "created_at": application.created_at,
+            },
+        )
+
+    async def set_state(
+        self, application_id: ApplicationId, state: ApplicationState, reason: str, *, paused_by: PausedBy | None = None
+    ) -> None:
+        await self._connection.execute(
+            text(
+                "UPDATE application SET state = :state, state_reason = :reason, paused_by = :paused_by, "
+                "state_since = CASE WHEN state = :state THEN state_since ELSE now() END, revision = revision + 1 "
+                "WHERE id = :id"
+            ),
+            {"id": application_id, "state": state, "reason": clean(reason), "paused_by": paused_by},
+        )
+
+    async def state(self, application_id: ApplicationId) -> ApplicationState | None:
+        """Return the state now; None when the Application was erased."""
+        found = await self._connection.execute(
+            text("SELECT state FROM application WHERE id = :id"), {"id": application_id}
+        )
+        state: ApplicationState | None = found.scalar_one_or_none()
+        return state
+
+    async def erase(self, application_id: ApplicationId) -> None:
+        """Remove an Application with everything that is kept for it."""
+        await self._connection.execute(text("DELETE FROM application WHERE id = :id"), {"id": application_id})
+
+    # What a lane has to do besides products
+
+    async def want_subscriptions(self, application_id: ApplicationId, *, due: bool) -> None:
+        """Say whether the subscriptions at the shop have to be looked at."""
+        await self._connection.execute(
+            text("UPDATE application SET subscriptions_due = :due WHERE id = :id"), {"id": application_id, "due": due}
+        )
+
+    async def subscriptions_due(self, application_id: ApplicationId) -> bool:
+        found = await self._connection.execute(
+            text("SELECT subscriptions_due FROM application WHERE id = :id"), {"id": application_id}
+        )
+        return bool(found.scalar_one_or_none())
+
+    async def replan(self, application_id: ApplicationId, *, after: str | None) -> None:
+        """Have desired states computed afresh for the products behind ``after``; None: that is done."""
+        await self._connection.execute(
+            text("UPDATE application SET replan_after = :after WHERE id = :id"), {"id": application_id, "after": after}
+        )
+
+    async def replan_after(self, application_id: ApplicationId) -> str | None:
+        found = await self._connection.execute(
+            text("SELECT replan_after FROM application WHERE id = :id"), {"id": application_id}
+        )
+        after: str | None = found.scalar_one_or_none()
+        return after
+
+    async def subscriptions(self, application_id: ApplicationId) -> tuple[SubscriptionHealth, ...]:
+        found = await self._connection.execute(
+            text("SELECT * FROM subscription WHERE application_id = :id ORDER BY topic"), {"id": application_id}
+        )
+        return tuple(
+            SubscriptionHealth(
+                topic=Topic(row.topic),
+                address=row.address,
+                health=row.health,
+                message=row.message,
+                checked_at=row.checked_at,
+            )
+            for row in found
+        )
+
+    async def record_subscriptions(self, application_id: ApplicationId, found: Sequence[SubscriptionHealth]) -> None:
+        """Replace what is known of the subscriptions."""
+        await self._connection.execute(
+            text("DELETE FROM subscription WHERE application_id = :id"), {"id": application_id}
+        )
+        for each in found:
+            await self._connection.execute(
+                text(
+                    "INSERT INTO subscription (application_id, topic, address, health, message) "
+                    "VALUES (:id, :topic, :address, :health, :message)"
+                ),
+                {
+                    "id": application_id,
+                    "topic": each.topic,
+                    "address": each.address,
+                    "health": each.health,
+                    "message": clean(each.message),
+                },
+            )
+
+
+class Imports:
+    """Readings of whole catalogues, in one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def start(self, import_id: UUID, application_id: ApplicationId) -> Import:
+        """Start an import and return it; if one is running, return that one."""
+        await self._connection.execute(
+            text(
+                "INSERT INTO import (id, application_id, state, reason, counters) "
+                "VALUES (:id, :application_id, 'running', '', '{}') "
+                "ON CONFLICT (application_id) WHERE state = 'running' DO NOTHING"
+            ),
+            {"id": import_id, "application_id": application_id},
+        )
+        running = await self.running(application_id)
+        assert running is not None  # noqa: S101 - it was just started, in this transaction
+        return running
+
+    async def running(self, application_id: ApplicationId) -> Import | None:
+        found = await self._connection.execute(
+            text("SELECT * FROM import WHERE application_id = :id AND state = 'running'"), {"id": application_id}
+        )
+        row = found.one_or_none()
+        return None if row is None else _import(row)
+
+    async def one(self, application_id: ApplicationId, import_id: UUID) -> Import | None:
+        found = await self._connection.execute(
+            text("SELECT * FROM import WHERE application_id = :application_id AND id = :id"),
+            {"application_id": application_id, "id": import_id},
+        )
+        row = found.one_or_none()
+        return None if row is None else _import(row)
+
+    async def latest(self, application_id: ApplicationId) -> Import | None:
+        found = await self._connection.execute(
+            text("SELECT * FROM import WHERE application_id = :id ORDER BY started_at DESC LIMIT 1"),
+            {"id": application_id},
+        )
+        row = found.one_or_none()
+        return None if row is None else _import(row)
+
+    async def advance(self, import_id: UUID, *, cursor: Cursor | None, counters: Mapping[str, int]) -> None:
+        """Write down how far a running import has come, in the transaction that keeps what it read."""
+        await self._connection.execute(
+            text(
+                "UPDATE import SET cursor = :cursor, counters = :counters, attempts = 0, due_at = now() "
+                "WHERE id = :id AND state = 'running'"
+            ),
+            {"id": import_id, "cursor": cursor, "counters": json.dumps(dict(counters))},
+        )
+
+    async def retry(self, import_id: UUID, *, attempts: int, wait: timedelta, reason: str) -> None:
+        """Have a running import go on only after ``wait``."""
+        await self._connection.execute(
+            text(
+                "UPDATE import SET attempts = :attempts, due_at = now() + :wait, reason = :reason "
+                "WHERE id = :id AND state = 'running'"
+            ),
+            {"id": import_id, "attempts": attempts, "wait": wait, "reason": clean(reason)},
+        )
+
+    async def end(self, import_id: UUID, state: str, *, reason: str) -> bool:
+        """End a running import; False when it had ended before."""
+        done = await self._connection.execute(
+            text(
+                "UPDATE import SET state = :state, reason = :reason, finished_at = now() "
+                "WHERE id = :id AND state = 'running'"
+            ),
+            {"id": import_id, "state": state, "reason": clean(reason)},
+        )
+        return done.rowcount > 0
+
+
+def _application(row: Row[tuple[object, ...]]) -> Application:
+    settings: ApplicationSettings = to_settings(row.settings)
+    since: datetime = row.state_since
+    return Application(
+        id=ApplicationId(row.id),
+        supplier_id=SupplierId(row.supplier_id),
+        platform=row.platform,
+        shop=row.shop,
+        state=row.state,
+        state_reason=row.state_reason,
+        state_since=since,
+        paused_by=row.paused_by,
+        settings=settings,
+        account_id=AccountId(row.account_id),
+        storefront_id=None if row.storefront_id is None else StorefrontId(row.storefront_id),
+        details=to_texts(row.details),
+        unpublish_on_uninstall=row.unpublish_on_uninstall,
+        created_at=row.created_at,
+    )
+
+
+def _import(row: Row[tuple[object, ...]]) -> Import:
+    return Import(
+        id=row.id,
+        application_id=ApplicationId(row.application_id),
+        state=row.state,
+        reason=row.reason,
+        cursor=None if row.cursor is None else Cursor(row.cursor),
+        counters=json.loads(row.counters),
+        attempts=row.attempts,
+        due_at=row.due_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )

@@ -1,0 +1,158 @@
+"""The store: connections, transactions, the doorbell, and the one statement that accepts deliveries."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import asyncpg
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from app.domain.errors import NotStored
+from app.domain.ids import AccountId
+from app.ports import Arrival, Claim
+from app.store.accounts import AccountBudget, Accounts, Unmetered
+from app.store.applications import Applications, Imports
+from app.store.inbox import ACCEPT, Inbox, columns
+from app.store.keys import ApiKeys
+from app.store.lanes import DOORBELL, Lanes
+from app.store.products import Products
+from app.store.timeline import Timeline
+from app.store.vault import Keyring, RandomBytes, Vault
+
+logger = logging.getLogger(__name__)
+
+ACCEPT_SECONDS = 2.0
+"""How long a batch of deliveries may wait for the database before the shops are told to come back."""
+
+
+def sqlalchemy_url(database_url: str) -> URL:
+    """Return the URL for SQLAlchemy's asyncpg dialect, whatever PostgreSQL scheme was given."""
+    return make_url(database_url).set(drivername="postgresql+asyncpg")
+
+
+class PostgresTransaction:
+    """What can be asked and written in one transaction."""
+
+    def __init__(self, connection: AsyncConnection, keyring: Keyring, random_bytes: RandomBytes) -> None:
+        self.applications = Applications(connection)
+        self.accounts = Accounts(connection)
+        self.imports = Imports(connection)
+        self.inbox = Inbox(connection)
+        self.keys = ApiKeys(connection)
+        self.lanes = Lanes(connection)
+        self.products = Products(connection)
+        self.timeline = Timeline(connection)
+        self.vault = Vault(connection, keyring, random_bytes)
+
+
+class PostgresStore:
+    """The store on PostgreSQL. ``close`` it."""
+
+    def __init__(self, database_url: str, *, keyring: Keyring, random_bytes: RandomBytes, pool: int) -> None:
+        self._url = sqlalchemy_url(database_url)
+        self._keyring = keyring
+        self._random_bytes = random_bytes
+        self.engine: AsyncEngine = create_async_engine(
+            self._url, pool_size=pool, max_overflow=0, pool_timeout=5, pool_pre_ping=True, connect_args={"timeout": 5}
+        )
+        self._accepting: asyncpg.Connection | None = None
+        self._accept_lock = asyncio.Lock()
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, claim: Claim | None = None) -> AsyncIterator[PostgresTransaction]:
+        """Commit at the end of the block, roll back on an error.
+
+        With a ``claim`` the commit is fenced: LeaseLost, and nothing is written, if somebody else holds the lane by now.
+        """
+        async with self.engine.begin() as connection:
+            transaction = PostgresTransaction(connection, self._keyring, self._random_bytes)
+            yield transaction
+            if claim is not None:
+                await transaction.lanes.confirm(claim)
+
+    def budget(self, account_id: AccountId | None) -> AccountBudget | Unmetered:
+        """Return an account's budget; None: of one that is not known yet."""
+        return Unmetered() if account_id is None else AccountBudget(self.engine, account_id)
+
+    async def accept(self, arrivals: Sequence[Arrival]) -> None:
+        """Keep a batch of deliveries, and wake their lanes; returns only when that is committed.
+
+        Redeliveries change nothing. NotStored when the database does not take them: then none of them was kept.
+        """
+        try:
+            async with asyncio.timeout(ACCEPT_SECONDS), self._accept_lock:
+                connection = await self._connection_to_accept()
+                await connection.execute(ACCEPT, *columns(arrivals))
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            await self._drop_connection_to_accept()
+            raise NotStored(f"The database did not take the delivery ({type(error).__name__}).") from error
+
+    async def _connection_to_accept(self) -> asyncpg.Connection:
+        if self._accepting is None or self._accepting.is_closed():
+            self._accepting = await connect(self._url)
+        return self._accepting
+
+    async def _drop_connection_to_accept(self) -> None:
+        connection, self._accepting = self._accepting, None
+        if connection is not None:
+            connection.terminate()
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life; any of its errors if there is none."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def revision(self) -> str | None:
+        """Return the migration that the database is at; None when it has no tables yet."""
+        async with self.engine.connect() as connection:
+            known = (await connection.execute(text("SELECT to_regclass('alembic_version')"))).scalar_one()
+            if known is None:
+                return None
+            found: str | None = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+            return found
+
+    async def listen(self, ring: Callable[[], None]) -> "Doorbell":
+        """Call ``ring`` whenever a commit adds work, until the returned doorbell is closed or the database goes away."""
+        connection = await connect(self._url)
+        await connection.add_listener(DOORBELL, lambda *_: ring())
+        return Doorbell(connection)
+
+    async def close(self) -> None:
+        await self._drop_connection_to_accept()
+        await self.engine.dispose()
+
+
+class Doorbell:
+    """A connection that listens for commits that add work."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    @property
+    def broken(self) -> bool:
+        """Whether nothing will be heard any more."""
+        return self._connection.is_closed()
+
+    async def close(self) -> None:
+        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            await self._connection.close(timeout=2)
+
+
+async def connect(url: URL) -> asyncpg.Connection:
+    """Open one asyncpg connection of its own, outside any pool."""
+    query = {name: value if isinstance(value, str) else value[0] for name, value in url.query.items()}
+    return await asyncpg.connect(
+        host=query.get("host") or url.host,
+        port=int(query.get("port") or url.port or 5432),
+        user=url.username,
+        password=url.password,
+        database=url.database,
+        timeout=5,
+    )
+
+
+DATABASE_ERRORS = (OSError, TimeoutError, OperationalError, InterfaceError, DBAPIError)
+"""What an absent, restarting or overloaded database raises through SQLAlchemy."""

@@ -1,0 +1,76 @@
+"""Domain documents as JSON text and back. Money and ids keep every digit: Decimals are written as text."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from app.domain.application import Storefront
+from app.domain.product import Snapshot
+from app.domain.settings import ApplicationSettings
+from app.domain.state import Desired, Observed
+
+_SNAPSHOT = TypeAdapter(Snapshot)
+_DESIRED = TypeAdapter(Desired)
+_OBSERVED = TypeAdapter(Observed)
+_STOREFRONTS = TypeAdapter(tuple[Storefront, ...])
+_TEXTS = TypeAdapter(dict[str, str])
+
+
+def clean(text: str) -> str:
+    """Return ``text`` without what PostgreSQL cannot hold: NUL, and surrogates that stand alone."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def from_snapshot(snapshot: Snapshot) -> str:
+    return clean(_SNAPSHOT.dump_json(snapshot).decode())
+
+
+def to_snapshot(text: str) -> Snapshot:
+    return _SNAPSHOT.validate_json(text)
+
+
+def from_desired(desired: Desired) -> str:
+    return clean(_DESIRED.dump_json(desired).decode())
+
+
+def to_desired(text: str) -> Desired:
+    return _DESIRED.validate_json(text)
+
+
+def from_observed(observed: Observed) -> str:
+    return clean(_OBSERVED.dump_json(observed).decode())
+
+
+def to_observed(text: str) -> Observed:
+    return _OBSERVED.validate_json(text)
+
+
+def from_storefronts(storefronts: tuple[Storefront, ...]) -> str:
+    return clean(_STOREFRONTS.dump_json(storefronts).decode())
+
+
+def to_storefronts(text: str) -> tuple[Storefront, ...]:
+    return _STOREFRONTS.validate_json(text)
+
+
+def from_settings(settings: ApplicationSettings) -> str:
+    return settings.model_dump_json()
+
+
+def to_settings(text: str) -> ApplicationSettings:
+    return ApplicationSettings.model_validate_json(text)
+
+
+def from_texts(texts: Mapping[str, str]) -> str:
+    return clean(json.dumps(dict(texts), ensure_ascii=False))
+
+
+def to_texts(text: str) -> Mapping[str, str]:
+    return _TEXTS.validate_json(text)
+
+
+def rows(records: list[dict[str, Any]]) -> str:
+    """Return many rows as one JSON parameter, for ``jsonb_to_recordset``: one statement however many rows."""
+    return json.dumps(records, default=str, ensure_ascii=False)

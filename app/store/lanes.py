@@ -1,0 +1,115 @@
+"""Lanes: who may work for an Application now, and whether there is work."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.errors import LeaseLost
+from app.domain.ids import ApplicationId
+from app.ports import Claim
+
+DOORBELL = "lane"
+"""The channel on which a commit that adds work rings. Only a hint: every worker also looks by itself."""
+
+_CLAIM = text("""
+    UPDATE lane SET leased_until = now() + :lease, lease_token = lease_token + 1, last_run_at = now()
+    WHERE application_id = (
+        SELECT application_id FROM lane
+        WHERE (wake > done OR due_at <= now()) AND (leased_until IS NULL OR leased_until < now())
+        ORDER BY last_run_at FOR UPDATE SKIP LOCKED LIMIT 1
+    )
+    RETURNING application_id, wake, lease_token, now() AS now
+""")
+
+# What is left decides when the lane is due again, whatever the run believed: a row that waits is a row that is found.
+_RELEASE = text("""
+    UPDATE lane SET done = :wake, leased_until = NULL, last_run_at = now(), due_at = CASE WHEN :idle THEN NULL ELSE greatest(
+        CAST(:not_before AS timestamptz),
+        (SELECT min(at) FROM (
+            SELECT min(due_at) AS at FROM source_product WHERE application_id = :application_id AND due_at IS NOT NULL
+            UNION ALL
+            SELECT min(read_due_at) FROM source_product WHERE application_id = :application_id AND read_due_at IS NOT NULL
+            UNION ALL
+            SELECT min(until) FROM in_flight WHERE application_id = :application_id
+            UNION ALL
+            SELECT now() WHERE EXISTS (
+                SELECT FROM delivery WHERE application_id = :application_id AND outcome IS NULL)
+            UNION ALL
+            SELECT min(due_at) FROM import WHERE application_id = :application_id AND state = 'running'
+            UNION ALL
+            SELECT now() FROM application WHERE id = :application_id
+                AND (subscriptions_due OR replan_after IS NOT NULL OR state IN ('installing', 'uninstalling'))
+        ) AS waiting)
+    ) END
+    WHERE application_id = :application_id AND lease_token = :token
+""")
+
+
+class Lanes:
+    """The lanes, in one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, application_id: ApplicationId) -> None:
+        """Give an Application its lane, awake; harmless if it has one, which is woken then."""
+        await self._connection.execute(
+            text("INSERT INTO lane (application_id) VALUES (:id) ON CONFLICT (application_id) DO NOTHING"),
+            {"id": application_id},
+        )
+        await self.wake(application_id)
+
+    async def wake(self, application_id: ApplicationId) -> None:
+        """Say, within the transaction that adds work, that there is work; the doorbell rings at its commit."""
+        await self._connection.execute(
+            text("UPDATE lane SET wake = wake + 1 WHERE application_id = :id"), {"id": application_id}
+        )
+        await self._connection.execute(text(f"NOTIFY {DOORBELL}"))
+
+    async def claim(self, lease: timedelta) -> Claim | None:
+        """Take the runnable lane that waited longest; None when there is none."""
+        row = (await self._connection.execute(_CLAIM, {"lease": lease})).one_or_none()
+        if row is None:
+            return None
+        return Claim(application_id=row.application_id, token=row.lease_token, wake=row.wake, now=row.now)
+
+    async def renew(self, claim: Claim, lease: timedelta) -> None:
+        """Hold the lane for another ``lease`` from now; LeaseLost if somebody else has it."""
+        done = await self._connection.execute(
+            text(
+                "UPDATE lane SET leased_until = now() + :lease "
+                "WHERE application_id = :application_id AND lease_token = :token"
+            ),
+            {"lease": lease, "application_id": claim.application_id, "token": claim.token},
+        )
+        if done.rowcount == 0:
+            raise LeaseLost
+
+    async def confirm(self, claim: Claim) -> None:
+        """Make sure, as the last thing before a commit, that the lane is still ours; LeaseLost otherwise.
+
+        The row stays locked until the commit, so a claim by somebody else comes wholly before or wholly after it.
+        """
+        held = await self._connection.execute(
+            text("SELECT FROM lane WHERE application_id = :application_id AND lease_token = :token FOR UPDATE"),
+            {"application_id": claim.application_id, "token": claim.token},
+        )
+        if held.one_or_none() is None:
+            raise LeaseLost
+
+    async def release(self, claim: Claim, *, idle: bool = False, not_before: datetime | None = None) -> None:
+        """Let go of the lane. It stays runnable if ``wake`` has moved since the claim, or work is left.
+
+        ``idle``: nothing is to be done until somebody wakes the lane. ``not_before``: what is left has to wait.
+        """
+        await self._connection.execute(
+            _RELEASE,
+            {
+                "wake": claim.wake,
+                "idle": idle,
+                "not_before": not_before,
+                "application_id": claim.application_id,
+                "token": claim.token,
+            },
+        )

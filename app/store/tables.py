@@ -1,0 +1,337 @@
+"""The tables. Documents (snapshot, desired, observed, settings) are JSON text, read and written by ``documents.py``."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    text,
+)
+from sqlmodel import Field, SQLModel
+
+
+def _when(*, nullable: bool = True) -> Column[datetime]:
+    return Column(DateTime(timezone=True), nullable=nullable)
+
+
+def _now() -> Column[datetime]:
+    return Column(DateTime(timezone=True), nullable=False, server_default=text("now()"))
+
+
+def _long(*, default: int | None = None, nullable: bool = False) -> Column[int]:
+    server_default = None if default is None else text(str(default))
+    return Column(BigInteger, nullable=nullable, server_default=server_default)
+
+
+def _owner() -> Column[UUID]:
+    return Column(ForeignKey("application.id", ondelete="CASCADE"), primary_key=True)
+
+
+class AccountRow(SQLModel, table=True):
+    """An Orderchamp account, its storefronts, and what may be spent on calls for it now."""
+
+    __tablename__ = "account"
+
+    id: str = Field(primary_key=True)
+    supplier_id: str
+    name: str
+    storefronts: str = Field(sa_column=Column(Text, nullable=False))
+    bucket_limit: float | None = Field(default=None, sa_column=Column(Double))
+    restore_rate: float | None = Field(default=None, sa_column=Column(Double))
+    level: float | None = Field(default=None, sa_column=Column(Double))
+    level_at: datetime | None = Field(default=None, sa_column=_when())
+    blocked_until: datetime | None = Field(default=None, sa_column=_when())
+
+
+class ApplicationRow(SQLModel, table=True):
+    """One installation. ``replan_after``: recompute desired states of products after this source id; '' from the start."""
+
+    __tablename__ = "application"
+    __table_args__ = (
+        Index("application_of_supplier", "supplier_id", "platform", "shop", unique=True),
+        Index(
+            "application_of_shop",
+            "platform",
+            "shop",
+            unique=True,
+            postgresql_where=text("state <> 'uninstalled'"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    supplier_id: str
+    platform: str
+    shop: str
+    state: str
+    state_reason: str
+    state_since: datetime = Field(sa_column=_when(nullable=False))
+    paused_by: str | None = None
+    settings: str = Field(sa_column=Column(Text, nullable=False))
+    account_id: str = Field(foreign_key="account.id", index=True)
+    storefront_id: str | None = None
+    details: str = Field(sa_column=Column(Text, nullable=False))
+    unpublish_on_uninstall: bool = False
+    subscriptions_due: bool = False
+    replan_after: str | None = None
+    revision: int = Field(sa_column=_long(default=1))
+    created_at: datetime = Field(sa_column=_now())
+
+
+class SecretRow(SQLModel, table=True):
+    """One encrypted value, bound to its owner and field."""
+
+    __tablename__ = "secret"
+
+    owner: str = Field(primary_key=True)
+    field: str = Field(primary_key=True)
+    key_id: str
+    nonce: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    ciphertext: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class ApiKeyRow(SQLModel, table=True):
+    """A key of the back office; only its digest is kept. ``supplier_id`` None: it sees every supplier."""
+
+    __tablename__ = "api_key"
+
+    id: UUID = Field(primary_key=True)
+    digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
+    role: str
+    supplier_id: str | None = None
+    created_at: datetime = Field(sa_column=_now())
+
+
+class LaneRow(SQLModel, table=True):
+    """All the work of one Application, which one worker at a time holds.
+
+    ``wake`` is raised with every commit that adds work; ``done`` is its value when the last run began to read.
+    """
+
+    __tablename__ = "lane"
+    __table_args__ = (
+        Index("lane_woken", "last_run_at", postgresql_where=text("wake > done")),
+        Index("lane_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    )
+
+    application_id: UUID = Field(sa_column=_owner())
+    wake: int = Field(sa_column=_long(default=1))
+    done: int = Field(sa_column=_long(default=0))
+    due_at: datetime | None = Field(default=None, sa_column=_when())
+    leased_until: datetime | None = Field(default=None, sa_column=_when())
+    lease_token: int = Field(sa_column=_long(default=0))
+    last_run_at: datetime = Field(sa_column=_now())
+
+
+class DeliveryRow(SQLModel, table=True):
+    """The inbox: one row an event. ``application_id`` None: it names a shop of which nothing is held."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        Index("delivery_event", "application_id", "event_id", unique=True),
+        Index("delivery_fresh", "application_id", "id", postgresql_where=text("outcome IS NULL")),
+        Index("delivery_of_application", "application_id", "id"),
+    )
+
+    id: int = Field(sa_column=Column(BigInteger, Identity(), primary_key=True))
+    application_id: UUID | None = Field(
+        default=None, sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=True)
+    )
+    event_id: str
+    topic: str
+    method: str
+    url: str = Field(sa_column=Column(Text, nullable=False))
+    headers: str = Field(sa_column=Column(Text, nullable=False))
+    received_at: datetime = Field(sa_column=_now())
+    outcome: str | None = None
+    reason: str | None = Field(default=None, sa_column=Column(Text))
+    source_id: str | None = None
+    settled_at: datetime | None = Field(default=None, sa_column=_when())
+
+
+class DeliveryBodyRow(SQLModel, table=True):
+    """The bytes of a delivery, apart from its key so that dropping old ones is cheap."""
+
+    __tablename__ = "delivery_body"
+
+    delivery_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    application_id: UUID | None = Field(
+        default=None, sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=True, index=True)
+    )
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class SourceProductRow(SQLModel, table=True):
+    """A source product: what the shop says, what Orderchamp should show, and how far that is brought about.
+
+    Projecting writes snapshot, desired and generation; reconciling writes observed_generation, state and why.
+    ``due_at`` None: nothing to bring about. ``read_due_at`` None: nothing to read from the shop.
+    """
+
+    __tablename__ = "source_product"
+    __table_args__ = (
+        Index("source_product_due", "application_id", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index(
+            "source_product_to_read", "application_id", "read_due_at", postgresql_where=text("read_due_at IS NOT NULL")
+        ),
+        Index("source_product_state", "application_id", "state"),
+    )
+
+    application_id: UUID = Field(sa_column=_owner())
+    source_id: str = Field(primary_key=True)
+    title: str = Field(default="", sa_column=Column(Text, nullable=False))
+    snapshot: str | None = Field(default=None, sa_column=Column(Text))
+    gone: bool = False
+    desired: str | None = Field(default=None, sa_column=Column(Text))
+    wants_published: bool = False
+    generation: int = Field(sa_column=_long(default=0))
+    observed_generation: int = Field(sa_column=_long(default=0))
+    due_at: datetime | None = Field(default=None, sa_column=_when())
+    attempts: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    state: str = Field(default="new", sa_column=Column(Text, nullable=False, server_default=text("'new'")))
+    why: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
+    written_at: datetime | None = Field(default=None, sa_column=_when())
+    cause: int | None = Field(default=None, sa_column=_long(nullable=True))
+    read_due_at: datetime | None = Field(default=None, sa_column=_when())
+    read_reason: str | None = Field(default=None, sa_column=Column(Text))
+    read_attempts: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    gone_checks: int | None = Field(default=None, sa_column=Column(SmallInteger))
+    changed_at: datetime = Field(sa_column=_now())
+
+
+class SourceVariantRow(SQLModel, table=True):
+    """Which product a variant, an SKU and a stock item belong to. Follows the snapshot."""
+
+    __tablename__ = "source_variant"
+    __table_args__ = (
+        Index("source_variant_of_product", "application_id", "source_id"),
+        Index("source_variant_stock_item", "application_id", "stock_item_id"),
+        Index("source_variant_sku", "application_id", "sku"),
+    )
+
+    application_id: UUID = Field(sa_column=_owner())
+    source_variant_id: str = Field(primary_key=True)
+    source_id: str
+    sku: str | None = None
+    stock_item_id: str
+
+
+class BindingRow(SQLModel, table=True):
+    """The stored pair of a source variant and a target variant. Outlives the variant in the shop, and the uninstall."""
+
+    __tablename__ = "binding"
+    __table_args__ = (
+        Index("binding_of_product", "application_id", "source_id"),
+        Index("binding_of_target", "account_id", "target_id"),
+        Index("binding_of_target_variant", "account_id", "target_variant_id", unique=True),
+    )
+
+    application_id: UUID = Field(sa_column=_owner())
+    source_variant_id: str = Field(primary_key=True)
+    source_id: str
+    account_id: str
+    target_id: str
+    target_variant_id: str
+    bound_at: datetime = Field(sa_column=_now())
+
+
+class TargetRow(SQLModel, table=True):
+    """A target product: what Orderchamp showed last (None: not known), and where it was published last."""
+
+    __tablename__ = "target"
+
+    account_id: str = Field(primary_key=True, foreign_key="account.id")
+    target_id: str = Field(primary_key=True)
+    observed: str | None = Field(default=None, sa_column=Column(Text))
+    sent_images: str | None = Field(default=None, sa_column=Column(Text))
+    last_storefront_id: str | None = None
+    refresh_listing: bool = False
+    observed_at: datetime = Field(sa_column=_now())
+
+
+class SkuClaimRow(SQLModel, table=True):
+    """Who may create a variant with this SKU. Taken before the create, so that two never create the same."""
+
+    __tablename__ = "sku_claim"
+
+    account_id: str = Field(primary_key=True, foreign_key="account.id")
+    sku: str = Field(primary_key=True)
+    application_id: UUID = Field(
+        sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    source_variant_id: str
+    claimed_at: datetime = Field(sa_column=_now())
+
+
+class InFlightRow(SQLModel, table=True):
+    """Calls for a product that may be on their way, committed before they start.
+
+    Whoever finds one of another holder waits until ``until`` and then reads Orderchamp before planning.
+    """
+
+    __tablename__ = "in_flight"
+
+    application_id: UUID = Field(sa_column=_owner())
+    source_id: str = Field(primary_key=True)
+    lease_token: int = Field(sa_column=_long())
+    until: datetime = Field(sa_column=_when(nullable=False))
+    what: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class ImportRow(SQLModel, table=True):
+    """A reading of the whole catalogue, and where it is. ``counters`` is a JSON object of numbers."""
+
+    __tablename__ = "import"
+    __table_args__ = (
+        Index("import_of_application", "application_id", "started_at"),
+        Index("import_running", "application_id", unique=True, postgresql_where=text("state = 'running'")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = Field(sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=False))
+    state: str
+    reason: str = ""
+    cursor: str | None = Field(default=None, sa_column=Column(Text))
+    counters: str = Field(sa_column=Column(Text, nullable=False))
+    attempts: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    due_at: datetime = Field(sa_column=_now())
+    started_at: datetime = Field(sa_column=_now())
+    finished_at: datetime | None = Field(default=None, sa_column=_when())
+
+
+class SubscriptionRow(SQLModel, table=True):
+    """A standing order that we need at a shop, and how it was found when last looked at."""
+
+    __tablename__ = "subscription"
+
+    application_id: UUID = Field(sa_column=_owner())
+    topic: str = Field(primary_key=True)
+    remote_id: str | None = None
+    address: str
+    health: str
+    message: str = ""
+    checked_at: datetime = Field(sa_column=_now())
+
+
+class TimelineRow(SQLModel, table=True):
+    """One sentence of a product's story, with the delivery that caused it."""
+
+    __tablename__ = "timeline"
+    __table_args__ = (Index("timeline_of_product", "application_id", "source_id", "id"),)
+
+    id: int = Field(sa_column=Column(BigInteger, Identity(), primary_key=True))
+    application_id: UUID = Field(sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=False))
+    source_id: str
+    at: datetime = Field(sa_column=_now())
+    kind: str
+    sentence: str = Field(sa_column=Column(Text, nullable=False))
+    delivery_id: int | None = Field(default=None, sa_column=_long(nullable=True))

@@ -1,0 +1,115 @@
+"""The vault: secrets encrypted with AES-GCM, each bound to its row and field, under one of several keys.
+
+A ciphertext copied to another row or field does not open there. The first key is active; the others still open what they
+closed, until ``reencrypt`` has moved everything to the active one.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+NONCE_BYTES = 12
+KEY_BYTES = 32
+
+RandomBytes = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The keys by id; ``active`` closes new secrets."""
+
+    keys: Mapping[str, bytes] = field(repr=False)
+    active: str
+
+    @classmethod
+    def parse(cls, given: str) -> "Keyring":
+        """Read ``id:base64,id:base64``; ValueError, without any key text, says what is wrong."""
+        keys: dict[str, bytes] = {}
+        for part in filter(None, (part.strip() for part in given.split(","))):
+            key_id, _, encoded = part.partition(":")
+            try:
+                key = base64.b64decode(encoded, validate=True)
+            except binascii.Error:
+                raise ValueError(f"the vault key {key_id!r} is not base64") from None
+            if len(key) != KEY_BYTES:
+                raise ValueError(f"the vault key {key_id!r} has {len(key)} bytes instead of {KEY_BYTES}")
+            keys[key_id] = key
+        if not keys:
+            raise ValueError("there is no vault key")
+        return cls(keys=keys, active=next(iter(keys)))
+
+
+class SecretUnreadable(Exception):
+    """A stored secret cannot be opened: its key is missing from VAULT_KEYS, or it was moved or damaged."""
+
+
+class Vault:
+    """Secrets of one transaction. ``owner`` is an application's id, ``field`` the name of the secret."""
+
+    def __init__(self, connection: AsyncConnection, keyring: Keyring, random_bytes: RandomBytes) -> None:
+        self._connection = connection
+        self._keyring = keyring
+        self._random_bytes = random_bytes
+
+    async def put(self, owner: str, secrets: Mapping[str, str]) -> None:
+        """Keep these secrets, replacing those of the same name."""
+        for name, value in secrets.items():
+            nonce = self._random_bytes(NONCE_BYTES)
+            cipher = AESGCM(self._keyring.keys[self._keyring.active])
+            await self._connection.execute(
+                text(
+                    "INSERT INTO secret (owner, field, key_id, nonce, ciphertext) "
+                    "VALUES (:owner, :field, :key_id, :nonce, :ciphertext) ON CONFLICT (owner, field) DO UPDATE "
+                    "SET key_id = excluded.key_id, nonce = excluded.nonce, ciphertext = excluded.ciphertext"
+                ),
+                {
+                    "owner": owner,
+                    "field": name,
+                    "key_id": self._keyring.active,
+                    "nonce": nonce,
+                    "ciphertext": cipher.encrypt(nonce, value.encode(), _bound_to(owner, name)),
+                },
+            )
+
+    async def get(self, owner: str) -> Mapping[str, str]:
+        """Return every secret of ``owner`` by name; empty when there are none (any more)."""
+        found = await self._connection.execute(
+            text("SELECT field, key_id, nonce, ciphertext FROM secret WHERE owner = :owner"), {"owner": owner}
+        )
+        return {row.field: self._open(owner, row.field, row.key_id, row.nonce, row.ciphertext) for row in found}
+
+    async def erase(self, owner: str) -> None:
+        await self._connection.execute(text("DELETE FROM secret WHERE owner = :owner"), {"owner": owner})
+
+    async def reencrypt(self, limit: int) -> int:
+        """Move up to ``limit`` secrets to the active key and return how many were moved; 0 when all are."""
+        found = await self._connection.execute(
+            text("SELECT * FROM secret WHERE key_id <> :active LIMIT :limit FOR UPDATE SKIP LOCKED"),
+            {"active": self._keyring.active, "limit": limit},
+        )
+        rows = found.all()
+        for row in rows:
+            value = self._open(row.owner, row.field, row.key_id, row.nonce, row.ciphertext)
+            await self.put(row.owner, {row.field: value})
+        return len(rows)
+
+    def _open(self, owner: str, name: str, key_id: str, nonce: bytes, ciphertext: bytes) -> str:
+        key = self._keyring.keys.get(key_id)
+        if key is None:
+            raise SecretUnreadable(
+                f"the secret {name} of {owner} is closed with the key {key_id!r}, which is not in VAULT_KEYS"
+            )
+        try:
+            return AESGCM(key).decrypt(nonce, ciphertext, _bound_to(owner, name)).decode()
+        except InvalidTag:
+            raise SecretUnreadable(f"the secret {name} of {owner} does not open with the key {key_id!r}") from None
+
+
+def _bound_to(owner: str, name: str) -> bytes:
+    return f"{owner}/{name}".encode()
