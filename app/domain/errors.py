@@ -58,11 +58,21 @@ class Unreadable(DeliveryError):
 
 
 class NotStored(DeliveryError):
-    """The delivery could not be stored; the platform should send it again."""
+    """The delivery could not be stored; the platform should send it again.
 
-    def __init__(self, message: str | None = None, *, retry_after: timedelta = timedelta(seconds=5)) -> None:
+    ``database_away``: that holds for every delivery now, not for this one alone.
+    """
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        retry_after: timedelta = timedelta(seconds=5),
+        database_away: bool = True,
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.database_away = database_away
 
 
 class ApplicationError(IntegrationError):

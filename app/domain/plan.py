@@ -153,7 +153,8 @@ class Situation:
 
     ``bindings`` by source variant, ``targets`` by id (one for each bound target). ``fallback_storefront_id`` is where to
     publish what we never published; None: the supplier has to choose. ``off_limits`` are changes that Orderchamp
-    refused, or that lost a claim, since the desired state last changed.
+    refused, ``blocked`` variants that somebody else holds on Orderchamp. ``may_create`` False: the product was deleted
+    on Orderchamp by hand, and is not made again.
     """
 
     desired: Desired
@@ -162,6 +163,8 @@ class Situation:
     targets: Mapping[TargetId, Target]
     fallback_storefront_id: StorefrontId | None
     off_limits: frozenset[Change] = frozenset()
+    blocked: frozenset[SourceVariantId] = frozenset()
+    may_create: bool = True
 
 
 def next_stage(situation: Situation) -> tuple[Change, ...]:
@@ -197,9 +200,9 @@ def _hide(situation: Situation) -> Iterable[Change]:
 
 def _create(situation: Situation) -> Iterable[Change]:
     desired = situation.desired
-    if not desired.living:
+    if not desired.living or not situation.may_create:
         return
-    unbound = tuple(variant for variant in desired.variants if variant.source_id not in situation.bindings)
+    unbound = tuple(variant for variant in unbound_variants(situation) if variant.source_id not in situation.blocked)
     if not unbound:
         return
     home = _home(situation)
@@ -216,6 +219,21 @@ def _create(situation: Situation) -> Iterable[Change]:
             images=desired.images,
             variants=unbound,
         )
+
+
+def unbound_variants(situation: Situation) -> tuple[DesiredVariant, ...]:
+    """Return the variants that are not on Orderchamp yet, as far as we know."""
+    return tuple(variant for variant in situation.desired.variants if variant.source_id not in situation.bindings)
+
+
+def worth_finding(situation: Situation) -> bool:
+    """Tell whether variants that are not bound should be looked for on Orderchamp.
+
+    A product that is not published in the shop and was never synchronised stays alone, unless drafts are wanted.
+    """
+    desired = situation.desired
+    wanted = desired.published or bool(situation.bindings) or situation.settings.inactive_products == "draft"
+    return desired.living and wanted
 
 
 def _home(situation: Situation) -> TargetId | None:

@@ -95,13 +95,17 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueProduct:
-    """A source product that is to be reconciled. ``attempts`` have failed since its desired state changed."""
+    """A source product that is to be reconciled. ``attempts`` have failed since its desired state changed.
+
+    ``detached``: somebody deleted it on Orderchamp, so it is not created again before the next import.
+    """
 
     source_id: SourceId
     generation: int
     desired: Desired
     attempts: int
     cause: DeliveryId | None
+    detached: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,12 @@ class Applications:
         row = found.one_or_none()
         return None if row is None else _application(row)
 
+    async def lock_shop(self, platform: str, shop: str) -> None:
+        """Let nobody else install this shop until the commit."""
+        await self._connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:shop, 0))"), {"shop": f"{platform}/{shop}"}
+        )
+
     async def of_shop(self, platform: str, shop: str) -> tuple[Application, ...]:
         """Return every Application that this shop has or had, latest first."""
         found = await self._connection.execute(

@@ -49,7 +49,9 @@ class PostgresTransaction:
 
 
 class PostgresStore:
-    """The store on PostgreSQL. ``close`` it."""
+    """The store on PostgreSQL. ``close`` it. ``unavailable`` are the errors of a database that is away or overloaded."""
+
+    unavailable: tuple[type[Exception], ...] = (OSError, TimeoutError, OperationalError, InterfaceError, DBAPIError)
 
     def __init__(self, database_url: str, *, keyring: Keyring, random_bytes: RandomBytes, pool: int) -> None:
         self._url = sqlalchemy_url(database_url)
@@ -86,9 +88,13 @@ class PostgresStore:
             async with asyncio.timeout(ACCEPT_SECONDS), self._accept_lock:
                 connection = await self._connection_to_accept()
                 await connection.execute(ACCEPT, *columns(arrivals))
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
             await self._drop_connection_to_accept()
-            raise NotStored(f"The database did not take the delivery ({type(error).__name__}).") from error
+            raise NotStored("The delivery could not be stored, because the database is not available.") from error
+        except (asyncpg.PostgresError, asyncpg.exceptions.DataError) as error:
+            away = isinstance(error, asyncpg.OperatorInterventionError | asyncpg.InsufficientResourcesError)
+            reason = f"The database did not take the delivery ({type(error).__name__})."
+            raise NotStored(reason, database_away=away) from error
 
     async def _connection_to_accept(self) -> asyncpg.Connection:
         if self._accepting is None or self._accepting.is_closed():
@@ -152,7 +158,3 @@ async def connect(url: URL) -> asyncpg.Connection:
         database=url.database,
         timeout=5,
     )
-
-
-DATABASE_ERRORS = (OSError, TimeoutError, OperationalError, InterfaceError, DBAPIError)
-"""What an absent, restarting or overloaded database raises through SQLAlchemy."""

@@ -51,6 +51,7 @@ class Lanes:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self._forgotten: ApplicationId | None = None
 
     async def add(self, application_id: ApplicationId) -> None:
         """Give an Application its lane, awake; harmless if it has one, which is woken then."""
@@ -86,11 +87,18 @@ class Lanes:
         if done.rowcount == 0:
             raise LeaseLost
 
+    async def forget(self, claim: Claim) -> None:
+        """Confirm the lane now instead of at the commit, since this transaction is about to remove it."""
+        await self.confirm(claim)
+        self._forgotten = claim.application_id
+
     async def confirm(self, claim: Claim) -> None:
         """Make sure, as the last thing before a commit, that the lane is still ours; LeaseLost otherwise.
 
         The row stays locked until the commit, so a claim by somebody else comes wholly before or wholly after it.
         """
+        if self._forgotten == claim.application_id:
+            return
         held = await self._connection.execute(
             text("SELECT FROM lane WHERE application_id = :application_id AND lease_token = :token FOR UPDATE"),
             {"application_id": claim.application_id, "token": claim.token},

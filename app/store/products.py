@@ -221,6 +221,24 @@ class Products:
             {"id": application_id, "source_ids": list(source_ids)},
         )
 
+    async def reattach(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
+        """Let products be created again that had been deleted on Orderchamp by hand."""
+        await self._connection.execute(
+            text(
+                "UPDATE source_product SET state = 'new', due_at = now() "
+                "WHERE application_id = :id AND source_id = ANY(:source_ids) AND state = 'detached'"
+            ),
+            {"id": application_id, "source_ids": list(source_ids)},
+        )
+
+    async def stop(self, application_id: ApplicationId) -> None:
+        """Forget everything that was still to be done for the Application's products."""
+        await self._connection.execute(
+            text("UPDATE source_product SET due_at = NULL, read_due_at = NULL WHERE application_id = :id"),
+            {"id": application_id},
+        )
+        await self._connection.execute(text("DELETE FROM in_flight WHERE application_id = :id"), {"id": application_id})
+
     async def request_read(self, application_id: ApplicationId, source_id: SourceId, *, reason: str) -> bool:
         """Have one product read from the shop and reconciled now; False when there is no such product."""
         done = await self._connection.execute(
@@ -240,7 +258,8 @@ class Products:
         found = await self._connection.execute(
             text(
                 "SELECT source_id, generation, observed_generation, desired, attempts, cause, state FROM source_product "
-                "WHERE application_id = :id AND due_at <= now() AND desired IS NOT NULL ORDER BY due_at LIMIT :limit"
+                "WHERE application_id = :id AND due_at <= now() AND desired IS NOT NULL AND NOT EXISTS (SELECT FROM in_flight f "
+                "WHERE f.application_id = :id AND f.source_id = source_product.source_id) ORDER BY due_at LIMIT :limit"
             ),
             {"id": application_id, "limit": limit},
         )
@@ -251,6 +270,7 @@ class Products:
                 desired=to_desired(row.desired),
                 attempts=row.attempts,
                 cause=None if row.cause is None else DeliveryId(row.cause),
+                detached=row.state == "detached",
             )
             for row in found
         )

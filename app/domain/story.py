@@ -1,0 +1,94 @@
+"""Sentences for the timeline: what was done on Orderchamp, and what a product's state is and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain.plan import (
+    Change,
+    CreateProduct,
+    CreateVariant,
+    Publish,
+    RefreshListing,
+    SetStock,
+    Situation,
+    Unpublish,
+    UpdateProduct,
+    UpdateVariant,
+    lacks_storefront,
+)
+
+
+def done(change: Change, reason: str) -> str:
+    """Return what was done as a sentence. ``reason`` completes "…, because"."""
+    match change:
+        case CreateProduct():
+            skus = ", ".join(variant.sku for variant in change.variants)
+            return f"Created on Orderchamp as a draft, with the variant(s) {skus}: none of them was there."
+        case CreateVariant():
+            return f"Variant {change.variant.sku} created on Orderchamp: no variant with this SKU was there."
+        case UpdateProduct() | UpdateVariant():
+            return f"Sent to Orderchamp: {', '.join(_fields(change))}."
+        case SetStock():
+            return f"Stock on Orderchamp set to {change.quantity}."
+        case Publish():
+            return f"Published on Orderchamp, on storefront {change.storefront_id}, because {reason}."
+        case Unpublish():
+            return f"Unpublished on Orderchamp, because {reason}."
+        case RefreshListing():
+            return "Listing refreshed on Orderchamp, so that it takes up the variants that were added."
+
+
+def _fields(change: UpdateProduct | UpdateVariant) -> list[str]:
+    names = ("title", "description", "option_names", "images", "sku", "price", "msrp", "policy", "options")
+    told = {"option_names": "option names", "msrp": "retail price", "sku": "SKU", "policy": "selling when sold out"}
+    found = []
+    for name in names:
+        value = getattr(change, name, None)
+        if value is not None:
+            shown = f" {value}" if name in ("price", "msrp", "sku") else ""
+            found.append(told.get(name, name) + shown)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a product stands: a word to filter by, and the reason as a sentence."""
+
+    state: str
+    why: str
+
+
+def standing(situation: Situation, reasons: Sequence[str]) -> Standing:
+    """Return where a product stands once nothing is left to do for it.
+
+    ``reasons`` are what Orderchamp refused, or who else holds its variants.
+    """
+    desired = situation.desired
+    skipped = [f"Variant {each.source_id}: {each.reason}" for each in desired.skipped]
+    problems = [*reasons, *skipped]
+    if lacks_storefront(situation):
+        problems.append("It is not said on which storefront to publish it; choose one in the Application's settings.")
+    state, why = _standing(situation)
+    if reasons or lacks_storefront(situation):
+        state = "problem"
+    return Standing(state, " ".join([why, *problems]))
+
+
+def _standing(situation: Situation) -> tuple[str, str]:
+    desired = situation.desired
+    shown = [target.observed for target in situation.targets.values() if target.observed is not None]
+    if any(observed.published for observed in shown):
+        if desired.published:
+            return "published", f"Published, because {desired.reason}."
+        return "published", "Published, because another product of this shop on the same Orderchamp product is."
+    if not situation.may_create and not situation.targets:
+        return "detached", "It was deleted on Orderchamp; an import creates it again."
+    if not desired.living:
+        return "deleted", f"Not published, because {desired.reason}."
+    if not situation.bindings:
+        if not desired.variants:
+            return "skipped", "Not on Orderchamp: none of its variants can be synchronised."
+        return "skipped", f"Not on Orderchamp, because {desired.reason}."
+    if desired.published and desired.draft_reason is not None:
+        return "draft", f"A draft on Orderchamp, because {desired.draft_reason}."
+    return "unpublished", f"Not published, because {desired.reason}."

@@ -1,0 +1,61 @@
+"""Deliveries that are about the installation itself: the shop removed the app, or asks to erase what is held."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from app.domain.errors import CredentialsRefused, TemporaryError
+from app.domain.event import Erasure, Fact
+from app.flows.lane import LaneRun
+from app.ports import Settled, StoredDelivery
+
+ASK_AGAIN = timedelta(seconds=30)
+"""When a shop is asked again that could not say whether its credentials still work."""
+
+
+async def hear_of_installation(run: LaneRun, delivery: StoredDelivery, facts: Sequence[Fact]) -> None:
+    """Take in one such delivery. It stays fresh while the shop cannot be asked what it means."""
+    erasures = [fact for fact in facts if isinstance(fact, Erasure)]
+    if erasures:
+        await _erase(run, delivery, subject=erasures[0].subject)
+    else:
+        await _removed(run, delivery)
+
+
+async def _erase(run: LaneRun, delivery: StoredDelivery, *, subject: str) -> None:
+    if subject == "shop" and run.application.state == "uninstalled":
+        async with run.services.store.transaction(run.claim) as tx:
+            await tx.lanes.forget(run.claim)
+            await tx.vault.erase(str(run.application.id))
+            await tx.applications.erase(run.application.id)
+        run.ended = True
+        return
+    reason = "The app is installed in the shop, so nothing is erased."
+    if subject != "shop":
+        reason = "No data about a shop's customers is kept, so there is nothing to hand out or to erase."
+    await _settle(run, delivery, outcome="ignored", reason=reason)
+
+
+async def _removed(run: LaneRun, delivery: StoredDelivery) -> None:
+    """Uninstall, unless the credentials still work: then the notice is late and the app is installed again."""
+    if run.application.state in ("uninstalling", "uninstalled"):
+        await _settle(run, delivery, outcome="ignored", reason="The Application is being uninstalled already.")
+        return
+    try:
+        await run.services.ask_shop(run.adapter.installation.probe(run.connection))
+    except CredentialsRefused:
+        async with run.services.store.transaction(run.claim) as tx:
+            await tx.applications.set_state(run.application.id, "uninstalling", "The app was removed in the shop.")
+            await tx.inbox.settle(
+                [Settled(delivery_id=delivery.id, outcome="applied", reason="The app was removed in the shop.")]
+            )
+        run.ended = True
+    except TemporaryError as error:
+        run.wait(max(error.retry_after or ASK_AGAIN, ASK_AGAIN))
+    else:
+        reason = "The shop still accepts the credentials: the notice is late, and the app is installed."
+        await _settle(run, delivery, outcome="ignored", reason=reason)
+
+
+async def _settle(run: LaneRun, delivery: StoredDelivery, *, outcome: str, reason: str) -> None:
+    async with run.services.store.transaction(run.claim) as tx:
+        await tx.inbox.settle([Settled(delivery_id=delivery.id, outcome=outcome, reason=reason)])

@@ -1,0 +1,71 @@
+"""One run of a lane: what its holder has in hand, and how long it may go on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from app.domain.application import Application
+from app.domain.ids import StorefrontId
+from app.flows.services import Services
+from app.platforms.adapter import Adapter, Connection
+from app.ports import Claim, Marketplace
+
+SHOP = "shop."
+ORDERCHAMP_TOKEN = "orderchamp.token"  # noqa: S105 - the name of a secret
+"""Names of secrets in the vault: the shop's credentials carry the prefix ``SHOP``."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LaneRun:
+    """A held lane. ``not_before`` rises when somebody asked us to wait; what is left then waits with the lane."""
+
+    services: Services
+    claim: Claim
+    application: Application
+    adapter: Adapter
+    connection: Connection
+    marketplace: Marketplace
+    fallback_storefront_id: StorefrontId | None
+    started: float
+    lease_from: float
+    not_before: datetime | None = None
+    ended: bool = field(default=False)
+
+    def now(self) -> datetime:
+        """Return the time on the database's clock, by which everything due is compared."""
+        return self.claim.now + timedelta(seconds=self.services.monotonic() - self.started)
+
+    def time_left(self) -> bool:
+        """Tell whether this run may begin something new; afterwards it is the others' turn."""
+        spent = self.services.monotonic() - self.started
+        return not self.ended and spent < self.services.pace.run.total_seconds()
+
+    def lease_ends(self) -> datetime:
+        """Return the time until which nobody else can hold this lane, on the clock of ``services.clock``."""
+        left = self.lease_from + self.services.pace.lease.total_seconds() - self.services.monotonic()
+        return self.services.clock() + timedelta(seconds=left)
+
+    async def hold(self, at_least: timedelta) -> None:
+        """Make sure that the lease lasts for ``at_least`` from now; LeaseLost if somebody else holds the lane."""
+        if self.lease_ends() - self.services.clock() >= at_least:
+            return
+        begun = self.services.monotonic()
+        async with self.services.store.transaction() as tx:
+            await tx.lanes.renew(self.claim, self.services.pace.lease)
+        self.lease_from = begun
+
+    def wait(self, wait: timedelta) -> None:
+        """End this run; what is left goes on after ``wait``."""
+        until = self.now() + wait
+        self.not_before = until if self.not_before is None else max(self.not_before, until)
+        self.ended = True
+
+
+def shop_credentials(secrets: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the shop's credentials among an Application's secrets."""
+    return {name.removeprefix(SHOP): value for name, value in secrets.items() if name.startswith(SHOP)}
+
+
+def as_secrets(credentials: Mapping[str, str]) -> Mapping[str, str]:
+    """Return a shop's credentials under the names that the vault keeps them by."""
+    return {SHOP + name: value for name, value in credentials.items()}

@@ -1,0 +1,59 @@
+"""Uninstalling, as the lane does it: hide what is to be hidden, cancel the subscriptions, forget the credentials.
+
+Each step may be repeated. The shop's credentials are often dead by then, so a refusal counts as done.
+"""
+
+from datetime import timedelta
+
+from app.domain.errors import CredentialsRefused, PlatformRejected, TemporaryError
+from app.flows.lane import LaneRun
+from app.platforms.adapter import Unsubscribe
+
+SHOP_PATIENCE = timedelta(hours=24)
+"""How long an unreachable shop is asked to cancel its subscriptions before we leave without it."""
+
+ASK_AGAIN = timedelta(minutes=5)
+
+
+async def leave(run: LaneRun) -> bool:
+    """Finish the uninstall once nothing is left to hide; False while it has to wait for that."""
+    application, services = run.application, run.services
+    if application.unpublish_on_uninstall:
+        async with services.store.transaction() as tx:
+            waiting = await tx.products.anything_due(application.id)
+        if waiting:
+            return False
+    if not await _unsubscribe(run):
+        return False
+    async with services.store.transaction(run.claim) as tx:
+        await tx.vault.erase(str(application.id))
+        await tx.products.stop(application.id)
+        await tx.applications.record_subscriptions(application.id, ())
+        await tx.applications.want_subscriptions(application.id, due=False)
+        await tx.applications.replan(application.id, after=None)
+        running = await tx.imports.running(application.id)
+        if running is not None:
+            await tx.imports.end(running.id, "cancelled", reason="The Application was uninstalled.")
+        await tx.applications.set_state(application.id, "uninstalled", application.state_reason)
+    run.ended = True
+    return True
+
+
+async def _unsubscribe(run: LaneRun) -> bool:
+    """Cancel our subscriptions at the shop; False when it has to be asked again later."""
+    subscriptions, services = run.adapter.subscriptions, run.services
+    if subscriptions is None or not run.connection.credentials:
+        return True
+    address = services.webhook_address(run.application)
+    try:
+        for each in await services.ask_shop(subscriptions.all(run.connection)):
+            if each.address == address:
+                await services.ask_shop(subscriptions.change(run.connection, Unsubscribe(subscription=each)))
+    except (CredentialsRefused, PlatformRejected):
+        return True
+    except TemporaryError as error:
+        if run.now() - run.application.state_since > SHOP_PATIENCE:
+            return True
+        run.wait(max(error.retry_after or ASK_AGAIN * run.services.pace.retry_scale, timedelta(seconds=1)))
+        return False
+    return True

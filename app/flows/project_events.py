@@ -1,0 +1,152 @@
+"""Fresh events: from the inbox to desired states."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeGuard
+
+from app.domain.errors import Unreadable
+from app.domain.event import Erasure, Fact, Incomplete, StockFact, Tombstone, Uninstalled
+from app.domain.ids import SourceId, StockItemId
+from app.domain.product import Snapshot
+from app.domain.projection import Projected, SourceProduct, project
+from app.flows.installation_events import hear_of_installation
+from app.flows.lane import LaneRun
+from app.ports import Settled, StoredDelivery, Told, Transaction
+
+BATCH = 200
+
+ProductFact = Snapshot | StockFact | Incomplete | Tombstone
+
+
+@dataclass(slots=True)
+class Book:
+    """The products that a batch of facts is about: as they were, and as they are by now."""
+
+    before: Mapping[SourceId, SourceProduct]
+    by_stock_item: Mapping[StockItemId, SourceId] = field(default_factory=dict)
+    after: dict[SourceId, SourceProduct] = field(default_factory=dict)
+
+    def open(self, source_id: SourceId) -> SourceProduct:
+        """Return a product as it is by now; an empty page for one that nobody has heard of."""
+        return self.after.get(source_id) or self.before.get(source_id) or SourceProduct(source_id=source_id)
+
+    def changes(self) -> tuple[tuple[SourceProduct | None, SourceProduct], ...]:
+        """Return what has to be written, as (before, after)."""
+        return tuple(
+            (self.before.get(source_id), after)
+            for source_id, after in self.after.items()
+            if after != self.before.get(source_id)
+        )
+
+    def subject(self, fact: ProductFact) -> SourceId | None:
+        """Return the product that ``fact`` is about; None when it names a stock item that no product has."""
+        if isinstance(fact, StockFact):
+            return self._of_stock_item(fact.stock_item_id)
+        if isinstance(fact, Incomplete) and fact.source_id is None:
+            return None if fact.stock_item_id is None else self._of_stock_item(fact.stock_item_id)
+        return fact.source_id
+
+    def _of_stock_item(self, item: StockItemId) -> SourceId | None:
+        for product in self.after.values():
+            if product.snapshot and any(variant.stock_item_id == item for variant in product.snapshot.variants):
+                return product.source_id
+        return self.by_stock_item.get(item)
+
+
+async def project_events(run: LaneRun) -> bool:
+    """Work through a batch of fresh deliveries, oldest first; False when there was none."""
+    async with run.services.store.transaction() as tx:
+        deliveries = await tx.inbox.fresh(run.application.id, limit=BATCH)
+    if not deliveries:
+        return False
+    read = [(delivery, _read(run, delivery)) for delivery in deliveries]
+    ordinary = [each for each in read if not _about_the_installation(each[1])]
+    if ordinary:
+        async with run.services.store.transaction(run.claim) as tx:
+            await _take_in(run, tx, ordinary)
+    for delivery, facts in read:
+        if _about_the_installation(facts) and not run.ended:
+            await hear_of_installation(run, delivery, facts)
+    return True
+
+
+def _read(run: LaneRun, delivery: StoredDelivery) -> tuple[Fact, ...] | Unreadable:
+    if run.adapter.webhooks is None:
+        return ()
+    try:
+        return run.adapter.webhooks.read(delivery.delivery)
+    except Unreadable as error:
+        return error
+
+
+def _about_the_installation(facts: tuple[Fact, ...] | Unreadable) -> TypeGuard[tuple[Fact, ...]]:
+    return isinstance(facts, tuple) and any(isinstance(fact, Uninstalled | Erasure) for fact in facts)
+
+
+async def _take_in(
+    run: LaneRun, tx: Transaction, read: Sequence[tuple[StoredDelivery, tuple[Fact, ...] | Unreadable]]
+) -> None:
+    facts = [
+        fact
+        for _, found in read
+        if isinstance(found, tuple)
+        for fact in found
+        if not isinstance(fact, Uninstalled | Erasure)
+    ]
+    book = await _open_book(run, tx, facts)
+    settled: list[Settled] = []
+    told: list[Told] = []
+    for delivery, found in read:
+        if run.application.state == "uninstalled":
+            settled.append(
+                Settled(delivery_id=delivery.id, outcome="ignored", reason="The Application is uninstalled.")
+            )
+        elif isinstance(found, Unreadable):
+            settled.append(Settled(delivery_id=delivery.id, outcome="unreadable", reason=str(found)))
+        else:
+            outcome, sentences = _project(run, book, delivery, found)
+            settled.append(outcome)
+            told += sentences
+    await tx.products.save(run.application.id, book.changes(), coalesce=run.services.pace.coalesce)
+    await tx.inbox.settle(settled)
+    await tx.timeline.add(run.application.id, told)
+
+
+async def _open_book(run: LaneRun, tx: Transaction, facts: Sequence[ProductFact]) -> Book:
+    items = {fact.stock_item_id for fact in facts if isinstance(fact, StockFact | Incomplete) and fact.stock_item_id}
+    by_item = await tx.products.of_stock_items(run.application.id, tuple(items)) if items else {}
+    named = {fact.source_id for fact in facts if not isinstance(fact, StockFact) and fact.source_id}
+    known = await tx.products.known(run.application.id, tuple(named | set(by_item.values())))
+    return Book(before=known, by_stock_item=by_item)
+
+
+def _project(
+    run: LaneRun, book: Book, delivery: StoredDelivery, facts: Sequence[Fact]
+) -> tuple[Settled, tuple[Told, ...]]:
+    told: list[Told] = []
+    last: tuple[SourceId, Projected] | None = None
+    for fact in facts:
+        if isinstance(fact, Uninstalled | Erasure):
+            continue
+        source_id = book.subject(fact)
+        if source_id is None:
+            reason = "No known product has this stock item; it comes with its product when the shop announces that."
+            return Settled(delivery_id=delivery.id, outcome="ignored", reason=reason), ()
+        before = book.open(source_id)
+        projected = project(before, fact, settings=run.application.settings, now=run.now(), cause=delivery.id)
+        book.after[source_id] = projected.product
+        last = (source_id, projected)
+        told.append(
+            Told(
+                source_id=source_id,
+                kind=projected.outcome,
+                sentence=f"{delivery.topic}: {projected.sentence}",
+                delivery_id=delivery.id,
+            )
+        )
+    if last is None:
+        reason = f"The topic {delivery.topic} says nothing about products."
+        return Settled(delivery_id=delivery.id, outcome="ignored", reason=reason), ()
+    source_id, projected = last
+    reason = projected.sentence
+    return Settled(delivery_id=delivery.id, outcome=projected.outcome, reason=reason, source_id=source_id), tuple(told)

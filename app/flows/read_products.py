@@ -1,0 +1,76 @@
+"""Thin events: reading products from the shop that a notice named, but did not tell in full."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from app.domain.errors import CredentialsRefused, PlatformRejected, TemporaryError
+from app.domain.product import Snapshot
+from app.domain.projection import Projected, SourceProduct, project_read
+from app.domain.retry import GiveUp, decide
+from app.flows.lane import LaneRun
+from app.ports import Told
+
+BATCH = 10
+
+
+async def read_products(run: LaneRun) -> bool:
+    """Read some products that are due to be read; False when there were none.
+
+    A shop that does not answer ends the reads of this run: each product is tried again at its own time, and events and
+    reconciling go on meanwhile.
+    """
+    if run.adapter.catalogue is None:
+        return False
+    async with run.services.store.transaction() as tx:
+        asked = await tx.products.to_read(run.application.id, limit=BATCH)
+    for product in asked:
+        if not run.time_left():
+            break
+        if not await _read(run, product):
+            break
+    return bool(asked)
+
+
+async def _read(run: LaneRun, product: SourceProduct) -> bool:
+    """Read one product; False when the shop is better left alone for now."""
+    assert run.adapter.catalogue is not None  # noqa: S101 - the caller has looked
+    try:
+        found = await run.services.ask_shop(run.adapter.catalogue.product(run.connection, product.source_id))
+    except CredentialsRefused:
+        raise
+    except (TemporaryError, PlatformRejected) as error:
+        await _postpone(run, product, error)
+        return isinstance(error, PlatformRejected)
+    await _take_in(run, product, found)
+    return True
+
+
+async def _take_in(run: LaneRun, product: SourceProduct, found: Snapshot | None) -> None:
+    projected = project_read(product, found, settings=run.application.settings, now=run.now())
+    await _save(run, product, projected, kind="read")
+
+
+async def _postpone(run: LaneRun, product: SourceProduct, error: TemporaryError | PlatformRejected) -> None:
+    assert product.read is not None  # noqa: S101 - it was found by its read
+    attempts = product.read.attempts + 1
+    decision = decide(error, attempts, run.now(), jitter=run.services.jitter())
+    if isinstance(decision, GiveUp):
+        after = replace(product, read=None)
+        sentence = f"The product cannot be read from the shop: {decision.reason}"
+    else:
+        wait = (decision.when - run.now()) * run.services.pace.retry_scale
+        if isinstance(error, TemporaryError) and error.retry_after is not None:
+            wait = max(wait, error.retry_after)
+        wait = max(wait, timedelta(milliseconds=50))
+        after = replace(product, read=replace(product.read, attempts=attempts, due_at=run.now() + wait))
+        sentence = f"The product could not be read from the shop; tried again later: {error}"
+    await _save(run, product, Projected(product=after, outcome="reading", sentence=sentence), kind="read")
+
+
+async def _save(run: LaneRun, before: SourceProduct, projected: Projected, *, kind: str) -> None:
+    async with run.services.store.transaction(run.claim) as tx:
+        await tx.products.save(run.application.id, [(before, projected.product)], coalesce=run.services.pace.coalesce)
+        told = Told(
+            source_id=before.source_id, kind=kind, sentence=projected.sentence, delivery_id=projected.product.cause
+        )
+        await tx.timeline.add(run.application.id, [told])

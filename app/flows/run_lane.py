@@ -1,0 +1,186 @@
+"""One run of a lane: all that is to be done for one Application, by one worker at a time.
+
+The duties stand in a fixed order: events, products, then the long ones (reads, subscriptions, import, replanning) in what
+is left of the run. After each step of a long one, events and products have their turn again.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from app.domain.application import Application
+from app.domain.errors import CredentialsRefused, LeaseLost, TemporaryError
+from app.domain.ids import StorefrontId
+from app.flows.import_catalogue import import_page
+from app.flows.lane import ORDERCHAMP_TOKEN, LaneRun, shop_credentials
+from app.flows.leave import leave
+from app.flows.project_events import project_events
+from app.flows.read_products import read_products
+from app.flows.reconcile import reconcile
+from app.flows.replan import replan
+from app.flows.services import Services
+from app.flows.subscribe import subscribe
+from app.ports import Claim
+
+logger = structlog.get_logger(__name__)
+
+Duty = Callable[[LaneRun], Awaitable[bool]]
+
+AFTER_TROUBLE = timedelta(seconds=5)
+"""How long a lane rests after a failure that says nothing of when to come back."""
+
+
+async def run_next_lane(services: Services) -> bool:
+    """Run the lane that waited longest; False when none has work."""
+    lease_from = services.monotonic()
+    async with services.store.transaction() as tx:
+        claim = await tx.lanes.claim(services.pace.lease)
+    if claim is None:
+        return False
+    await run_lane(services, claim, lease_from=lease_from)
+    return True
+
+
+async def run_lane(services: Services, claim: Claim, *, lease_from: float) -> None:
+    """Work for the Application whose lane is held, then let go of the lane."""
+    run = await _begin(services, claim, lease_from=lease_from)
+    if run is None:
+        return
+    log = logger.bind(application_id=str(claim.application_id))
+    try:
+        await _work(run)
+    except LeaseLost:
+        log.warning("lane_lost", hint="another worker took the lane over; its rows are untouched")
+        return
+    except CredentialsRefused as error:
+        await _pause_if_refused_again(run, error)
+    except TemporaryError as error:
+        log.warning("lane_waits", reason=str(error))
+        run.wait(max(error.retry_after or AFTER_TROUBLE * services.pace.retry_scale, timedelta(milliseconds=50)))
+    await _release(run)
+
+
+async def _begin(services: Services, claim: Claim, *, lease_from: float) -> LaneRun | None:
+    async with services.store.transaction() as tx:
+        application = await tx.applications.one(claim.application_id)
+        if application is None:
+            return None
+        secrets = await tx.vault.get(str(application.id))
+        fallback = application.storefront_id
+        if fallback is None:
+            storefronts = await tx.accounts.storefronts(application.account_id)
+            fallback = StorefrontId(storefronts[0].id) if len(storefronts) == 1 else None
+    return LaneRun(
+        services=services,
+        claim=claim,
+        application=application,
+        adapter=services.adapters[application.platform],
+        connection=services.connection(application, shop_credentials(secrets)),
+        marketplace=services.marketplaces.open(
+            secrets.get(ORDERCHAMP_TOKEN, ""), services.store.budget(application.account_id)
+        ),
+        fallback_storefront_id=fallback,
+        started=services.monotonic(),
+        lease_from=lease_from,
+    )
+
+
+def _duties(application: Application) -> tuple[Duty, ...]:
+    match application.state:
+        case "installing" | "active":
+            return (project_events, _reconcile, read_products, subscribe, import_page, replan, _settle_in)
+        case "uninstalling":
+            if application.unpublish_on_uninstall:
+                return (project_events, _reconcile, replan, leave)
+            return (project_events, leave)
+        case "paused" | "failed" | "uninstalled":
+            return (project_events,)
+
+
+async def _work(run: LaneRun) -> None:
+    if run.application.state in ("installing", "active", "uninstalling"):
+        await _take_over(run)
+    duties = _duties(run.application)
+    busy = True
+    while busy and run.time_left() and await _unchanged(run):
+        busy = False
+        for duty in duties:
+            if await duty(run):
+                busy = True
+                break
+            if not run.time_left():
+                break
+
+
+async def _unchanged(run: LaneRun) -> bool:
+    """Tell whether the Application is still in the state that this run works for: nobody paused or uninstalled it."""
+    async with run.services.store.transaction() as tx:
+        return await tx.applications.state(run.application.id) == run.application.state
+
+
+async def _reconcile(run: LaneRun) -> bool:
+    return await reconcile(run) > 0
+
+
+async def _take_over(run: LaneRun) -> None:
+    """Wait out what the last holder left on its way, and forget what it believed about those products."""
+    async with run.services.store.transaction() as tx:
+        left = await tx.products.calls_left_behind(run.application.id, token=run.claim.token)
+    over = [source_id for source_id, until in left.items() if until <= run.now()]
+    if not over:
+        return
+    async with run.services.store.transaction(run.claim) as tx:
+        await tx.products.forget_observed(run.application.id, over)
+        await tx.products.end_calls(run.application.id, over)
+
+
+async def _settle_in(run: LaneRun) -> bool:
+    """Call an installation finished once its subscriptions stand and its catalogue is read."""
+    if run.application.state != "installing":
+        return False
+    async with run.services.store.transaction() as tx:
+        importing = await tx.imports.running(run.application.id)
+        subscribing = await tx.applications.subscriptions_due(run.application.id)
+        latest = await tx.imports.latest(run.application.id)
+    if importing is not None or subscribing:
+        return False
+    async with run.services.store.transaction(run.claim) as tx:
+        if await tx.applications.state(run.application.id) == "installing":
+            if latest is not None and latest.state == "failed":
+                await tx.applications.set_state(run.application.id, "failed", f"The import failed: {latest.reason}")
+            else:
+                await tx.applications.set_state(run.application.id, "active", "Installed.")
+    run.ended = True
+    return True
+
+
+async def _pause_if_refused_again(run: LaneRun, error: CredentialsRefused) -> None:
+    """Pause the Application if one more try says, too, that its credentials are dead.
+
+    One refused operation is no dead credential: then only the lane rests, and what was refused is tried again.
+    """
+    try:
+        if error.side == "shop":
+            await run.services.ask_shop(run.adapter.installation.probe(run.connection))
+        else:
+            await run.marketplace.account()
+    except CredentialsRefused as confirmed:
+        if run.application.state == "uninstalling":
+            run.wait(AFTER_TROUBLE * run.services.pace.retry_scale)
+            return
+        async with run.services.store.transaction(run.claim) as tx:
+            who = "The shop" if confirmed.side == "shop" else "Orderchamp"
+            reason = f"{who} does not accept the credentials any more: {confirmed} Bring new ones to go on."
+            await tx.applications.set_state(run.application.id, "paused", reason, paused_by="system")
+        return
+    except TemporaryError:
+        pass
+    run.wait(timedelta(minutes=1) * run.services.pace.retry_scale)
+
+
+async def _release(run: LaneRun) -> None:
+    async with run.services.store.transaction() as tx:
+        state = await tx.applications.state(run.application.id)
+        idle = state in ("paused", "failed", "uninstalled")
+        await tx.lanes.release(run.claim, idle=idle, not_before=run.not_before)
