@@ -1,0 +1,45 @@
+"""The web application: every route, its errors, and its documentation, which loads nothing from outside."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from app.api import applications, deliveries, operations, products, webhooks
+from app.api.errors import add_error_handlers
+
+DESCRIPTION = """
+Connects webshops to suppliers' catalogues on Orderchamp. A supplier installs an **Application** (one shop on one
+platform); its catalogue is imported, and from then on every change in the shop reaches Orderchamp, one way, variant by
+variant.
+
+Calls of the back office carry `Authorization: Bearer <API key>`; roles are `read` < `operate` < `admin`. Errors are
+RFC 9457 problems that say what to do. Lists answer `{"items": […], "next_cursor": …}`. Times are UTC.
+"""
+
+
+def create_api(
+    *,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+    unavailable: tuple[type[Exception], ...],
+    database_revision: Callable[[], Awaitable[str | None]],
+    known_revisions: tuple[str, ...],
+    max_body_bytes: int,
+) -> FastAPI:
+    """Return the application. Its ``lifespan`` puts ``services`` and ``reception`` into the application's state."""
+    app = FastAPIOffline(
+        title="Orderchamp Applications",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        redoc_url=None,
+    )
+    app.state.database_revision = database_revision
+    app.state.known_revisions = known_revisions
+    app.state.max_body_bytes = max_body_bytes
+    for each in (webhooks, applications, products, deliveries, operations):
+        app.include_router(each.router)
+    add_error_handlers(app, unavailable=unavailable)
+    return app

@@ -1,0 +1,288 @@
+"""Applications: install, look at, change, pause, import, uninstall."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import SecretStr, ValidationError
+
+from app.api.bodies import (
+    ApplicationDetailsOut,
+    ApplicationOut,
+    ChangeBody,
+    Counters,
+    ImportOut,
+    InstallBody,
+    Listed,
+    StorefrontOut,
+    SubscriptionOut,
+)
+from app.api.dependencies import Admin, Caller, Limit, Operator, Position, Reader, ServicesDep, visible
+from app.api.errors import NotFound, documented
+from app.domain.application import Application
+from app.domain.errors import InvalidInstallation
+from app.domain.ids import ApplicationId, StorefrontId, SupplierId
+from app.domain.settings import ApplicationSettings
+from app.flows.install import Installation, install
+from app.flows.operate import Revision, cancel_import, change, pause, resume, start_import, uninstall
+from app.flows.services import Services
+from app.ports import Import
+
+router = APIRouter(prefix="/v1", tags=["Applications"], responses=documented(401, 403, 404, 422, 503))
+
+SupplierName = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
+
+
+@router.post(
+    "/suppliers/{supplier_id}/applications",
+    summary="Install an Application",
+    status_code=201,
+    responses={
+        200: {
+            "model": ApplicationOut,
+            "description": "It was installed before; credentials and settings are replaced.",
+        },
+        **documented(409),
+    },
+)
+async def install_application(
+    supplier_id: SupplierName, body: InstallBody, services: ServicesDep, caller: Admin, response: Response
+) -> ApplicationOut:
+    """Try both credentials, then accept deliveries at once while subscriptions are made and the catalogue is imported.
+
+    Repeating it is safe. An uninstalled Application revives with its id and everything it remembers.
+    """
+    _allow(caller, supplier_id)
+    wanted = Installation(
+        supplier_id=SupplierId(supplier_id),
+        platform=body.platform,
+        shop=body.shop,
+        credentials=_revealed(body.credentials),
+        orderchamp_token=body.orderchamp.token.get_secret_value(),
+        storefront_id=None if body.orderchamp.storefront_id is None else StorefrontId(body.orderchamp.storefront_id),
+        settings=body.settings,
+    )
+    application, created = await install(services, wanted)
+    response.status_code = 201 if created else 200
+    return _application(application)
+
+
+@router.get("/suppliers/{supplier_id}/applications", summary="List a supplier's Applications")
+async def list_of_supplier(
+    supplier_id: SupplierName, services: ServicesDep, caller: Reader, limit: Limit = 50, cursor: Position = None
+) -> Listed[ApplicationOut]:
+    """In the order of their ids."""
+    _allow(caller, supplier_id)
+    return await _list(
+        services, supplier_id=SupplierId(supplier_id), platform=None, state=None, limit=limit, cursor=cursor
+    )
+
+
+@router.get("/applications", summary="List all Applications")
+async def list_all(
+    services: ServicesDep,
+    caller: Reader,
+    platform: Annotated[str | None, Query(max_length=40, pattern=r"^[^\x00]+$")] = None,
+    state: Literal["installing", "active", "paused", "uninstalling", "uninstalled", "failed"] | None = None,
+    limit: Limit = 50,
+    cursor: Position = None,
+) -> Listed[ApplicationOut]:
+    """Those that the key may see, in the order of their ids."""
+    return await _list(
+        services, supplier_id=caller.supplier_id, platform=platform, state=state, limit=limit, cursor=cursor
+    )
+
+
+@router.get("/applications/{application_id}", summary="Look at an Application")
+async def show(application_id: UUID, services: ServicesDep, caller: Reader) -> ApplicationDetailsOut:
+    """Its state and why, its settings, how much waits, and whether the shop's subscriptions stand."""
+    application = await visible(services, caller, application_id)
+    async with services.store.transaction() as tx:
+        counts = await tx.products.counts(application.id)
+        backlog, oldest = await tx.products.backlog(application.id)
+        last = await tx.inbox.last_received(application.id)
+        subscriptions = await tx.applications.subscriptions(application.id)
+        storefronts = await tx.accounts.storefronts(application.account_id)
+        latest = await tx.imports.latest(application.id)
+    return ApplicationDetailsOut(
+        **_application(application).model_dump(),
+        counters=Counters(products=dict(counts), backlog=backlog, oldest_due=oldest),
+        last_delivery=last,
+        subscriptions=[SubscriptionOut.model_validate(each, from_attributes=True) for each in subscriptions],
+        storefronts=[StorefrontOut.model_validate(each, from_attributes=True) for each in storefronts],
+        import_=None if latest is None else _import(latest),
+    )
+
+
+@router.patch("/applications/{application_id}", summary="Change an Application", responses=documented(409))
+async def change_application(
+    application_id: UUID, body: ChangeBody, services: ServicesDep, caller: Admin
+) -> ApplicationOut:
+    """Settings (also partly), credentials or storefront. New credentials are tried before they are kept."""
+    application = await visible(services, caller, application_id)
+    orderchamp = body.orderchamp
+    storefront_id = None if orderchamp is None else orderchamp.storefront_id
+    token = None if orderchamp is None or orderchamp.token is None else orderchamp.token.get_secret_value()
+    revision = Revision(
+        settings=None if body.settings is None else _merged(application.settings, body.settings),
+        credentials=None if body.credentials is None else _revealed(body.credentials),
+        orderchamp_token=token,
+        storefront_id=None if storefront_id is None else StorefrontId(storefront_id),
+    )
+    return _application(await change(services, application.id, revision))
+
+
+@router.delete(
+    "/applications/{application_id}",
+    summary="Uninstall an Application",
+    status_code=202,
+    response_class=Response,
+    responses={
+        202: {"description": "It is being uninstalled; ask again."},
+        204: {"description": "It is uninstalled."},
+    },
+)
+async def uninstall_application(
+    application_id: UUID,
+    services: ServicesDep,
+    caller: Admin,
+    products: Annotated[
+        Literal["keep", "unpublish"], Query(description="Leave the products as they are, or unpublish them.")
+    ] = "keep",
+) -> Response:
+    """Remove the subscriptions at the shop, erase the credentials, stop. Repeating it is safe."""
+    application = await visible(services, caller, application_id)
+    done = await uninstall(services, application.id, unpublish=products == "unpublish")
+    return Response(status_code=204 if done else 202)
+
+
+@router.post("/applications/{application_id}/pause", summary="Stop writing to Orderchamp", responses=documented(409))
+async def pause_application(application_id: UUID, services: ServicesDep, caller: Operator) -> ApplicationOut:
+    """Deliveries are still taken in; only a person's resume ends a person's pause."""
+    application = await visible(services, caller, application_id)
+    return _application(await pause(services, application.id))
+
+
+@router.post("/applications/{application_id}/resume", summary="Write to Orderchamp again", responses=documented(409))
+async def resume_application(application_id: UUID, services: ServicesDep, caller: Operator) -> ApplicationOut:
+    """Everything that changed meanwhile is caught up with."""
+    application = await visible(services, caller, application_id)
+    return _application(await resume(services, application.id))
+
+
+@router.post(
+    "/applications/{application_id}/imports",
+    summary="Import the whole catalogue",
+    status_code=202,
+    responses=documented(409),
+)
+async def import_catalogue(application_id: UUID, services: ServicesDep, caller: Operator) -> ImportOut:
+    """Start an import, or return the one that is running."""
+    application = await visible(services, caller, application_id)
+    return _import(await start_import(services, application.id))
+
+
+@router.get("/applications/{application_id}/imports/{import_id}", summary="Look at an import")
+async def show_import(application_id: UUID, import_id: UUID, services: ServicesDep, caller: Reader) -> ImportOut:
+    """How far it has come."""
+    application = await visible(services, caller, application_id)
+    async with services.store.transaction() as tx:
+        found = await tx.imports.one(application.id, import_id)
+    if found is None:
+        raise NotFound("import")
+    return _import(found)
+
+
+@router.post(
+    "/applications/{application_id}/imports/{import_id}/cancel", summary="Cancel an import", responses=documented(409)
+)
+async def stop_import(application_id: UUID, import_id: UUID, services: ServicesDep, caller: Operator) -> ImportOut:
+    """What was read stays; an import that has ended stays as it ended."""
+    application = await visible(services, caller, application_id)
+    found = await cancel_import(services, application.id, import_id)
+    if found is None:
+        raise NotFound("import")
+    return _import(found)
+
+
+def _allow(caller: Caller, supplier_id: str) -> None:
+    if not caller.may_see(SupplierId(supplier_id)):
+        raise NotFound("supplier")
+
+
+async def _list(
+    services: Services,
+    *,
+    supplier_id: SupplierId | None,
+    platform: str | None,
+    state: str | None,
+    limit: int,
+    cursor: str | None,
+) -> Listed[ApplicationOut]:
+    async with services.store.transaction() as tx:
+        found = await tx.applications.list(
+            supplier_id=supplier_id, platform=platform, state=state, after=_after(cursor), limit=limit + 1
+        )
+    more = len(found) > limit
+    return Listed(
+        items=[_application(each) for each in found[:limit]],
+        next_cursor=str(found[limit - 1].id) if more else None,
+    )
+
+
+def _after(cursor: str | None) -> ApplicationId | None:
+    if cursor is None:
+        return None
+    try:
+        return ApplicationId(UUID(cursor))
+    except ValueError:
+        raise InvalidInstallation(
+            "The request is not as documented.", reasons=[("cursor", "It is not a cursor of this list.")]
+        ) from None
+
+
+def _revealed(credentials: Mapping[str, SecretStr]) -> Mapping[str, str]:
+    return {name: value.get_secret_value() for name, value in credentials.items()}
+
+
+def _merged(settings: ApplicationSettings, changes: Mapping[str, Any]) -> ApplicationSettings:
+    """Return the settings with some of them changed; ``fields`` may be partial, too."""
+    before = settings.model_dump(mode="json")
+    given = dict(changes)
+    if isinstance(given.get("fields"), dict):
+        given["fields"] = {**before["fields"], **given["fields"]}
+    try:
+        return ApplicationSettings.model_validate({**before, **given})
+    except ValidationError as error:
+        reasons = [
+            ("settings." + ".".join(str(part) for part in each["loc"]), each["msg"] + ".") for each in error.errors()
+        ]
+        raise InvalidInstallation("The settings cannot be changed like this.", reasons=reasons) from None
+
+
+def _application(application: Application) -> ApplicationOut:
+    return ApplicationOut(
+        id=application.id,
+        supplier_id=application.supplier_id,
+        platform=application.platform,
+        shop=application.shop,
+        state=application.state,
+        why=application.state_reason,
+        since=application.state_since,
+        settings=application.settings,
+        orderchamp_account=application.account_id,
+        storefront_id=application.storefront_id,
+        created_at=application.created_at,
+    )
+
+
+def _import(found: Import) -> ImportOut:
+    return ImportOut(
+        id=found.id,
+        state=found.state,
+        reason=found.reason,
+        counters=dict(found.counters),
+        started_at=found.started_at,
+        finished_at=found.finished_at,
+    )

@@ -1,0 +1,259 @@
+"""The bodies of requests and answers, with an example each. Credentials come in and never go out."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+
+from app.domain.settings import ApplicationSettings
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True, pattern=r"^[^\x00]*$")]
+Credential = Annotated[SecretStr, Field(min_length=1, max_length=4000)]
+
+Item = TypeVar("Item")
+
+
+class Listed(BaseModel, Generic[Item]):
+    """One page of a list. ``next_cursor`` null: it was the last one."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+class OrderchampAccess(BaseModel):
+    """The Orderchamp side of an installation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: Credential = Field(description="A private token of the supplier's Orderchamp account.")
+    storefront_id: Text | None = Field(
+        default=None, description="Where new products are published. Leave it out when the account has one storefront."
+    )
+
+
+class InstallBody(BaseModel):
+    """What is needed to install an Application."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "platform": "shopify",
+                    "shop": "oak-and-ash.myshopify.com",
+                    "credentials": {"access_token": "shpat_…", "client_secret": "shpss_…"},
+                    "orderchamp": {"token": "…", "storefront_id": "U3RvcmVmcm9udDox"},
+                    "settings": {"price_kind": "wholesale"},
+                }
+            ]
+        },
+    )
+
+    platform: Text
+    shop: Text = Field(description="The shop's address on its platform.")
+    credentials: dict[str, Credential] = Field(description="What the platform needs; see the platform's guide.")
+    orderchamp: OrderchampAccess
+    settings: ApplicationSettings
+
+
+class OrderchampChange(BaseModel):
+    """A new token or storefront for an Application."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: Credential | None = None
+    storefront_id: Text | None = None
+
+
+class ChangeBody(BaseModel):
+    """What is to change; parts that are left out stay. ``settings`` may be partial."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"settings": {"fields": {"description": False}}}]}
+    )
+
+    settings: dict[str, Any] | None = None
+    credentials: dict[str, Credential] | None = None
+    orderchamp: OrderchampChange | None = None
+
+
+class ImportOut(BaseModel):
+    """A reading of the whole catalogue."""
+
+    id: UUID
+    state: Literal["running", "done", "cancelled", "failed"]
+    reason: str
+    counters: dict[str, int] = Field(examples=[{"pages": 2, "products": 12, "variants": 31}])
+    started_at: datetime
+    finished_at: datetime | None
+
+
+class SubscriptionOut(BaseModel):
+    """A standing order of ours at the shop."""
+
+    topic: str = Field(examples=["products/update"])
+    address: str
+    health: Literal["active", "refused"]
+    message: str
+    checked_at: datetime | None
+
+
+class StorefrontOut(BaseModel):
+    """A shop window of the supplier on Orderchamp. While it is not ``live``, products on it stay invisible."""
+
+    id: str
+    name: str
+    live: bool
+
+
+class ApplicationOut(BaseModel):
+    """One shop on one platform, installed by one supplier."""
+
+    id: UUID
+    supplier_id: str
+    platform: str
+    shop: str
+    state: Literal["installing", "active", "paused", "uninstalling", "uninstalled", "failed"]
+    why: str = Field(description="Why it is in this state.", examples=["Installed."])
+    since: datetime
+    settings: ApplicationSettings
+    orderchamp_account: str
+    storefront_id: str | None
+    created_at: datetime
+
+
+class Counters(BaseModel):
+    """How things stand."""
+
+    products: dict[str, int] = Field(
+        description="Products by state.", examples=[{"published": 9, "skipped": 2, "problem": 1}]
+    )
+    backlog: int = Field(description="Deliveries and products that wait to be worked on.")
+    oldest_due: datetime | None
+
+
+class ApplicationDetailsOut(ApplicationOut):
+    """One Application with all that a supporter wants to see first."""
+
+    counters: Counters
+    last_delivery: datetime | None
+    subscriptions: list[SubscriptionOut]
+    storefronts: list[StorefrontOut]
+    import_: ImportOut | None = Field(alias="import")
+
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class VariantOut(BaseModel):
+    """A variant and what it is bound to."""
+
+    source_variant_id: str
+    sku: str | None
+    target_id: str | None
+    target_variant_id: str | None
+
+
+class ProductOut(BaseModel):
+    """A source product in short: where it stands, and why."""
+
+    source_id: str
+    title: str
+    state: str = Field(
+        description="published, unpublished, draft, deleted, skipped, detached, problem, waiting, failed, or new.",
+        examples=["published"],
+    )
+    why: str = Field(examples=["Published, because it is active in the shop."])
+    changed_at: datetime
+    variants: list[VariantOut]
+
+
+class DesiredVariantOut(BaseModel):
+    """A variant as Orderchamp should show it."""
+
+    source_variant_id: str
+    sku: str
+    price: Decimal
+    msrp: Decimal | None
+    stock: int | None
+    policy: str
+    options: list[str]
+
+
+class DesiredOut(BaseModel):
+    """What Orderchamp should show."""
+
+    published: bool
+    because: str
+    title: str
+    description: str
+    images: list[str]
+    variants: list[DesiredVariantOut]
+    skipped: dict[str, str] = Field(description="Variants that are not synchronised, each with the reason.")
+
+
+class ObservedVariantOut(BaseModel):
+    """A variant as Orderchamp showed it last."""
+
+    target_variant_id: str
+    sku: str
+    price: Decimal | None
+    msrp: Decimal | None
+    stock: int | None
+    policy: str | None
+    options: list[str]
+
+
+class ObservedOut(BaseModel):
+    """What Orderchamp showed last. ``known`` false: it has to be read again, so nothing is said here."""
+
+    target_id: str
+    known: bool
+    published: bool | None
+    title: str | None
+    last_storefront_id: str | None
+    variants: list[ObservedVariantOut]
+
+
+class ProductDetailsOut(ProductOut):
+    """A source product with desired and observed state side by side."""
+
+    version: datetime | None = Field(description="The shop's own mark of order.")
+    generation: int
+    observed_generation: int
+    due_at: datetime | None
+    reads_shop_at: datetime | None
+    attempts: int
+    desired: DesiredOut | None
+    observed: list[ObservedOut]
+
+
+class SentenceOut(BaseModel):
+    """One sentence of a product's story. ``delivery_id`` is the delivery that caused it; null: none did."""
+
+    at: datetime
+    kind: str = Field(examples=["sent"])
+    sentence: str = Field(examples=["Unpublished on Orderchamp, because it is draft in the shop."])
+    delivery_id: str | None = Field(examples=["4711"])
+
+
+class DeliveryOut(BaseModel):
+    """A delivery in the inbox. ``outcome`` null: it waits to be worked through."""
+
+    id: str = Field(examples=["4711"])
+    application_id: UUID | None
+    event_id: str
+    topic: str = Field(examples=["products/update"])
+    received_at: datetime
+    outcome: str | None = Field(examples=["applied"])
+    reason: str | None = Field(examples=["It is to be unpublished, because it is draft in the shop."])
+    source_id: str | None
+    settled_at: datetime | None
+
+
+class DeliveryDetailsOut(DeliveryOut):
+    """A delivery with what was sent. Headers and body are for keys with the role ``admin``; null for others."""
+
+    headers: dict[str, str] | None
+    body: str | None

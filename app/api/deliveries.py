@@ -1,0 +1,72 @@
+"""Deliveries: the inbox, and what became of each."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+
+from app.api.bodies import DeliveryDetailsOut, DeliveryOut, Listed
+from app.api.dependencies import Limit, Reader, ServicesDep, visible
+from app.api.errors import NotFound, documented
+from app.domain.ids import DeliveryId
+from app.ports import InboxEntry
+
+router = APIRouter(prefix="/v1", tags=["Deliveries"], responses=documented(401, 403, 404, 422, 503))
+
+
+@router.get("/applications/{application_id}/deliveries", summary="List deliveries")
+async def list_deliveries(
+    application_id: UUID,
+    services: ServicesDep,
+    caller: Reader,
+    topic: Annotated[str | None, Query(max_length=255, pattern=r"^[^\x00]+$")] = None,
+    outcome: Annotated[
+        str | None, Query(max_length=40, pattern=r"^[^\x00]+$", description="Such as `applied`, or `waiting`.")
+    ] = None,
+    limit: Limit = 50,
+    cursor: Annotated[int | None, Query(ge=0, le=2**62)] = None,
+) -> Listed[DeliveryOut]:
+    """Newest first."""
+    application = await visible(services, caller, application_id)
+    async with services.store.transaction() as tx:
+        found = await tx.inbox.of(application.id, before=cursor, limit=limit + 1, topic=topic, outcome=outcome)
+    more = len(found) > limit
+    return Listed(
+        items=[_delivery(each) for each in found[:limit]], next_cursor=str(found[limit - 1].id) if more else None
+    )
+
+
+@router.get("/deliveries/{delivery_id}", summary="Look at a delivery")
+async def show_delivery(
+    delivery_id: Annotated[int, Path(ge=0, le=2**62)], services: ServicesDep, caller: Reader
+) -> DeliveryDetailsOut:
+    """Its topic, times, outcome and reason; for `admin` also the headers and the body as they were sent."""
+    async with services.store.transaction() as tx:
+        found = await tx.inbox.one(DeliveryId(delivery_id))
+    if found is None:
+        raise NotFound("delivery")
+    entry, delivery = found
+    if entry.application_id is not None:
+        await visible(services, caller, entry.application_id)
+    elif caller.supplier_id is not None:
+        raise NotFound("delivery")
+    admin = caller.role == "admin"
+    return DeliveryDetailsOut(
+        **_delivery(entry).model_dump(),
+        headers=dict(delivery.headers) if admin else None,
+        body=delivery.body.decode("utf-8", "replace") if admin else None,
+    )
+
+
+def _delivery(entry: InboxEntry) -> DeliveryOut:
+    return DeliveryOut(
+        id=str(entry.id),
+        application_id=entry.application_id,
+        event_id=entry.event_id,
+        topic=entry.topic,
+        received_at=entry.received_at,
+        outcome=entry.outcome,
+        reason=entry.reason,
+        source_id=entry.source_id,
+        settled_at=entry.settled_at,
+    )

@@ -1,0 +1,92 @@
+"""What routes are given: the services, and who is asking."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app.api.errors import NotAllowed, NotFound
+from app.domain.application import Application
+from app.domain.ids import ApplicationId, SupplierId
+from app.flows.receive_delivery import Reception
+from app.flows.services import Services
+
+ROLES = ("read", "operate", "admin")
+
+bearer = HTTPBearer(auto_error=False, description="An API key, made with `python -m app.cli api-key`.")
+
+
+def services_of(request: Request) -> Services:
+    """Return the services that the composition root gave to the application."""
+    services: Services = request.app.state.services
+    return services
+
+
+def reception_of(request: Request) -> Reception:
+    reception: Reception = request.app.state.reception
+    return reception
+
+
+ServicesDep = Annotated[Services, Depends(services_of)]
+ReceptionDep = Annotated[Reception, Depends(reception_of)]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever holds the API key. ``supplier_id`` None: every supplier's things are theirs to see."""
+
+    role: str
+    supplier_id: SupplierId | None
+
+    def may_see(self, supplier_id: SupplierId) -> bool:
+        return self.supplier_id is None or self.supplier_id == supplier_id
+
+
+async def caller_of(
+    services: ServicesDep, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+) -> Caller:
+    """Return who is asking; NotAllowed without a known key."""
+    if given is None:
+        raise NotAllowed("Send an API key: `Authorization: Bearer <key>`.", known=False)
+    async with services.store.transaction() as tx:
+        key = await tx.keys.find(given.credentials)
+    if key is None:
+        raise NotAllowed("The API key is not known.", known=False)
+    return Caller(role=key.role, supplier_id=key.supplier_id)
+
+
+CallerDep = Annotated[Caller, Depends(caller_of)]
+
+
+class Needs:
+    """A dependency that lets only keys with at least this role through."""
+
+    def __init__(self, role: str) -> None:
+        self._role = role
+
+    def __call__(self, caller: CallerDep) -> Caller:
+        if ROLES.index(caller.role) < ROLES.index(self._role):
+            raise NotAllowed(f"This needs the role {self._role}; the key has the role {caller.role}.", known=True)
+        return caller
+
+
+Reader = Annotated[Caller, Depends(Needs("read"))]
+Operator = Annotated[Caller, Depends(Needs("operate"))]
+Admin = Annotated[Caller, Depends(Needs("admin"))]
+
+
+async def visible(services: Services, caller: Caller, application_id: UUID) -> Application:
+    """Return an Application that the caller may see; NotFound otherwise."""
+    async with services.store.transaction() as tx:
+        application = await tx.applications.one(ApplicationId(application_id))
+    if application is None or not caller.may_see(application.supplier_id):
+        raise NotFound("Application")
+    return application
+
+
+Limit = Annotated[int, Query(ge=1, le=200, description="How many items to return at most.")]
+Position = Annotated[
+    str | None, Query(max_length=300, description="Where to go on: `next_cursor` of the answer before.")
+]

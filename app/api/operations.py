@@ -1,0 +1,47 @@
+"""For operators: is the process alive, can it work, and what does it count."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
+
+from app.api.errors import documented, problem
+
+router = APIRouter(tags=["Operations"])
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """The process can work."""
+
+    status: Literal["ready"] = "ready"
+    schema_: str = Field(alias="schema", description="The migration that the database is at.", examples=["0001"])
+
+
+@router.get("/healthz", summary="Is the process alive?")
+async def healthz() -> Health:
+    """Answers as long as the process does; asks nobody else."""
+    return Health()
+
+
+@router.get("/readyz", summary="Can it work?", responses=documented(503), response_model=Readiness)
+async def readyz(request: Request) -> Response | Readiness:
+    """Whether the database answers and its tables are at least what this code needs."""
+    state = request.app.state
+    revision: str | None = await state.database_revision()
+    if revision is None or (revision in state.known_revisions and revision != state.known_revisions[-1]):
+        detail = f"The database is at {revision or 'no migration'}, this code needs {state.known_revisions[-1]}; run `migrate`."
+        return problem(503, "not-migrated", detail, headers={"Retry-After": "5"})
+    return Readiness(schema=revision)
+
+
+@router.get("/metrics", summary="What does it count?", response_class=Response)
+async def metrics() -> Response:
+    """Prometheus' text format."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,117 @@
+"""The command line: ``python -m app.cli --help``."""
+
+import asyncio
+import base64
+import os
+import secrets
+from typing import Annotated, Literal
+from uuid import uuid4
+
+import typer
+import uvicorn
+
+from app import worker as worker_process
+from app.composition import open_store
+from app.domain.ids import SupplierId
+from app.settings import Settings
+from app.store import migrations
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+KEY_BYTES = 32
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    processes: Annotated[int, typer.Option(min=1, help="How many web processes.")] = 1,
+) -> None:
+    """Run the web process."""
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=processes,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+@app.command()
+def worker() -> None:
+    """Run a worker process."""
+    asyncio.run(worker_process.main())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the tables that this code needs. Safe to repeat."""
+    migrations.upgrade(Settings().database_url.get_secret_value())
+    print("The database is up to date.")
+
+
+@app.command("schema-check")
+def schema_check() -> None:
+    """Compare the tables in the code with those of a migrated database."""
+    found = asyncio.run(migrations.differences(Settings().database_url.get_secret_value()))
+    for each in found:
+        print(each)
+    if found:
+        print("Tables and migrations differ; make a migration: make migration M='what changes'")
+        raise typer.Exit(1)
+    print("Tables and migrations agree.")
+
+
+@app.command("api-key")
+def api_key(
+    role: Annotated[Literal["read", "operate", "admin"], typer.Option(help="What the key may do.")] = "read",
+    supplier: Annotated[str | None, typer.Option(help="Bind the key to one supplier.")] = None,
+) -> None:
+    """Make an API key and print it. It is shown this once; only its digest is kept."""
+    print(asyncio.run(_add_key(role, supplier)))
+
+
+async def _add_key(role: str, supplier: str | None) -> str:
+    key = "oca_" + secrets.token_urlsafe(KEY_BYTES)
+    store = open_store(Settings())
+    try:
+        async with store.transaction() as tx:
+            bound = None if supplier is None else SupplierId(supplier)
+            await tx.keys.add(uuid4(), key, role=role, supplier_id=bound)
+    finally:
+        await store.close()
+    return key
+
+
+@app.command("vault-key")
+def vault_key() -> None:
+    """Print a new key for VAULT_KEYS. Put it first to make it active, and keep the old ones behind it."""
+    print(f"{secrets.token_hex(4)}:{base64.b64encode(os.urandom(KEY_BYTES)).decode()}")
+
+
+@app.command()
+def reencrypt() -> None:
+    """Move every stored secret to the active vault key; afterwards the old keys can go."""
+    print(f"{asyncio.run(_reencrypt())} secrets moved to the active key.")
+
+
+async def _reencrypt() -> int:
+    store = open_store(Settings())
+    moved = 0
+    try:
+        while True:
+            async with store.transaction() as tx:
+                count = await tx.vault.reencrypt(500)
+            if count == 0:
+                return moved
+            moved += count
+    finally:
+        await store.close()
+
+
+if __name__ == "__main__":
+    app()
