@@ -12,14 +12,12 @@ from datetime import timedelta
 import structlog
 
 from app.composition import configure_logging, open_services, open_store
-from app.flows.run_lane import run_next_lane
+from app.flows.run_lane import claim_lane, run_lane
 from app.flows.services import Services
 from app.settings import Settings
 from app.store.database import Doorbell, PostgresStore
 
 logger = structlog.get_logger(__name__)
-
-AFTER_BUG = timedelta(seconds=1)
 
 
 class Worker:
@@ -48,23 +46,29 @@ class Worker:
 
     async def _slot(self) -> None:
         while not self._stopping.is_set():
+            # Cleared before the look, so that what is rung during it is not slept over.
+            self._rung.clear()
             if not await self._run_one():
                 await self._wait()
 
     async def _run_one(self) -> bool:
         try:
-            return await run_next_lane(self._services)
+            held = await claim_lane(self._services)
+            if held is None:
+                return False
+            # Several lanes may have been rung for at once: whoever finds one has the next slot look, too.
+            self._rung.set()
+            await run_lane(self._services, held)
         except self._store.unavailable as error:
             logger.warning("database_unavailable", error=type(error).__name__)
             return False
         except Exception:  # noqa: BLE001 - the one place where a bug must not end the process
             # The lane stays leased until its lease ends, so a bug that comes back every time cannot spin.
             logger.exception("lane_failed")
-            return True
+        return True
 
     async def _wait(self) -> None:
         """Wait until somebody rings, or it is time to look without having been called."""
-        self._rung.clear()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._look.total_seconds()):
                 await self._rung.wait()

@@ -5,6 +5,7 @@ is left of the run. After each step of a long one, events and products have thei
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -31,20 +32,26 @@ AFTER_TROUBLE = timedelta(seconds=5)
 """How long a lane rests after a failure that says nothing of when to come back."""
 
 
-async def run_next_lane(services: Services) -> bool:
-    """Run the lane that waited longest; False when none has work."""
+@dataclass(frozen=True, slots=True)
+class HeldLane:
+    """A lane just claimed; ``lease_from`` is when the claim was asked for, by our own clock."""
+
+    claim: Claim
+    lease_from: float
+
+
+async def claim_lane(services: Services) -> HeldLane | None:
+    """Take the lane that waited longest; None when none has work."""
     lease_from = services.monotonic()
     async with services.store.transaction() as tx:
         claim = await tx.lanes.claim(services.pace.lease)
-    if claim is None:
-        return False
-    await run_lane(services, claim, lease_from=lease_from)
-    return True
+    return None if claim is None else HeldLane(claim, lease_from)
 
 
-async def run_lane(services: Services, claim: Claim, *, lease_from: float) -> None:
+async def run_lane(services: Services, held: HeldLane) -> None:
     """Work for the Application whose lane is held, then let go of the lane."""
-    run = await _begin(services, claim, lease_from=lease_from)
+    claim = held.claim
+    run = await _begin(services, claim, lease_from=held.lease_from)
     if run is None:
         return
     log = logger.bind(application_id=str(claim.application_id))

@@ -100,8 +100,8 @@ class Applications:
     ) -> None:
         await self._connection.execute(
             text(
-                "UPDATE application SET state = :state, state_reason = :reason, paused_by = :paused_by, "
-                "state_since = CASE WHEN state = :state THEN state_since ELSE now() END, revision = revision + 1 "
+                "UPDATE application SET state = CAST(:state AS varchar), state_reason = :reason, paused_by = :paused_by, "
+                "state_since = CASE WHEN state = CAST(:state AS varchar) THEN state_since ELSE now() END, revision = revision + 1 "
                 "WHERE id = :id"
             ),
             {"id": application_id, "state": state, "reason": clean(reason), "paused_by": paused_by},

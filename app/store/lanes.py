@@ -100,7 +100,7 @@ class Lanes:
         if self._forgotten == claim.application_id:
             return
         held = await self._connection.execute(
-            text("SELECT FROM lane WHERE application_id = :application_id AND lease_token = :token FOR UPDATE"),
+            text("SELECT 1 FROM lane WHERE application_id = :application_id AND lease_token = :token FOR UPDATE"),
             {"application_id": claim.application_id, "token": claim.token},
         )
         if held.one_or_none() is None:

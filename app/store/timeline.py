@@ -12,8 +12,8 @@ from app.store.documents import clean, rows
 _ADD = text("""
     INSERT INTO timeline (application_id, source_id, kind, sentence, delivery_id)
     SELECT :application_id, told.source_id, told.kind, told.sentence, told.delivery_id
-    FROM jsonb_to_recordset(CAST(:told AS jsonb)) WITH ORDINALITY
-        AS told(source_id text, kind text, sentence text, delivery_id bigint, n bigint)
+    FROM jsonb_to_recordset(CAST(:told AS jsonb))
+        AS told(n integer, source_id text, kind text, sentence text, delivery_id bigint)
     ORDER BY told.n
 """)
 
@@ -30,12 +30,13 @@ class Timeline:
             return
         records = [
             {
+                "n": n,
                 "source_id": each.source_id,
                 "kind": each.kind,
                 "sentence": clean(each.sentence),
                 "delivery_id": each.delivery_id,
             }
-            for each in told
+            for n, each in enumerate(told)
         ]
         await self._connection.execute(_ADD, {"application_id": application_id, "told": rows(records)})
 

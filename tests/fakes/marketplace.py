@@ -1,0 +1,249 @@
+"""A fake Orderchamp account: products in a dict, and what it ends up showing is what tests look at."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from app.domain.application import Account, Storefront
+from app.domain.errors import CredentialsRefused
+from app.domain.ids import AccountId, Sku, StorefrontId, TargetId, TargetVariantId
+from app.domain.plan import (
+    Applied,
+    Change,
+    CreateProduct,
+    CreateVariant,
+    Outcome,
+    Publish,
+    RefreshListing,
+    Refused,
+    SetStock,
+    TargetMissing,
+    Unclear,
+    Unpublish,
+    UpdateProduct,
+    UpdateVariant,
+)
+from app.domain.state import DesiredVariant, InventoryPolicy, Observed, ObservedVariant
+from app.ports import Budget, Marketplace
+
+
+@dataclass
+class Shown:
+    """A product on the fake Orderchamp."""
+
+    id: TargetId
+    title: str
+    description: str
+    images: tuple[str, ...]
+    option_names: tuple[str, ...]
+    variants: dict[TargetVariantId, ObservedVariant]
+    published: bool = False
+    storefront: StorefrontId | None = None
+    publications: int = 0
+    listed: set[TargetVariantId] = field(default_factory=set)
+
+
+@dataclass
+class FakeOrderchamp:
+    """All accounts share one catalogue; ``verdict`` may answer a change before it is made, ``after`` once it was."""
+
+    account_id: AccountId = AccountId("QWNjb3VudDox")
+    tokens: set[str] = field(default_factory=lambda: {"token"})
+    storefronts: tuple[Storefront, ...] = (Storefront(id=StorefrontId("front-1"), name="Main", live=True),)
+    products: dict[TargetId, Shown] = field(default_factory=dict)
+    applied: list[Change] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    verdict: Callable[[Change], Outcome | None] = lambda _: None
+    after: Callable[[Change], Outcome | None] = lambda _: None
+    _next: int = 0
+
+    def open(self, token: str, budget: Budget) -> Marketplace:
+        return _Account(self, token)
+
+    def add(
+        self, title: str, skus: Mapping[str, int], *, published_on: str | None = None, price: str = "1.00"
+    ) -> Shown:
+        """Put a product there by hand."""
+        variants = {}
+        for sku, stock in skus.items():
+            variant_id = TargetVariantId(self._id("variant"))
+            variants[variant_id] = ObservedVariant(
+                id=variant_id, sku=Sku(sku), price=Decimal(price), stock=stock, policy="DENY"
+            )
+        shown = Shown(
+            id=TargetId(self._id("product")),
+            title=title,
+            description="",
+            images=(),
+            option_names=(),
+            variants=variants,
+            published=published_on is not None,
+            storefront=None if published_on is None else StorefrontId(published_on),
+        )
+        self.products[shown.id] = shown
+        return shown
+
+    def by_sku(self, sku: str) -> Shown:
+        """The one product that has this SKU; more than one is the very thing that must not happen."""
+        found = [each for each in self.products.values() if any(v.sku == sku for v in each.variants.values())]
+        assert len(found) == 1, f"{len(found)} products have the SKU {sku}"
+        return found[0]
+
+    def stock(self, sku: str) -> int | None:
+        return next(each for each in self.by_sku(sku).variants.values() if each.sku == sku).stock
+
+    def summary(self) -> dict[str, tuple[object, ...]]:
+        """What buyers could see, by SKUs, without ids: equal for equal outcomes."""
+        return {
+            ",".join(sorted(v.sku for v in each.variants.values())): (
+                each.title,
+                each.published,
+                each.storefront,
+                tuple(sorted((v.sku, v.price, v.stock, v.policy) for v in each.variants.values())),
+            )
+            for each in self.products.values()
+        }
+
+    def _id(self, kind: str) -> str:
+        self._next += 1
+        return f"{kind}-{self._next}"
+
+    def make(self, change: Change) -> Outcome:
+        if isinstance(change, CreateProduct):
+            return self._create(change)
+        product = self.products.get(change.target_id)
+        if product is None:
+            return TargetMissing()
+        match change:
+            case CreateVariant():
+                if self._taken(change.variant.sku):
+                    return Refused((f"SKU {change.variant.sku} has already been taken",))
+                created = self._variant(change.variant)
+                product.variants[created.id] = created
+                return Applied(observed=created)
+            case UpdateProduct():
+                product.title = change.title if change.title is not None else product.title
+                product.description = change.description if change.description is not None else product.description
+                product.images = change.images if change.images is not None else product.images
+                product.option_names = (
+                    change.option_names if change.option_names is not None else product.option_names
+                )
+            case UpdateVariant() | SetStock():
+                return self._change_variant(product, change)
+            case Publish():
+                product.published, product.storefront = True, change.storefront_id
+                product.publications += 1
+                product.listed = set(product.variants)
+            case RefreshListing():
+                product.listed = set(product.variants)
+            case Unpublish():
+                product.published = False
+        return Applied()
+
+    def _change_variant(self, product: Shown, change: UpdateVariant | SetStock) -> Outcome:
+        variant = product.variants.get(change.target_variant_id)
+        if variant is None:
+            return TargetMissing()
+        if isinstance(change, SetStock):
+            product.variants[variant.id] = replace(variant, stock=change.quantity)
+            return Applied()
+        changes = {
+            name: getattr(change, name)
+            for name in ("sku", "price", "msrp", "policy", "options")
+            if getattr(change, name) is not None
+        }
+        product.variants[variant.id] = replace(variant, **changes)
+        return Applied()
+
+    def _create(self, change: CreateProduct) -> Outcome:
+        taken = [variant.sku for variant in change.variants if self._taken(variant.sku)]
+        if taken:
+            return Refused((f"SKU {taken[0]} has already been taken",))
+        variants = [self._variant(each) for each in change.variants]
+        shown = Shown(
+            id=TargetId(self._id("product")),
+            title=change.title,
+            description=change.description,
+            images=change.images,
+            option_names=change.option_names,
+            variants={each.id: each for each in variants},
+        )
+        self.products[shown.id] = shown
+        return Applied(observed=replace(seen(shown), images=change.images))
+
+    def _taken(self, sku: Sku) -> bool:
+        return any(v.sku == sku for each in self.products.values() for v in each.variants.values())
+
+    def _variant(self, wanted: DesiredVariant) -> ObservedVariant:
+        policy: InventoryPolicy = wanted.policy
+        return ObservedVariant(
+            id=TargetVariantId(self._id("variant")),
+            sku=wanted.sku,
+            price=wanted.price,
+            msrp=wanted.msrp,
+            stock=wanted.stock,
+            policy=policy,
+            options=wanted.options,
+        )
+
+
+def seen(shown: Shown) -> Observed:
+    """What a read shows of a product."""
+    return Observed(
+        id=shown.id,
+        title=shown.title,
+        description=shown.description,
+        option_names=shown.option_names,
+        published=shown.published,
+        variants=dict(shown.variants),
+    )
+
+
+class _Account:
+    def __init__(self, orderchamp: FakeOrderchamp, token: str) -> None:
+        self._orderchamp = orderchamp
+        self._token = token
+
+    def _enter(self, call: str) -> None:
+        if self._token not in self._orderchamp.tokens:
+            raise CredentialsRefused("orderchamp", "The token is not known.")
+        self._orderchamp.calls.append(call)
+
+    async def account(self) -> Account:
+        self._enter("account")
+        return Account(
+            id=self._orderchamp.account_id, name="Oak & Ash Wholesale", storefronts=self._orderchamp.storefronts
+        )
+
+    async def find(self, skus: Sequence[Sku]) -> tuple[Observed, ...]:
+        self._enter("find")
+        found = []
+        for shown in self._orderchamp.products.values():
+            matching = {each.id: each for each in shown.variants.values() if each.sku in skus}
+            if matching:
+                found.append(replace(seen(shown), variants=matching))
+        return tuple(found)
+
+    async def read(self, ids: Sequence[TargetId]) -> Mapping[TargetId, Observed | None]:
+        self._enter("read")
+        products = self._orderchamp.products
+        return {each: seen(products[each]) if each in products else None for each in ids}
+
+    async def apply(self, changes: Sequence[Change], *, before: datetime) -> tuple[Outcome, ...]:
+        self._enter("apply")
+        return tuple(self._one(change) for change in changes)
+
+    def _one(self, change: Change) -> Outcome:
+        verdict = self._orderchamp.verdict(change)
+        if verdict is not None:
+            return verdict
+        outcome = self._orderchamp.make(change)
+        if isinstance(outcome, Applied):
+            self._orderchamp.applied.append(change)
+        return self._orderchamp.after(change) or outcome
+
+
+def unclear(_: Change) -> Outcome:
+    """An answer that got lost after the change was made."""
+    return Unclear("the connection was lost after the request was sent")

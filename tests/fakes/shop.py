@@ -1,0 +1,205 @@
+"""A fake shop on a fake platform: products in a dict, and deliveries whose bodies are facts as JSON."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from pydantic import TypeAdapter
+
+from app.domain.errors import CredentialsRefused, InvalidSignature, PlatformUnavailable
+from app.domain.event import Erasure, Fact, Incomplete, StockFact, Tombstone, Uninstalled
+from app.domain.http import Delivery, Reading
+from app.domain.ids import Cursor, EventId, LocationId, Sku, SourceId, SourceVariantId, StockItemId, Topic
+from app.domain.product import Snapshot, SourceVariant, StockLevel
+from app.platforms.adapter import Adapter, Connection, Page, Secret, Subscribe, Subscription, Unsubscribe
+
+EPOCH = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+HOME = LocationId("home")
+
+_FACTS: Mapping[str, TypeAdapter[Fact]] = {
+    "snapshot": TypeAdapter(Snapshot),
+    "stock": TypeAdapter(StockFact),
+    "incomplete": TypeAdapter(Incomplete),
+    "gone": TypeAdapter(Tombstone),
+    "uninstalled": TypeAdapter(Uninstalled),
+    "erasure": TypeAdapter(Erasure),
+}
+_TOPICS = {
+    Snapshot: "snapshot",
+    StockFact: "stock",
+    Incomplete: "incomplete",
+    Tombstone: "gone",
+    Uninstalled: "uninstalled",
+    Erasure: "erasure",
+}
+
+
+def variant(sku: str | None, *, stock: int = 5, price: str = "10.00", variant_id: str | None = None) -> SourceVariant:
+    """A tracked variant with its stock at one location."""
+    identity = variant_id or f"v-{sku}"
+    return SourceVariant(
+        id=SourceVariantId(identity),
+        sku=None if sku is None else Sku(sku),
+        price=Decimal(price),
+        stock_item_id=StockItemId(f"item-{identity}"),
+        tracked=True,
+        quantity=stock,
+        levels=(StockLevel(location_id=HOME, quantity=stock, version=EPOCH),),
+    )
+
+
+def product(source_id: str, *variants: SourceVariant, at: int = 0, **changes: object) -> Snapshot:
+    """A published product at the version ``at`` (seconds)."""
+    made = Snapshot(
+        source_id=SourceId(source_id),
+        version=EPOCH + timedelta(seconds=at),
+        title=f"Product {source_id}",
+        published=True,
+        status="active",
+        variants=variants or (variant(f"{source_id}-A"),),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+@dataclass
+class FakeShop:
+    """The shop. ``down`` makes it unreachable, ``token`` is what it accepts."""
+
+    products: dict[SourceId, Snapshot] = field(default_factory=dict)
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    token: str = "shop-token"
+    down: bool = False
+    page_size: int = 2
+    reads: list[str] = field(default_factory=list)
+    pages: int = 0
+
+    def put(self, *snapshots: Snapshot) -> None:
+        for each in snapshots:
+            self.products[each.source_id] = each
+
+    def _enter(self, connection: Connection) -> None:
+        if self.down:
+            raise PlatformUnavailable("The shop is down.")
+        if connection.credentials.get("token") != self.token:
+            raise CredentialsRefused("shop", "The token is not known.")
+
+    def adapter(self) -> Adapter:
+        return Adapter(
+            platform="fake",
+            installation=_Installation(self),
+            webhooks=_Webhooks(),
+            catalogue=_Catalogue(self),
+            subscriptions=_Subscriptions(self),
+        )
+
+
+def delivery(fact: Fact, *, event: str | None = None, secret: bytes = b"secret") -> Delivery:
+    """A signed delivery that says one fact."""
+    topic = _TOPICS[type(fact)]
+    body = _FACTS[topic].dump_json(fact)
+    event_id = event or hashlib.sha256(topic.encode() + body).hexdigest()
+    headers = {"topic": topic, "event": event_id}
+    unsigned = Delivery(method="POST", url="http://test/", headers=headers, body=body, received_at=EPOCH)
+    return _Webhooks().sign(unsigned, Secret(secret))
+
+
+class _Installation:
+    def __init__(self, shop: FakeShop) -> None:
+        self._shop = shop
+
+    def shop(self, shop: str) -> str:
+        return shop.lower()
+
+    def base_url(self, shop: str) -> str:
+        return f"https://{shop}"
+
+    def credentials(self, given: Mapping[str, str]) -> Mapping[str, str]:
+        return dict(given)
+
+    def secrets(self, credentials: Mapping[str, str]) -> tuple[Secret, ...]:
+        return (Secret(b"secret"),) if credentials else ()
+
+    def probe(self, connection: Connection) -> Reading[Mapping[str, str]]:
+        self._shop._enter(connection)
+        return {"name": "Fake"}
+        yield
+
+
+class _Webhooks:
+    app_topics = frozenset({Topic("erasure")})
+
+    def verify(self, delivery: Delivery, secrets: Sequence[Secret]) -> None:
+        if not any(delivery.headers.get("signature") == _digest(delivery.body, each) for each in secrets):
+            raise InvalidSignature
+
+    def identify(self, delivery: Delivery) -> tuple[EventId, Topic]:
+        return EventId(delivery.headers.get("event", "")), Topic(delivery.headers.get("topic", ""))
+
+    def shop_of(self, delivery: Delivery) -> str | None:
+        return delivery.headers.get("shop")
+
+    def read(self, delivery: Delivery) -> tuple[Fact, ...]:
+        adapter = _FACTS.get(delivery.headers.get("topic", ""))
+        return () if adapter is None else (adapter.validate_json(delivery.body),)
+
+    def sign(self, delivery: Delivery, secret: Secret) -> Delivery:
+        return replace(delivery, headers={**delivery.headers, "signature": _digest(delivery.body, secret)})
+
+
+def _digest(body: bytes, secret: Secret) -> str:
+    return hashlib.sha256(secret.value + body).hexdigest()
+
+
+class _Catalogue:
+    def __init__(self, shop: FakeShop) -> None:
+        self._shop = shop
+
+    def product(self, connection: Connection, source_id: SourceId) -> Reading[Snapshot | None]:
+        self._shop._enter(connection)
+        self._shop.reads.append(source_id)
+        return self._shop.products.get(source_id)
+        yield
+
+    def product_of_stock_item(self, connection: Connection, stock_item_id: StockItemId) -> Reading[SourceId | None]:
+        self._shop._enter(connection)
+        for each in self._shop.products.values():
+            if any(v.stock_item_id == stock_item_id for v in each.variants):
+                return each.source_id
+        return None
+        yield
+
+    def page(self, connection: Connection, cursor: Cursor | None) -> Reading[Page]:
+        self._shop._enter(connection)
+        self._shop.pages += 1
+        ids = sorted(each for each in self._shop.products if cursor is None or each > cursor)
+        here = ids[: self._shop.page_size]
+        last = len(here) == len(ids)
+        return Page(
+            snapshots=tuple(self._shop.products[each] for each in here), next=None if last else Cursor(here[-1])
+        )
+        yield
+
+
+class _Subscriptions:
+    topics = (Topic("snapshot"), Topic("gone"))
+
+    def __init__(self, shop: FakeShop) -> None:
+        self._shop = shop
+
+    def all(self, connection: Connection) -> Reading[tuple[Subscription, ...]]:
+        self._shop._enter(connection)
+        return tuple(self._shop.subscriptions.values())
+        yield
+
+    def change(self, connection: Connection, change: Subscribe | Unsubscribe) -> Reading[None]:
+        self._shop._enter(connection)
+        if isinstance(change, Subscribe):
+            identity = json.dumps([change.topic, change.address])
+            self._shop.subscriptions[identity] = Subscription(id=identity, topic=change.topic, address=change.address)
+        else:
+            self._shop.subscriptions.pop(change.subscription.id, None)
+        return None
+        yield

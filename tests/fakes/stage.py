@@ -1,0 +1,160 @@
+"""A stage for flows: the real store on PostgreSQL, a fake shop, a fake Orderchamp, and nobody else."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import text
+
+from app.domain.application import Application
+from app.domain.event import Fact
+from app.domain.http import Request, Response
+from app.domain.ids import ApplicationId, SourceId, StorefrontId, SupplierId
+from app.domain.settings import ApplicationSettings
+from app.flows.install import Installation, install
+from app.flows.receive_delivery import Reception
+from app.flows.run_lane import claim_lane, run_lane
+from app.flows.services import Pace, Services
+from app.ports import ProductView
+from app.store.database import PostgresStore
+from app.store.vault import Keyring
+from tests.fakes.marketplace import FakeOrderchamp
+from tests.fakes.shop import FakeShop, delivery
+
+WHOLESALE = ApplicationSettings(price_kind="wholesale")
+PACE = Pace(
+    lease=timedelta(seconds=20),
+    run=timedelta(seconds=30),
+    run_products=500,
+    call=timedelta(seconds=5),
+    settle=timedelta(0),
+    coalesce=timedelta(0),
+    retry_scale=0.001,
+)
+
+
+class NoTransport:
+    """Fakes answer by themselves; nothing is ever sent."""
+
+    async def send(self, request: Request, *, within: timedelta) -> Response:
+        raise AssertionError(f"{request.operation} was sent")
+
+
+@dataclass
+class Stage:
+    """Everything a flow needs, and short words for what tests do."""
+
+    services: Services
+    store: PostgresStore
+    shop: FakeShop
+    orderchamp: FakeOrderchamp
+
+    async def install(self, *, settings: ApplicationSettings = WHOLESALE, **changes: Any) -> Application:
+        wanted: dict[str, Any] = {
+            "supplier_id": SupplierId("supplier"),
+            "platform": "fake",
+            "shop": "shop.example",
+            "credentials": {"token": self.shop.token},
+            "orderchamp_token": "token",
+            "storefront_id": StorefrontId("front-1"),
+            "settings": settings,
+        }
+        application, _ = await install(self.services, Installation(**{**wanted, **changes}))
+        return application
+
+    async def hear(self, application: Application, *facts: Fact, event: str | None = None) -> None:
+        """The shop says these things, one delivery each."""
+        reception = Reception(self.services)
+        for fact in facts:
+            await reception.receive("fake", str(application.id), delivery(fact, event=event))
+
+    async def run_lanes(self) -> int:
+        """Run every lane that has work, once after the other, until none is left; return how many runs that took."""
+        for runs in range(1000):
+            held = await claim_lane(self.services)
+            if held is None:
+                return runs
+            await run_lane(self.services, held)
+        raise AssertionError("the lanes never come to rest")
+
+    async def settle(self) -> None:
+        """Run lanes until nothing is left, letting every wait pass at once."""
+        for _ in range(200):
+            await self.run_lanes()
+            if not await self.hurry():
+                return
+        raise AssertionError("something always waits")
+
+    async def hurry(self) -> bool:
+        """Let every wait be over; tell whether there was one."""
+        async with self.store.engine.begin() as connection:
+            for statement in (
+                "UPDATE source_product SET due_at = now() WHERE due_at IS NOT NULL",
+                "UPDATE source_product SET read_due_at = now() WHERE read_due_at IS NOT NULL",
+                "UPDATE in_flight SET until = now()",
+                "UPDATE import SET due_at = now() WHERE state = 'running'",
+                "UPDATE lane SET leased_until = NULL",
+                "UPDATE account SET blocked_until = NULL",
+            ):
+                await connection.execute(text(statement))
+            done = await connection.execute(text("UPDATE lane SET due_at = now() WHERE due_at IS NOT NULL"))
+            return done.rowcount > 0
+
+    async def application(self, application_id: ApplicationId) -> Application:
+        async with self.store.transaction() as tx:
+            found = await tx.applications.one(application_id)
+        assert found is not None
+        return found
+
+    async def product(self, application: Application, source_id: str) -> ProductView:
+        async with self.store.transaction() as tx:
+            found = await tx.products.one(application.id, SourceId(source_id))
+        assert found is not None
+        return found
+
+    async def story(self, application: Application, source_id: str) -> list[str]:
+        async with self.store.transaction() as tx:
+            found = await tx.timeline.of(application.id, SourceId(source_id), after=None, limit=1000)
+        return [told.sentence for _, told in found]
+
+    async def outcomes(self, application: Application) -> Mapping[str, str | None]:
+        async with self.store.transaction() as tx:
+            found = await tx.inbox.of(application.id, before=None, limit=1000, topic=None, outcome=None)
+        return {each.event_id: each.outcome for each in found}
+
+    async def count(self, table: str) -> int:
+        async with self.store.engine.connect() as connection:
+            found = await connection.execute(text(f"SELECT count(*) FROM {table}"))  # noqa: S608
+            return int(found.scalar_one())
+
+
+def open_stage(database_url: str, *, pace: Pace = PACE) -> Stage:
+    """Return a stage on this database. Close its store."""
+    store = PostgresStore(
+        database_url, keyring=Keyring(keys={"test": bytes(32)}, active="test"), random_bytes=_counting, pool=5
+    )
+    shop, orderchamp = FakeShop(), FakeOrderchamp()
+    services = Services(
+        store=store,
+        transport=NoTransport(),
+        marketplaces=orderchamp,
+        adapters={"fake": shop.adapter()},
+        shop_url=lambda _, address: f"https://{address}",
+        app_secrets=lambda _: (),
+        public_url="https://test",
+        pace=pace,
+        clock=lambda: datetime.now(UTC),
+        monotonic=time.monotonic,
+        sleep=lambda _: asyncio.sleep(0),
+        jitter=lambda: 0.0,
+        new_id=uuid4,
+    )
+    return Stage(services=services, store=store, shop=shop, orderchamp=orderchamp)
+
+
+def _counting(length: int) -> bytes:
+    return uuid4().bytes[:length].ljust(length, b"\0")
