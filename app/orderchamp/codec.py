@@ -1,0 +1,176 @@
+"""Changes to GraphQL inputs, and answers to observed states. Pure.
+
+Money goes out as text; ids and SKUs always as JSON strings. What we sent is recorded as sent, so that the way in which
+Orderchamp writes things down never looks like somebody changed them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from app.domain.application import Account, Storefront
+from app.domain.ids import AccountId, Sku, StorefrontId, TargetId, TargetVariantId
+from app.domain.plan import (
+    CreateProduct,
+    CreateVariant,
+    SetStock,
+    Unpublish,
+    UpdateProduct,
+    UpdateVariant,
+)
+from app.domain.state import DesiredVariant, Observed, ObservedVariant
+from app.orderchamp.unknowns import is_published
+
+AXES = ("option1", "option2", "option3")
+
+
+def to_account(data: Mapping[str, Any]) -> Account:
+    """Return the account and its storefronts."""
+    account = data["account"]
+    return Account(
+        id=AccountId(account["id"]),
+        name=account.get("name") or "",
+        storefronts=tuple(
+            Storefront(id=StorefrontId(each["id"]), name=each["name"], live=each["isPublished"])
+            for each in data["storefronts"]["nodes"]
+        ),
+    )
+
+
+def to_variant(node: Mapping[str, Any]) -> ObservedVariant:
+    """Return a variant as it is shown."""
+    return ObservedVariant(
+        id=TargetVariantId(node["id"]),
+        sku=Sku(node["sku"]),
+        price=_money(node.get("price")),
+        msrp=_money(node.get("msrp")),
+        stock=node.get("inventoryQuantity"),
+        policy=node.get("inventoryPolicy"),
+        options=_options(node),
+    )
+
+
+def to_observed(node: Mapping[str, Any], variants: Iterable[ObservedVariant]) -> Observed:
+    """Return a product as it is shown, with these of its variants."""
+    created = node.get("createdAt")
+    return Observed(
+        id=TargetId(node["id"]),
+        title=node["title"],
+        description=node.get("description"),
+        option_names=_options(node),
+        published=is_published(node.get("listing")),
+        variants={each.id: each for each in variants},
+        created_at=None if created is None else datetime.fromisoformat(created),
+    )
+
+
+def created_product(change: CreateProduct, seen: Observed) -> Observed:
+    """Return a product that was just created: its ids as shown, everything else as we sent it."""
+    by_sku = {variant.sku: variant for variant in change.variants}
+    return replace(
+        seen,
+        title=change.title,
+        description=change.description,
+        option_names=change.option_names,
+        images=change.images,
+        variants={
+            each.id: created_variant(by_sku[each.sku], each) if each.sku in by_sku else each
+            for each in seen.variants.values()
+        },
+    )
+
+
+def created_variant(wanted: DesiredVariant, seen: ObservedVariant) -> ObservedVariant:
+    """Return a variant that was just created: its id as shown, everything else as we sent it."""
+    return ObservedVariant(
+        id=seen.id,
+        sku=wanted.sku,
+        price=wanted.price,
+        msrp=wanted.msrp,
+        stock=wanted.stock,
+        policy=wanted.policy,
+        options=wanted.options,
+    )
+
+
+def create_product_input(change: CreateProduct) -> dict[str, Any]:
+    """Return a ``ProductCreateInput``."""
+    return _present(
+        {
+            "title": change.title,
+            "description": change.description,
+            "brand": change.brand,
+            **_axes(change.option_names),
+            "images": [{"sourceUrl": each} for each in change.images] or None,
+            "variants": [_variant(each) for each in change.variants],
+        }
+    )
+
+
+def create_variant_input(change: CreateVariant) -> dict[str, Any]:
+    """Return a ``ProductVariantCreateInput``."""
+    return {"productId": change.target_id, **_variant(change.variant)}
+
+
+def _variant(variant: DesiredVariant) -> dict[str, Any]:
+    return _present(
+        {
+            "sku": variant.sku,
+            "price": str(variant.price),
+            "msrp": None if variant.msrp is None else str(variant.msrp),
+            "barcode": variant.barcode,
+            "inventoryQuantity": variant.stock,
+            "inventoryPolicy": variant.policy,
+            **_axes(variant.options),
+        }
+    )
+
+
+def repeatable(change: UpdateProduct | UpdateVariant | Unpublish) -> tuple[str, dict[str, Any]]:
+    """Return the mutation that makes a change which may be repeated, and its input."""
+    match change:
+        case UpdateProduct():
+            images = None if change.images is None else [{"sourceUrl": each} for each in change.images]
+            fields = {
+                "id": change.target_id,
+                "title": change.title,
+                "description": change.description,
+                **_axes(change.option_names or ()),
+                "images": images,
+            }
+            return "productUpdate", _present(fields)
+        case UpdateVariant():
+            fields = {
+                "id": change.target_variant_id,
+                "sku": change.sku,
+                "price": None if change.price is None else str(change.price),
+                "msrp": None if change.msrp is None else str(change.msrp),
+                "inventoryPolicy": change.policy,
+                **_axes(change.options or ()),
+            }
+            return "productVariantUpdate", _present(fields)
+        case Unpublish():
+            return "productUnpublish", {"id": change.target_id}
+
+
+def stock_line(change: SetStock) -> dict[str, Any]:
+    """Return a line of ``inventoryLevelBulkAdjust``. Without ``SET`` the number would be added to what is there."""
+    return {"productVariantId": change.target_variant_id, "action": "SET", "adjustment": change.quantity}
+
+
+def _axes(values: tuple[str, ...]) -> dict[str, str]:
+    return dict(zip(AXES, values, strict=False))
+
+
+def _options(node: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(node[axis] for axis in AXES if node.get(axis))
+
+
+def _money(value: object) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
+def _present(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,89 @@
+"""The GraphQL documents. Every one is checked against the schema, and its cost against the rule, by the tests."""
+
+from collections.abc import Sequence
+
+from app.orderchamp.unknowns import COST_LIMIT, MUTATION_COST
+
+VARIANT = "id sku price msrp inventoryQuantity inventoryPolicy option1 option2 option3"
+PRODUCT = "id title description option1 option2 option3 createdAt listing { id status }"
+USER_ERRORS = "userErrors { field message name }"
+
+ACCOUNT = "query account { account { id name } storefronts(first: 50) { nodes { id name isPublished } } }"
+ACCOUNT_COST = 51
+
+FIND_COST_EACH = 3
+"""One variant, its product, and the product's listing."""
+FIND_PAGE = 250
+
+READ_PAGE = 100
+READ_COST_EACH = 2 + READ_PAGE
+"""One product, its listing, and a page of its variants."""
+READS = COST_LIMIT // READ_COST_EACH
+
+ALIASES = COST_LIMIT // (2 * MUTATION_COST)
+"""Mutations in one document: half of what the limit would allow, since their real cost is unknown."""
+
+FIND = (
+    "query find($skus: [String], $first: Int!, $after: String) { productVariants(first: $first, after: $after, skus: $skus) "
+    f"{{ nodes {{ {VARIANT} product {{ {PRODUCT} }} }} pageInfo {{ hasNextPage endCursor }} }} }}"
+)
+
+CREATE_PRODUCT = (
+    "mutation productCreate($input: ProductCreateInput!) { productCreate(input: $input) { product { "
+    f"{PRODUCT} variants(first: {READ_PAGE}) {{ nodes {{ {VARIANT} }} pageInfo {{ hasNextPage endCursor }} }} }} "
+    f"{USER_ERRORS} }} }}"
+)
+CREATE_PRODUCT_COST = MUTATION_COST + READ_COST_EACH
+
+CREATE_VARIANT = (
+    "mutation productVariantCreate($input: ProductVariantCreateInput!) { productVariantCreate(input: $input) "
+    f"{{ productVariant {{ {VARIANT} }} {USER_ERRORS} }} }}"
+)
+CREATE_VARIANT_COST = MUTATION_COST + 1
+
+PUBLISH = (
+    "mutation productPublish($input: ProductPublishInput!) { productPublish(input: $input) "
+    f"{{ product {{ id listing {{ id status }} }} {USER_ERRORS} }} }}"
+)
+PUBLISH_COST = MUTATION_COST + 2
+
+REFRESH = (
+    "mutation productRepublish($input: ProductRepublishInput!) { productRepublish(input: $input) "
+    f"{{ product {{ id }} {USER_ERRORS} }} }}"
+)
+REFRESH_COST = MUTATION_COST + 1
+
+SET_STOCK = (
+    "mutation inventoryLevelBulkAdjust($input: InventoryLevelBulkAdjustInput!) { inventoryLevelBulkAdjust(input: $input) "
+    f"{{ inventoryLevels {{ productVariant {{ id }} quantity }} {USER_ERRORS} }} }}"
+)
+
+
+def set_stock_cost(lines: int) -> int:
+    """Return the cost of setting the stock of this many variants: each level comes back with its variant."""
+    return MUTATION_COST + 2 * lines
+
+
+def read(pages: Sequence[str | None]) -> str:
+    """Return a query that reads one product for each entry: a page of its variants, after that cursor."""
+    names = ", ".join(f"$id{n}: ID!, $after{n}: String" for n in range(len(pages)))
+    fields = " ".join(
+        f"p{n}: product(id: $id{n}) {{ {PRODUCT} variants(first: {READ_PAGE}, after: $after{n}) "
+        f"{{ nodes {{ {VARIANT} }} pageInfo {{ hasNextPage endCursor }} }} }}"
+        for n in range(len(pages))
+    )
+    return f"query read({names}) {{ {fields} }}"
+
+
+def many(mutations: Sequence[str]) -> str:
+    """Return one document with these mutations, each under an alias ``m0``, ``m1``, … with an input of the same name.
+
+    Only mutations that may be repeated are put together, since one answer that is lost is lost for all of them.
+    """
+    inputs = ", ".join(f"$m{n}: {_capital(each)}Input!" for n, each in enumerate(mutations))
+    fields = " ".join(f"m{n}: {each}(input: $m{n}) {{ {USER_ERRORS} }}" for n, each in enumerate(mutations))
+    return f"mutation many({inputs}) {{ {fields} }}"
+
+
+def _capital(name: str) -> str:
+    return name[0].upper() + name[1:]
