@@ -62,7 +62,7 @@ class Worker:
         except self._store.unavailable as error:
             logger.warning("database_unavailable", error=type(error).__name__)
             return False
-        except Exception:  # noqa: BLE001 - the one place where a bug must not end the process
+        except Exception:
             # The lane stays leased until its lease ends, so a bug that comes back every time cannot spin.
             logger.exception("lane_failed")
         return True
@@ -99,9 +99,7 @@ async def main(settings: Settings | None = None) -> None:
     configure_logging(chosen.log_level)
     store = open_store(chosen)
     async with open_services(chosen, store) as services:
-        worker = Worker(
-            services, store, slots=chosen.lanes_per_worker, look=timedelta(seconds=chosen.look_seconds)
-        )
+        worker = Worker(services, store, slots=chosen.lanes_per_worker, look=timedelta(seconds=chosen.look_seconds))
         loop = asyncio.get_running_loop()
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, worker.stop)

@@ -30,7 +30,7 @@ from typing import Protocol
 
 from app.domain.event import Fact
 from app.domain.http import Delivery, Reading
-from app.domain.ids import Cursor, EventId, SourceId, StockItemId, Topic
+from app.domain.ids import Cursor, EventId, SourceId, Topic
 from app.domain.product import Snapshot
 
 
@@ -144,9 +144,6 @@ class Catalogue(Protocol):
 
     def product(self, connection: Connection, source_id: SourceId) -> Reading[Snapshot | None]:
         """Read one whole product, all pages of it; None when the shop says that it does not exist."""
-
-    def product_of_stock_item(self, connection: Connection, stock_item_id: StockItemId) -> Reading[SourceId | None]:
-        """Name the product that a stock item belongs to; None when the shop knows none."""
 
     def page(self, connection: Connection, cursor: Cursor | None) -> Reading[Page]:
         """Read the page after ``cursor``; None is the first one."""

@@ -273,15 +273,32 @@ class Vault(Protocol):
 class Transaction(Protocol):
     """Everything that can be asked and written in one transaction."""
 
-    applications: Applications
-    accounts: Accounts
-    imports: Imports
-    inbox: Inbox
-    keys: ApiKeys
-    lanes: Lanes
-    products: Products
-    timeline: Timeline
-    vault: Vault
+    @property
+    def applications(self) -> Applications: ...
+
+    @property
+    def accounts(self) -> Accounts: ...
+
+    @property
+    def imports(self) -> Imports: ...
+
+    @property
+    def inbox(self) -> Inbox: ...
+
+    @property
+    def keys(self) -> ApiKeys: ...
+
+    @property
+    def lanes(self) -> Lanes: ...
+
+    @property
+    def products(self) -> Products: ...
+
+    @property
+    def timeline(self) -> Timeline: ...
+
+    @property
+    def vault(self) -> Vault: ...
 
 
 class Store(Protocol):

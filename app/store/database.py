@@ -58,7 +58,13 @@ class PostgresStore:
         self._keyring = keyring
         self._random_bytes = random_bytes
         self.engine: AsyncEngine = create_async_engine(
-            self._url, pool_size=pool, max_overflow=0, pool_timeout=5, pool_pre_ping=True, hide_parameters=True, connect_args={"timeout": 5}
+            self._url,
+            pool_size=pool,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"timeout": 5},
         )
         self._accepting: asyncpg.Connection | None = None
         self._accept_lock = asyncio.Lock()

@@ -126,9 +126,7 @@ class FakeOrderchamp:
                 product.title = change.title if change.title is not None else product.title
                 product.description = change.description if change.description is not None else product.description
                 product.images = change.images if change.images is not None else product.images
-                product.option_names = (
-                    change.option_names if change.option_names is not None else product.option_names
-                )
+                product.option_names = change.option_names if change.option_names is not None else product.option_names
             case UpdateVariant() | SetStock():
                 return self._change_variant(product, change)
             case Publish():

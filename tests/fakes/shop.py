@@ -163,14 +163,6 @@ class _Catalogue:
         return self._shop.products.get(source_id)
         yield
 
-    def product_of_stock_item(self, connection: Connection, stock_item_id: StockItemId) -> Reading[SourceId | None]:
-        self._shop._enter(connection)
-        for each in self._shop.products.values():
-            if any(v.stock_item_id == stock_item_id for v in each.variants):
-                return each.source_id
-        return None
-        yield
-
     def page(self, connection: Connection, cursor: Cursor | None) -> Reading[Page]:
         self._shop._enter(connection)
         self._shop.pages += 1

@@ -1,0 +1,8 @@
+"""The platforms that this service knows. Adding one is one line here."""
+
+from collections.abc import Mapping
+
+from app.platforms import shopify
+from app.platforms.adapter import Adapter
+
+ADAPTERS: Mapping[str, Adapter] = {adapter.platform: adapter for adapter in (shopify.ADAPTER,)}

@@ -1,0 +1,110 @@
+"""Shopify's Admin GraphQL API: one request, and what its answer means.
+
+https://shopify.dev/docs/api/usage/rate-limits: a query costs points, and a throttled one answers 200 with the code
+THROTTLED (a 429 was seen, too). Legacy answers carry ``errors`` as text.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any
+
+from app.domain.errors import CredentialsRefused, PlatformRejected, PlatformUnavailable, RateLimited
+from app.domain.http import Reading, Request, Response
+from app.platforms.adapter import Connection
+
+API_VERSION = "2026-10"
+TOKEN_HEADER = "X-Shopify-Access-Token"  # noqa: S105 - the name of a header
+COST_LIMIT = 1000
+"""Points that one query may ask for."""
+
+DEFAULT_WAIT = timedelta(seconds=2)
+
+
+def ask(
+    connection: Connection, operation: str, document: str, variables: Mapping[str, Any], *, cost: int = 1
+) -> Reading[Mapping[str, Any]]:
+    """Send one document and return its ``data``.
+
+    CredentialsRefused: the token is not accepted, or may not do this. RateLimited names the wait. PlatformUnavailable:
+    the shop is closed, or did not answer as it should. PlatformRejected: it never will.
+    """
+    response = yield Request(
+        method="POST",
+        url=f"{connection.base_url}/admin/api/{API_VERSION}/graphql.json",
+        operation=f"Shopify {operation}",
+        headers={TOKEN_HEADER: connection.credentials.get("access_token", ""), "Content-Type": "application/json"},
+        body=json.dumps({"query": document, "variables": variables, "operationName": operation}).encode(),
+        cost=cost,
+    )
+    return read_answer(response)
+
+
+def read_answer(response: Response) -> Mapping[str, Any]:
+    """Return the ``data`` of an answer; see ``ask`` for what is raised."""
+    _read_status(response)
+    try:
+        body = json.loads(response.body, parse_float=Decimal)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise PlatformUnavailable("The shop answered with something that is not JSON.")
+    errors = body.get("errors")
+    if errors:
+        _raise_errors(errors, body)
+    data = body.get("data")
+    if not isinstance(data, dict):
+        raise PlatformUnavailable("The shop answered without data.")
+    return data
+
+
+def _read_status(response: Response) -> None:
+    status = response.status
+    if status == HTTPStatus.UNAUTHORIZED:
+        raise CredentialsRefused("shop", "The access token is not accepted (401).")
+    if status == HTTPStatus.FORBIDDEN:
+        raise CredentialsRefused("shop", "The access token may not do this (403).")
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        given = response.headers.get("retry-after", "")
+        wait = timedelta(seconds=float(given)) if given.replace(".", "", 1).isdecimal() else DEFAULT_WAIT
+        raise RateLimited("The shop asked to slow down (429).", retry_after=wait)
+    if status in (HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.NOT_FOUND, HTTPStatus.LOCKED):
+        raise PlatformUnavailable(f"The shop is closed, frozen or does not exist ({status}).")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise PlatformUnavailable(f"The shop answered {status}.")
+    if status != HTTPStatus.OK:
+        raise PlatformRejected(f"The shop answered {status}.")
+
+
+def _raise_errors(errors: object, body: Mapping[str, Any]) -> None:
+    if not isinstance(errors, list):
+        raise PlatformUnavailable(f"The shop answered with an error: {str(errors)[:300]}")
+    codes = {(each.get("extensions") or {}).get("code") for each in errors}
+    messages = "; ".join(str(each.get("message")) for each in errors)[:500]
+    if "THROTTLED" in codes or messages == "Throttled":
+        raise RateLimited("The shop asked to slow down.", retry_after=_wait(body))
+    if "ACCESS_DENIED" in codes:
+        raise CredentialsRefused("shop", f"The access token may not do this: {messages}")
+    if "INTERNAL_SERVER_ERROR" in codes or "TIMEOUT" in codes:
+        raise PlatformUnavailable(f"The shop answered with an error: {messages}")
+    raise PlatformRejected(f"The shop refused: {messages}")
+
+
+def _wait(body: Mapping[str, Any]) -> timedelta:
+    cost = (body.get("extensions") or {}).get("cost") or {}
+    status = cost.get("throttleStatus") or {}
+    try:
+        missing = float(cost["requestedQueryCost"]) - float(status["currentlyAvailable"])
+        return timedelta(seconds=max(missing / float(status["restoreRate"]), 0.1))
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return DEFAULT_WAIT
+
+
+def refuse_user_errors(payload: Mapping[str, Any] | None, *, done: Sequence[str] = ()) -> None:
+    """PlatformRejected with the shop's words, unless each of them says that it is ``done`` already."""
+    errors = [str(each.get("message")) for each in (payload or {}).get("userErrors") or ()]
+    left = [each for each in errors if not any(part in each.lower() for part in done)]
+    if left:
+        raise PlatformRejected("The shop refused: " + "; ".join(left))

@@ -1,0 +1,72 @@
+"""Installing with an access token, and whether it works.
+
+https://shopify.dev/docs/api/usage/access-scopes
+"""
+
+import re
+from collections.abc import Mapping
+
+from app.domain.errors import CredentialsRefused, InvalidInstallation
+from app.domain.http import Reading
+from app.platforms.adapter import Connection, Secret
+from app.platforms.shopify.graphql import ask
+
+SHOP_NAME = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
+CREDENTIALS = {
+    "access_token": "the access token of the app in this shop",
+    "client_secret": "the client secret of the app, if it is the shop's own app",
+}
+NEEDED_SCOPES = {
+    "read_products": {"read_products", "write_products"},
+    "read_inventory": {"read_inventory", "write_inventory"},
+}
+"""Each scope that is needed, with those that include it."""
+
+PROBE = "query probe { shop { name myshopifyDomain currencyCode } currentAppInstallation { accessScopes { handle } } }"
+
+
+class Installation:
+    """What a supplier enters for a Shopify shop."""
+
+    def shop(self, shop: str) -> str:
+        """Return ``<name>.myshopify.com`` for any way of writing it; InvalidInstallation if it cannot be one."""
+        name = shop.strip().lower().removeprefix("https://").removeprefix("http://").rstrip("/")
+        name = name.removeprefix("admin.shopify.com/store/")
+        if "." not in name:
+            name += ".myshopify.com"
+        if SHOP_NAME.fullmatch(name) is None:
+            reason = "It must be the shop's name at Shopify, such as my-shop.myshopify.com."
+            raise InvalidInstallation("The shop's address is not one of a Shopify shop.", reasons=[("shop", reason)])
+        return name
+
+    def base_url(self, shop: str) -> str:
+        """Return the address under which the shop's API answers."""
+        return f"https://{shop}"
+
+    def credentials(self, given: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the credentials to keep; InvalidInstallation with every missing or unknown one."""
+        reasons = [(f"credentials.{name}", "It is not known here.") for name in given if name not in CREDENTIALS]
+        if not given.get("access_token", "").strip():
+            reasons.append(("credentials.access_token", f"It is missing: {CREDENTIALS['access_token']}."))
+        if any(not value.isascii() or not value.isprintable() for value in given.values()):
+            reasons.append(("credentials", "Credentials have printable ASCII characters only."))
+        if reasons:
+            raise InvalidInstallation("The credentials are not complete.", reasons=reasons)
+        return {name: value.strip() for name, value in given.items() if value.strip()}
+
+    def secrets(self, credentials: Mapping[str, str]) -> tuple[Secret, ...]:
+        """Return the client secret, where the shop has an app of its own."""
+        secret = credentials.get("client_secret")
+        return () if secret is None else (Secret(secret.encode()),)
+
+    def probe(self, connection: Connection) -> Reading[Mapping[str, str]]:
+        """Try the token and return the shop's name, domain and currency."""
+        data = yield from ask(connection, "probe", PROBE, {}, cost=3)
+        installed = data.get("currentAppInstallation") or {}
+        granted = {each["handle"] for each in installed.get("accessScopes") or ()}
+        missing = [name for name, including in NEEDED_SCOPES.items() if not granted & including]
+        if missing:
+            message = f"The access token lacks the scope(s) {', '.join(missing)}."
+            raise CredentialsRefused("shop", message)
+        shop = data["shop"]
+        return {"name": shop["name"], "domain": shop["myshopifyDomain"], "currency": shop["currencyCode"]}

@@ -1,0 +1,233 @@
+"""Products as Shopify tells them, in webhook bodies (REST-shaped) and in GraphQL, as snapshots.
+
+https://shopify.dev/docs/api/webhooks: from the 101st variant on a body has only the variant's global id, in
+``variant_gids``. Prices are text without a currency. A body does not tell whether stock is tracked, unless it is of an old
+version and has ``inventory_management``.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from app.domain.event import Incomplete
+from app.domain.ids import LocationId, Sku, SourceId, SourceVariantId, StockItemId
+from app.domain.product import Snapshot, SourceVariant, StockLevel, total
+from app.platforms.shopify.ids import number
+from app.platforms.shopify.times import moment
+
+NO_OPTION = ("Title", "Default Title")
+"""The option and value that Shopify gives to a product without options."""
+
+
+def _exact(value: object) -> object:
+    """Refuse numbers that have lost digits on the way: prices are text, or Decimals read from text."""
+    if value is None or isinstance(value, str | int | Decimal):
+        return value
+    raise ValueError("a price must be text")
+
+
+def _identity(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("an id must be a whole number")
+    return str(value)
+
+
+Price = Annotated[Decimal, BeforeValidator(_exact)]
+Identity = Annotated[str, BeforeValidator(_identity), Field(pattern=r"^\d+$")]
+Moment = Annotated[datetime, BeforeValidator(lambda value: moment(value) if isinstance(value, str) else value)]
+
+
+class VariantBody(BaseModel):
+    """A variant in a webhook body."""
+
+    id: Identity
+    admin_graphql_api_id: str | None = None
+    sku: str | None = None
+    price: Price | None = None
+    compare_at_price: Price | None = None
+    barcode: str | None = None
+    position: int | None = None
+    option1: str | None = None
+    option2: str | None = None
+    option3: str | None = None
+    inventory_item_id: Identity | None = None
+    inventory_quantity: int | None = None
+    inventory_policy: str | None = None
+    inventory_management: str | None = None
+
+
+class OptionBody(BaseModel):
+    """An option axis in a webhook body."""
+
+    name: str
+    position: int = 0
+
+
+class ImageBody(BaseModel):
+    """An image in a webhook body."""
+
+    src: str
+    position: int | None = None
+
+
+class GidBody(BaseModel):
+    """One entry of ``variant_gids``."""
+
+    admin_graphql_api_id: str
+
+
+class ProductBody(BaseModel):
+    """A product in a webhook body. Fields may be missing when a subscription asked for some only."""
+
+    id: Identity
+    admin_graphql_api_id: str | None = None
+    title: str | None = None
+    body_html: str | None = None
+    vendor: str | None = None
+    status: str | None = None
+    published_at: Moment | None = None
+    updated_at: Moment | None = None
+    options: list[OptionBody] = []
+    images: list[ImageBody] = []
+    variants: list[VariantBody] | None = None
+    variant_gids: list[GidBody] | None = None
+
+    @property
+    def source_id(self) -> SourceId:
+        """The product's id; the global one where there are both, since a number may have lost digits on its way."""
+        return SourceId(number(self.admin_graphql_api_id) if self.admin_graphql_api_id else self.id)
+
+
+def from_body(body: ProductBody) -> Snapshot | Incomplete:
+    """Return the product as a snapshot, or that it must be read, with the reason."""
+    reason = _incomplete(body)
+    if reason is not None or body.variants is None or body.title is None or body.status is None:
+        return Incomplete(source_id=body.source_id, reason=reason or "the notice leaves out parts of the product")
+    names = tuple(option.name for option in sorted(body.options, key=lambda option: option.position))
+    plain = names == NO_OPTION[:1] and all(variant.option1 == NO_OPTION[1] for variant in body.variants)
+    return Snapshot(
+        source_id=body.source_id,
+        version=body.updated_at,
+        title=body.title,
+        description=body.body_html or "",
+        brand=body.vendor or None,
+        published=body.status.lower() == "active" and body.published_at is not None,
+        published_from=body.published_at,
+        status=_status(body.status, published=body.published_at is not None),
+        option_names=() if plain else names,
+        images=tuple(image.src for image in sorted(body.images, key=lambda image: image.position or 0)),
+        variants=tuple(_variant(variant, plain=plain) for variant in body.variants),
+    )
+
+
+def _incomplete(body: ProductBody) -> str | None:
+    if not body.variants:
+        return "the notice has no variants"
+    if body.title is None or body.status is None or "published_at" not in body.model_fields_set:
+        return "the notice leaves out parts of the product"
+    if body.variant_gids is not None and len(body.variant_gids) > len(body.variants):
+        return f"the notice has {len(body.variants)} of its {len(body.variant_gids)} variants"
+    if any(variant.inventory_item_id is None for variant in body.variants):
+        return "the notice leaves out parts of its variants"
+    if body.admin_graphql_api_id is not None and number(body.admin_graphql_api_id) != body.id:
+        return "the numbers in the notice have lost digits"
+    return None
+
+
+def _status(status: str, *, published: bool) -> str:
+    lowered = status.lower()
+    if lowered == "active" and not published:
+        return "active, but not published on the online store,"
+    return lowered
+
+
+def _variant(variant: VariantBody, *, plain: bool) -> SourceVariant:
+    identity = number(variant.admin_graphql_api_id) if variant.admin_graphql_api_id else variant.id
+    told = "inventory_management" in variant.model_fields_set
+    options = () if plain else tuple(filter(None, (variant.option1, variant.option2, variant.option3)))
+    return SourceVariant(
+        id=SourceVariantId(identity),
+        sku=_sku(variant.sku),
+        price=variant.price,
+        compare_at_price=variant.compare_at_price,
+        barcode=variant.barcode or None,
+        options=options,
+        stock_item_id=StockItemId(variant.inventory_item_id or ""),
+        tracked=variant.inventory_management is not None if told else None,
+        sell_when_empty=(variant.inventory_policy or "").lower() == "continue",
+        quantity=variant.inventory_quantity,
+    )
+
+
+def _sku(sku: str | None) -> Sku | None:
+    trimmed = (sku or "").strip()
+    return Sku(trimmed) if trimmed else None
+
+
+def from_node(node: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -> Snapshot:
+    """Return a product as the Admin API shows it, with all its variants, as a snapshot."""
+    names = tuple(option["name"] for option in sorted(node["options"], key=lambda option: option["position"] or 0))
+    values = [[option["value"] for option in variant["selectedOptions"]] for variant in variants]
+    plain = names == NO_OPTION[:1] and all(value == list(NO_OPTION[1:]) for value in values)
+    published_at = None if node["publishedAt"] is None else moment(node["publishedAt"])
+    return Snapshot(
+        source_id=SourceId(number(node["id"])),
+        version=moment(node["updatedAt"]),
+        title=node["title"],
+        description=node["descriptionHtml"] or "",
+        brand=node["vendor"] or None,
+        published=node["status"] == "ACTIVE" and published_at is not None,
+        published_from=published_at,
+        status=_status(node["status"], published=published_at is not None),
+        option_names=() if plain else names,
+        images=tuple(media["image"]["url"] for media in node["media"]["nodes"] if media.get("image")),
+        variants=tuple(
+            variant_from_node(variant, options=() if plain else tuple(value))
+            for variant, value in zip(variants, values, strict=True)
+        ),
+    )
+
+
+def variant_from_node(node: Mapping[str, Any], *, options: tuple[str, ...]) -> SourceVariant:
+    """Return a variant as the Admin API shows it, with its stock at every location."""
+    item = node["inventoryItem"]
+    levels = tuple(
+        sorted(
+            (level_from_node(level) for level in item["inventoryLevels"]["nodes"]), key=lambda level: level.location_id
+        )
+    )
+    return SourceVariant(
+        id=SourceVariantId(number(node["id"])),
+        sku=_sku(node["sku"]),
+        price=_price(node["price"]),
+        compare_at_price=_price(node["compareAtPrice"]),
+        barcode=node["barcode"] or None,
+        options=options,
+        stock_item_id=StockItemId(number(item["id"])),
+        tracked=item["tracked"],
+        sell_when_empty=node["inventoryPolicy"] == "CONTINUE",
+        quantity=total(levels),
+        levels=levels,
+    )
+
+
+def level_from_node(node: Mapping[str, Any]) -> StockLevel:
+    """Return the available stock at one location."""
+    quantities = {each["name"]: each["quantity"] for each in node["quantities"]}
+    return StockLevel(
+        location_id=LocationId(number(node["location"]["id"])),
+        quantity=int(quantities.get("available") or 0),
+        version=moment(node["updatedAt"]),
+    )
+
+
+def _price(value: object) -> Decimal | None:
+    if value is None:
+        return None
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None

@@ -1,0 +1,53 @@
+"""The documents for reading a catalogue. Page sizes keep each of them below the 1,000 points that a query may cost.
+
+Shopify's rule: an object costs a point, a scalar nothing, a connection ``first`` times what one of its nodes costs.
+"""
+
+LEVEL = 'location { id } updatedAt quantities(names: ["available"]) { name quantity }'
+LEVEL_COST = 2
+"""The level and its location."""
+
+
+def variant(levels: int) -> str:
+    """Return the fields of a variant with so many stock levels."""
+    return (
+        "id sku price compareAtPrice barcode inventoryPolicy selectedOptions { name value } "
+        f"inventoryItem {{ id tracked inventoryLevels(first: {levels}) {{ nodes {{ {LEVEL} }} pageInfo {{ hasNextPage }} }} }}"
+    )
+
+
+def variant_cost(levels: int) -> int:
+    """Return the cost of such a variant: itself, its item, its levels."""
+    return 2 + levels * LEVEL_COST
+
+
+IMAGES = 10
+PRODUCT = (
+    "id title descriptionHtml vendor status publishedAt updatedAt options { name position } "
+    f"media(first: {IMAGES}) {{ nodes {{ ... on MediaImage {{ image {{ url }} }} }} }}"
+)
+PRODUCT_COST = 4 + IMAGES * 2
+"""The product, up to three options, its media with an image each."""
+
+PAGE_PRODUCTS, PAGE_VARIANTS, PAGE_LEVELS = 8, 10, 3
+PAGE = (
+    f"query page($after: String) {{ products(first: {PAGE_PRODUCTS}, after: $after, sortKey: ID) {{ nodes {{ {PRODUCT} "
+    f"variants(first: {PAGE_VARIANTS}) {{ nodes {{ {variant(PAGE_LEVELS)} }} pageInfo {{ hasNextPage }} }} }} "
+    "pageInfo { hasNextPage endCursor } } }"
+)
+PAGE_COST = PAGE_PRODUCTS * (PRODUCT_COST + PAGE_VARIANTS * variant_cost(PAGE_LEVELS))
+
+ONE_VARIANTS, ONE_LEVELS = 40, 10
+ONE = (
+    f"query product($id: ID!, $after: String) {{ product(id: $id) {{ {PRODUCT} "
+    f"variants(first: {ONE_VARIANTS}, after: $after) {{ nodes {{ {variant(ONE_LEVELS)} }} "
+    "pageInfo { hasNextPage endCursor } } } }"
+)
+ONE_COST = PRODUCT_COST + ONE_VARIANTS * variant_cost(ONE_LEVELS)
+
+LEVELS_PAGE = 200
+LEVELS = (
+    "query levels($id: ID!, $after: String) { inventoryItem(id: $id) { "
+    f"inventoryLevels(first: {LEVELS_PAGE}, after: $after) {{ nodes {{ {LEVEL} }} pageInfo {{ hasNextPage endCursor }} }} }} }}"
+)
+LEVELS_COST = 1 + LEVELS_PAGE * LEVEL_COST

@@ -1,0 +1,193 @@
+"""Shopify's classic webhooks: verified, named and read.
+
+https://shopify.dev/docs/apps/build/webhooks/subscribe/https. Only the body is signed, so neither topic nor shop nor time in
+the headers is proven; ids in the body and reads of the shop are what counts. Deliveries of the newer "Events" carry the
+same headers without ``x-``; they are told apart by their signature's name.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Annotated, Any, NoReturn
+
+from pydantic import BaseModel, Field, ValidationError
+
+from app.domain.errors import InvalidInstallation, InvalidSignature, Unreadable
+from app.domain.event import Erasure, Fact, Incomplete, StockFact, Tombstone, Uninstalled
+from app.domain.http import Delivery
+from app.domain.ids import EventId, LocationId, SourceId, StockItemId, Topic
+from app.domain.product import StockLevel
+from app.platforms.adapter import Secret, signed_with
+from app.platforms.shopify.installation import Installation
+from app.platforms.shopify.products import Identity, Moment, ProductBody, from_body
+
+SIGNATURE = "hmac-sha256"
+TOPIC = "topic"
+WEBHOOK_ID = "webhook-id"
+SHOP_DOMAIN = "shop-domain"
+"""Headers, by their names behind ``x-shopify-`` (or ``shopify-`` for Events)."""
+
+LONGEST = 255
+
+COMPLIANCE = {
+    Topic("customers/data_request"): "customer",
+    Topic("customers/redact"): "customer",
+    Topic("shop/redact"): "shop",
+}
+"""The topics of https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance, and whom each is about."""
+
+
+class Webhooks:
+    """Shopify's deliveries."""
+
+    app_topics = frozenset(COMPLIANCE)
+
+    def verify(self, delivery: Delivery, secrets: Sequence[Secret]) -> None:
+        """Raise InvalidSignature unless one of ``secrets`` signed the body: base64 of HMAC-SHA256 over its bytes."""
+        given = _header(delivery, SIGNATURE)
+        if not given:
+            raise InvalidSignature("The delivery carries no signature.")
+        try:
+            signature = base64.b64decode(given.encode(), validate=True)
+        except (binascii.Error, ValueError):
+            raise InvalidSignature("The signature is not base64.") from None
+        if not signed_with(delivery.body, signature, secrets):
+            raise InvalidSignature("The delivery is not signed with a secret of this Application.")
+
+    def identify(self, delivery: Delivery) -> tuple[EventId, Topic]:
+        """Name a delivery by its webhook id, which stays the same when it is sent again.
+
+        Without one, the same topic with the same body is the same event.
+        """
+        topic = _clean(_header(delivery, TOPIC)).lower() or "unknown"
+        event_id = _clean(_header(delivery, WEBHOOK_ID))
+        if not event_id:
+            event_id = hashlib.sha256(topic.encode() + b"\n" + delivery.body).hexdigest()
+        return EventId(event_id), Topic(topic)
+
+    def shop_of(self, delivery: Delivery) -> str | None:
+        """Return the shop that a delivery names in its body, which is signed; the header only where it does not."""
+        try:
+            body = json.loads(delivery.body)
+            named = body.get("shop_domain") or body.get("myshopify_domain") if isinstance(body, dict) else None
+        except ValueError:
+            named = None
+        name = named if isinstance(named, str) else _header(delivery, SHOP_DOMAIN)
+        try:
+            return Installation().shop(name) if name else None
+        except InvalidInstallation:
+            return None
+
+    def read(self, delivery: Delivery) -> tuple[Fact, ...]:
+        """Return what a delivery says; unknown topics say nothing; Unreadable tells what is wrong with the body."""
+        _, topic = self.identify(delivery)
+        if topic in COMPLIANCE:
+            return (Erasure(subject=COMPLIANCE[topic]),)
+        if topic == "app/uninstalled":
+            return (Uninstalled(),)
+        reader = _READERS.get(topic)
+        if reader is None:
+            return ()
+        try:
+            return reader(_json(delivery, topic))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise Unreadable(f"The body of {topic} cannot be read: {where or 'it'}: {first['msg']}.") from error
+        except ValueError as error:
+            raise Unreadable(f"The body of {topic} cannot be read: {error}.") from error
+
+    def sign(self, delivery: Delivery, secret: Secret) -> Delivery:
+        """Return the delivery as Shopify would sign it."""
+        digest = hmac.digest(secret.value, delivery.body, hashlib.sha256)
+        headers = {**delivery.headers, f"x-shopify-{SIGNATURE}": base64.b64encode(digest).decode()}
+        return replace(delivery, headers=headers)
+
+
+def _header(delivery: Delivery, name: str) -> str:
+    prefix = "shopify-" if f"shopify-{SIGNATURE}" in delivery.headers else "x-shopify-"
+    return delivery.headers.get(prefix + name, "")
+
+
+def _clean(value: str) -> str:
+    return "".join(each for each in value if each.isprintable()).strip()[:LONGEST]
+
+
+def _json(delivery: Delivery, topic: str) -> Mapping[str, Any]:
+    try:
+        body = json.loads(delivery.body.decode("utf-8"), parse_float=Decimal, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise Unreadable(f"The body of {topic} is not JSON.") from None
+    if not isinstance(body, dict):
+        raise Unreadable(f"The body of {topic} is not a JSON object.")
+    return body
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number")
+
+
+class _Named(BaseModel):
+    id: Identity
+
+
+class _OfProduct(BaseModel):
+    product_id: Identity
+
+
+class _Level(BaseModel):
+    inventory_item_id: Identity
+    location_id: Identity
+    available: Annotated[int, Field(ge=-(2**53), le=2**53)] | None = None
+    updated_at: Moment | None = None
+
+
+def _product(body: Mapping[str, Any]) -> tuple[Fact, ...]:
+    return (from_body(ProductBody.model_validate(body)),)
+
+
+def _deleted(body: Mapping[str, Any]) -> tuple[Fact, ...]:
+    return (Tombstone(source_id=SourceId(_Named.model_validate(body).id)),)
+
+
+def _level(body: Mapping[str, Any]) -> tuple[Fact, ...]:
+    level = _Level.model_validate(body)
+    item = StockItemId(level.inventory_item_id)
+    if level.available is None or level.updated_at is None:
+        return (Incomplete(stock_item_id=item, reason="the notice does not tell the stock"),)
+    known = StockLevel(location_id=LocationId(level.location_id), quantity=level.available, version=level.updated_at)
+    return (StockFact(stock_item_id=item, level=known),)
+
+
+def _disconnected(body: Mapping[str, Any]) -> tuple[Fact, ...]:
+    item = StockItemId(_Level.model_validate(body).inventory_item_id)
+    return (Incomplete(stock_item_id=item, reason="its stock is no longer kept at a location"),)
+
+
+def _item(body: Mapping[str, Any]) -> tuple[Fact, ...]:
+    item = StockItemId(_Named.model_validate(body).id)
+    return (Incomplete(stock_item_id=item, reason="the way its stock is kept changed"),)
+
+
+def _in_stock(body: Mapping[str, Any]) -> tuple[Fact, ...]:
+    source_id = SourceId(_OfProduct.model_validate(body).product_id)
+    return (Incomplete(source_id=source_id, reason="a variant ran out of stock or came back"),)
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], tuple[Fact, ...]]] = {
+    "products/create": _product,
+    "products/update": _product,
+    "products/delete": _deleted,
+    "inventory_levels/update": _level,
+    "inventory_levels/connect": _level,
+    "inventory_levels/disconnect": _disconnected,
+    "inventory_items/create": _item,
+    "inventory_items/update": _item,
+    "variants/in_stock": _in_stock,
+    "variants/out_of_stock": _in_stock,
+}
