@@ -25,6 +25,8 @@ WAITS = (60, 120, 300, 600, 1200, 2400, 4200, 5500)
 """Seconds before each of the eight retries: about four hours in all. The real offsets are not known."""
 
 FAILURES_THAT_DELETE = 8
+HELD = 3
+"""Deliveries that gather before they are sent in any order."""
 
 
 class Courier:
@@ -83,7 +85,7 @@ class Courier:
         """Keep deliveries back until a few have gathered, then send them in any order."""
         held = self._held.setdefault(domain, [])
         held.append(delivery)
-        if len(held) >= 3:
+        if len(held) >= HELD:
             self.release(domain)
 
     def release(self, domain: str) -> None:

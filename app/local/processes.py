@@ -1,0 +1,124 @@
+"""Child processes: started, watched until they are ready, and stopped in reverse order."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+READY_SECONDS = 30.0
+STOP_SECONDS = 15.0
+TAIL_LINES = 15
+
+
+class NotStarted(Exception):
+    """A process did not come up; the message says which, and shows the end of its log."""
+
+
+def free_port() -> int:
+    """Return a port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def require_free(port: int, setting: str) -> None:
+    """NotStarted if somebody else listens on this port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise NotStarted(f"Port {port} is taken. Choose another one: {setting}=<port> make run") from error
+
+
+@dataclass
+class Processes:
+    """The children of one run. Each writes its log to a file of its own."""
+
+    logs: Path
+    running: list[tuple[str, asyncio.subprocess.Process]] = field(default_factory=list)
+
+    async def start(self, name: str, *arguments: str, environment: Mapping[str, str]) -> None:
+        """Start ``python -m <arguments>``, in a session of its own: Ctrl-C is for us to hand on, in order."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        with self._log(name).open("wb") as log:
+            child = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                *arguments,
+                env={**os.environ, **environment},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.running.append((name, child))
+
+    async def until_ready(self, name: str, ready: Callable[[], Awaitable[bool]]) -> None:
+        """Wait until ``ready``; NotStarted when the process ends before, or takes too long."""
+        child = next(child for known, child in self.running if known == name)
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                while not await ready():
+                    if child.returncode is not None:
+                        raise NotStarted(f"{name} ended with code {child.returncode}.\n{self.tail(name)}")
+                    await asyncio.sleep(0.05)
+        except TimeoutError as error:
+            raise NotStarted(f"{name} was not ready after {READY_SECONDS:.0f} s.\n{self.tail(name)}") from error
+
+    def says_ready(self, name: str) -> Callable[[], Awaitable[bool]]:
+        """Return a check for a process that prints a line beginning with "ready"."""
+
+        async def check() -> bool:
+            return any(line.startswith("ready ") for line in self._log(name).read_text().splitlines())
+
+        return check
+
+    def tail(self, name: str) -> str:
+        """Return the end of a process's log."""
+        lines = self._log(name).read_text(errors="replace").splitlines()[-TAIL_LINES:]
+        return "\n".join(f"  {line}" for line in lines)
+
+    def ended(self) -> str | None:
+        """Return the name of a process that ended by itself; None while all run."""
+        return next((name for name, child in self.running if child.returncode is not None), None)
+
+    async def stop(self) -> None:
+        """Stop everything, last started first; what does not stop in time is killed."""
+        for _, child in reversed(self.running):
+            if child.returncode is not None:
+                continue
+            with contextlib.suppress(ProcessLookupError):
+                child.send_signal(signal.SIGTERM)
+            try:
+                async with asyncio.timeout(STOP_SECONDS):
+                    await child.wait()
+            except TimeoutError:
+                child.kill()
+                await child.wait()
+        self.running.clear()
+
+    def _log(self, name: str) -> Path:
+        return self.logs / f"{name}.log"
+
+
+async def run_module(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Run ``python -m <arguments>`` to its end and return what it printed; NotStarted with it when it fails."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        *arguments,
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, errors = await child.communicate()
+    if child.returncode != 0:
+        raise NotStarted(f"`{' '.join(arguments)}` failed.\n{errors.decode(errors='replace')}")
+    return out.decode().strip()

@@ -1,0 +1,202 @@
+"""A small town: the service with its database, a stand-in Orderchamp, and a stand-in Shopify shop, all on this machine."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.local.postgres import embedded
+from app.local.processes import NotStarted, Processes, run_module
+
+SHOP = "oak-and-ash.myshopify.com"
+SUPPLIER = "oak-and-ash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Where the servers listen."""
+
+    web: int
+    orderchamp: int
+    shopify: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Town:
+    """A town that is up. ``api`` speaks to the service with an admin key."""
+
+    ports: Ports
+    keys: Mapping[str, str]
+    processes: Processes
+    client: httpx.AsyncClient
+
+    @property
+    def web(self) -> str:
+        return f"http://127.0.0.1:{self.ports.web}"
+
+    @property
+    def orderchamp(self) -> str:
+        return f"http://127.0.0.1:{self.ports.orderchamp}"
+
+    @property
+    def shopify(self) -> str:
+        return f"http://127.0.0.1:{self.ports.shopify}"
+
+    async def api(self, method: str, path: str, body: object = None) -> Any:
+        """Call the service as the back office does; the answer's JSON, or an error with the problem it told."""
+        headers = {"Authorization": f"Bearer {self.keys['api']}"}
+        return await self._call(method, self.web + path, body, headers)
+
+    async def sandbox(self, method: str, url: str, body: object = None) -> Any:
+        """Call a sandbox's controls."""
+        return await self._call(method, url, body, {})
+
+    async def _call(self, method: str, url: str, body: object, headers: Mapping[str, str]) -> Any:
+        answer = await self.client.request(method, url, json=body, headers=headers)
+        if answer.is_error:
+            raise NotStarted(f"{method} {url} answered {answer.status_code}: {answer.text[:500]}")
+        return answer.json() if answer.content else None
+
+    async def shop(self, method: str, path: str, body: object = None) -> Any:
+        """Do something in the shop."""
+        return await self.sandbox(method, f"{self.shopify}/_sandbox/shops/{SHOP}{path}", body)
+
+    async def shown(self, sku: str) -> dict[str, Any] | None:
+        """Return what Orderchamp shows for an SKU; None when it has no such variant."""
+        token = self.keys["orderchamp"]
+        found = await self.sandbox("GET", f"{self.orderchamp}/_sandbox/products?token={token}&sku={sku}")
+        return found[0] if found else None
+
+    async def open_account(self, storefronts: list[str]) -> list[dict[str, str]]:
+        """Give the supplier an Orderchamp account and return its storefronts."""
+        body = {"name": "Oak & Ash Wholesale", "storefronts": [{"name": name} for name in storefronts]}
+        url = f"{self.orderchamp}/_sandbox/accounts/{self.keys['orderchamp']}"
+        found: list[dict[str, str]] = (await self.sandbox("PUT", url, body))["storefronts"]
+        return found
+
+    async def open_shop(self, catalogue: object = "sample") -> None:
+        """Open the shop, with this catalogue if it is new."""
+        await self.shop("PUT", "", {"token": self.keys["shopify"], "catalogue": catalogue, "app_url": self.web})
+
+    async def install(
+        self, storefront_id: str | None = None, settings: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Install the Application through the public API, or again, and return it."""
+        orderchamp: dict[str, Any] = {"token": self.keys["orderchamp"]}
+        if storefront_id is not None:
+            orderchamp["storefront_id"] = storefront_id
+        body = {
+            "platform": "shopify",
+            "shop": SHOP,
+            "credentials": {"access_token": self.keys["shopify"]},
+            "orderchamp": orderchamp,
+            "settings": {"price_kind": "wholesale", **(settings or {})},
+        }
+        installed: dict[str, Any] = await self.api("POST", f"/v1/suppliers/{SUPPLIER}/applications", body)
+        return installed
+
+    async def until_imported(self, application_id: str, *, within: float = 60) -> dict[str, Any]:
+        """Wait until the catalogue is on Orderchamp and nothing waits any more."""
+        try:
+            async with asyncio.timeout(within):
+                while True:
+                    application: dict[str, Any] = await self.api("GET", f"/v1/applications/{application_id}")
+                    if application["state"] == "active" and application["counters"]["backlog"] == 0:
+                        return application
+                    if application["state"] in ("failed", "paused"):
+                        raise NotStarted(f"The installation is {application['state']}: {application['why']}")
+                    await asyncio.sleep(0.2)
+        except TimeoutError as error:
+            raise NotStarted(f"The import took longer than {within:.0f} s.\n{self.processes.tail('worker')}") from error
+
+
+@contextlib.asynccontextmanager
+async def town(data: Path, ports: Ports, settings: Mapping[str, str]) -> AsyncIterator[Town]:
+    """Bring everything up on this folder, and down again at the end."""
+    processes = Processes(logs=data / "logs")
+    with embedded(data / "postgres") as database_url:
+        keys = Keys(data / "keys")
+        environment = {
+            "ENVIRONMENT": "development",
+            "DATABASE_URL": database_url,
+            "PUBLIC_URL": f"http://127.0.0.1:{ports.web}",
+            "VAULT_KEYS": await keys.vault(),
+            "ORDERCHAMP_API_URL": f"http://127.0.0.1:{ports.orderchamp}/v1/graphql",
+            "SHOPIFY_SHOP_URL": f"http://127.0.0.1:{ports.shopify}/shops/{{shop}}",
+            "SHOPIFY_CLIENT_SECRETS": keys.made("client-secret"),
+            "ALLOW_PRIVATE_ADDRESSES": "true",
+            **settings,
+        }
+        await run_module(["app.cli", "migrate"], environment)
+        try:
+            await _start(processes, data, ports, environment)
+            api_key = await keys.api(environment)
+            known = {"api": api_key, "orderchamp": keys.made("orderchamp-token"), "shopify": keys.made("shopify-token")}
+            async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+                yield Town(ports=ports, keys=known, processes=processes, client=client)
+        finally:
+            await processes.stop()
+
+
+async def _start(processes: Processes, data: Path, ports: Ports, environment: Mapping[str, str]) -> None:
+    state = data / "sandbox"
+    await processes.start(
+        "orderchamp",
+        *("app.sandbox", "orderchamp", "--port", str(ports.orderchamp), "--state", str(state / "orderchamp.json")),
+        environment={},
+    )
+    await processes.start(
+        "shopify",
+        *("app.sandbox", "shopify", "--port", str(ports.shopify), "--state", str(state / "shopify.json")),
+        environment={"SANDBOX_CLIENT_SECRET": environment["SHOPIFY_CLIENT_SECRETS"]},
+    )
+    await processes.start("web", "app.cli", "serve", "--port", str(ports.web), environment=environment)
+    await processes.start("worker", "app.cli", "worker", environment=environment)
+    await processes.until_ready("orderchamp", processes.says_ready("orderchamp"))
+    await processes.until_ready("shopify", processes.says_ready("shopify"))
+    await processes.until_ready("web", lambda: _answers(f"http://127.0.0.1:{ports.web}/readyz"))
+
+
+async def _answers(url: str) -> bool:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        try:
+            return (await client.get(url)).is_success
+        except httpx.HTTPError:
+            return False
+
+
+class Keys:
+    """Keys of this town, made once and kept in files that only their owner may read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def made(self, name: str) -> str:
+        """Return a random secret of this name."""
+        return self._kept(name) or self._keep(name, secrets.token_urlsafe(24))
+
+    async def vault(self) -> str:
+        """Return the vault key."""
+        return self._kept("vault") or self._keep("vault", await run_module(["app.cli", "vault-key"], {}))
+
+    async def api(self, environment: Mapping[str, str]) -> str:
+        """Return an admin key for the API."""
+        made = self._kept("api")
+        return made or self._keep("api", await run_module(["app.cli", "api-key", "--role", "admin"], environment))
+
+    def _kept(self, name: str) -> str | None:
+        path = self._folder / name
+        return path.read_text().strip() if path.exists() else None
+
+    def _keep(self, name: str, value: str) -> str:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(value)
+        return value

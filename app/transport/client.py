@@ -1,0 +1,171 @@
+"""Sends one request at a time for whoever asks, over one pool of connections."""
+
+import asyncio
+import ssl
+import time
+from datetime import timedelta
+
+import httpcore
+import httpx
+
+from app.domain.errors import AddressRefused, NoAnswer
+from app.domain.http import Request, Response
+from app.transport.addresses import Resolver
+from app.transport.addresses import resolve as ask_system
+from app.transport.network import Call, Network, Refused, current_call
+
+MAX_BODY = 20 * 1024 * 1024
+"""Largest answer that is read, in bytes."""
+
+_KEEP_ALIVE = 30.0
+"""Seconds for which an idle connection is kept."""
+
+
+class HttpTransport:
+    """Sends requests. No redirects, no proxies of the environment, no cookies. ``aclose`` it: running calls are let finish.
+
+    A call is never cancelled from outside, since a cancelled call keeps its place in httpx's pool for good: it runs in a task
+    of its own, which its deadline ends.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_private: bool,
+        max_body: int = MAX_BODY,
+        max_connections: int = 100,
+        resolve: Resolver | None = None,
+    ) -> None:
+        self._allow_private = allow_private
+        self._max_body = max_body
+        self._places = asyncio.Semaphore(max_connections)
+        self._pool = _Pool(
+            max_connections=max_connections,
+            network=Network(resolve or ask_system, allow_private=allow_private),
+        )
+        self._running: set[asyncio.Task[Response]] = set()
+
+    async def send(self, request: Request, *, within: timedelta) -> Response:
+        """Send one request and return its whole answer, whatever its status; redirects are not followed.
+
+        ``within`` covers everything, from waiting for a connection to the last byte. When the caller is cancelled the call
+        goes on without it. NoAnswer when no answer came in time, or it was too large. AddressRefused, before anything is
+        sent, for an address that is not to be called.
+        """
+        task = asyncio.create_task(self._send(request, Call(ends=time.monotonic() + within.total_seconds())))
+        self._running.add(task)
+        task.add_done_callback(self._finished)
+        return await asyncio.shield(task)
+
+    async def aclose(self) -> None:
+        """Wait for the calls that are on their way, each of which ends by its deadline, and close the connections."""
+        while self._running:
+            await asyncio.wait(tuple(self._running))
+        await self._pool.aclose()
+
+    def _finished(self, task: asyncio.Task[Response]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            # Nobody else looks at the error of a call whose caller has gone, and asyncio would complain of that.
+            task.exception()
+
+    async def _send(self, request: Request, call: Call) -> Response:
+        current_call.set(call)
+        host = _host(request, allow_private=self._allow_private)
+        outgoing = _outgoing(request)
+        try:
+            await self._wait_for_place(call)
+            try:
+                answer = await self._pool.handle_async_request(outgoing)
+                return await self._read(request, answer)
+            finally:
+                self._places.release()
+        except Refused as error:
+            message = f"{request.operation}: {host} has an address that is not public; it is not called."
+            raise AddressRefused(message) from error
+        except httpx.LocalProtocolError:
+            # The cause would quote the header, which may be the one that holds the token.
+            raise _unwritable(request) from None
+        except (httpx.TransportError, OSError) as error:  # ssl.SSLError, an OSError, comes through httpcore as it is.
+            message = f"{request.operation}: {host} {_what_happened(error, call)} ({type(error).__name__})."
+            raise NoAnswer(message, maybe_executed=call.sent) from error
+
+    async def _wait_for_place(self, call: Call) -> None:
+        """Wait for a place in the pool; httpcore's own queue can lose a place when the wait for it runs out of time."""
+        try:
+            async with asyncio.timeout(call.left(httpcore.PoolTimeout)):
+                await self._places.acquire()
+        except (TimeoutError, httpcore.PoolTimeout) as error:
+            raise httpx.PoolTimeout("All connections are in use.") from error
+
+    async def _read(self, request: Request, answer: httpx.Response) -> Response:
+        body = bytearray()
+        try:
+            async for chunk in answer.aiter_raw():
+                body += chunk
+                if len(body) > self._max_body:
+                    message = f"{request.operation}: the answer is larger than {self._max_body} bytes."
+                    raise NoAnswer(message, maybe_executed=True)
+        finally:
+            await answer.aclose()
+        headers = {name.lower(): answer.headers[name] for name in answer.headers}
+        return Response(status=answer.status_code, headers=headers, body=bytes(body))
+
+
+class _Pool(httpx.AsyncHTTPTransport):
+    """httpx's transport over our own network, for which httpx 0.28 has no parameter.
+
+    httpx.AsyncHTTPTransport keeps nothing but its pool, which is why its constructor is not called.
+    """
+
+    def __init__(self, *, max_connections: int, network: httpcore.AsyncNetworkBackend) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=_ssl_context(),
+            max_connections=max_connections,
+            max_keepalive_connections=max_connections,
+            keepalive_expiry=_KEEP_ALIVE,
+            network_backend=network,
+        )
+
+
+def _ssl_context() -> ssl.SSLContext:
+    """Verify certificates and host names, whatever the environment says."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _host(request: Request, *, allow_private: bool) -> str:
+    """Return the host that is to be called. Raises AddressRefused when the URL itself is out of the question."""
+    try:
+        url = httpx.URL(request.url)
+    except httpx.InvalidURL:
+        # The cause may quote a part of the URL, which may be a credential.
+        raise AddressRefused(f"{request.operation}: the address is not a URL.") from None
+    if url.scheme != "https" and not (url.scheme == "http" and allow_private):
+        raise AddressRefused(f"{request.operation}: only https is called, not {url.scheme or 'nothing'}.")
+    if not url.host:
+        raise AddressRefused(f"{request.operation}: the address names no host.")
+    if url.port == 0:
+        raise AddressRefused(f"{request.operation}: the address names a port that does not exist.")
+    if url.userinfo:
+        raise AddressRefused(f"{request.operation}: the address must not carry credentials.")
+    return url.host
+
+
+def _outgoing(request: Request) -> httpx.Request:
+    """Return the request as httpx wants it. It asks for an answer as it is, since nothing here would unpack it."""
+    headers = httpx.Headers({"Accept-Encoding": "identity"})
+    try:
+        headers.update(dict(request.headers))
+        return httpx.Request(request.method, request.url, headers=headers, content=request.body)
+    except UnicodeEncodeError:
+        raise _unwritable(request) from None
+
+
+def _unwritable(request: Request) -> NoAnswer:
+    return NoAnswer(f"{request.operation}: a header holds what HTTP does not allow.", maybe_executed=False)
+
+
+def _what_happened(error: Exception, call: Call) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return "did not answer in time" if call.sent else "could not be reached in time"
+    return "broke off before the whole answer was there" if call.sent else "could not be reached"
