@@ -54,18 +54,6 @@ def migrate() -> None:
     print("The database is up to date.")
 
 
-@app.command("schema-check")
-def schema_check() -> None:
-    """Compare the tables in the code with those of a migrated database."""
-    found = asyncio.run(migrations.differences(Settings().database_url.get_secret_value()))
-    for each in found:
-        print(each)
-    if found:
-        print("Tables and migrations differ; make a migration: make migration M='what changes'")
-        raise typer.Exit(1)
-    print("Tables and migrations agree.")
-
-
 @app.command("api-key")
 def api_key(
     role: Annotated[Literal["read", "operate", "admin"], typer.Option(help="What the key may do.")] = "read",

@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(description="PostgreSQL, as `postgresql://user:password@host:port/name`.")
     public_url: str = Field(
         default="http://127.0.0.1:8000",
-        description="Our address as webshop platforms see it, without a slash at its end.",
+        description="Our address as webshop platforms see it, without a slash.",
     )
     vault_keys: SecretStr = Field(
         default=SecretStr(DEVELOPMENT_VAULT_KEY),
@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     )
     shopify_client_secrets: SecretStr = Field(
         default=SecretStr(""),
-        description="Client secrets of our Shopify app, separated by commas: the current one and, during a rotation, the old one.",
+        description="Client secrets of our Shopify app, separated by commas; during a rotation also the old one.",
     )
     allow_private_addresses: bool = Field(
         default=False, description="Allow shops and Orderchamp on private addresses and without TLS; development only."

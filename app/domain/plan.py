@@ -237,11 +237,11 @@ def worth_finding(situation: Situation) -> bool:
 
 
 def _home(situation: Situation) -> TargetId | None:
-    """Return the target on which new variants belong: the one with most variants of this product."""
+    """Return the target on which new variants belong: the one with most variants of this product, else the oldest."""
     counts: dict[TargetId, int] = {}
     for binding in situation.bindings.values():
         counts[binding.target_id] = counts.get(binding.target_id, 0) + 1
-    return max(counts, key=lambda target_id: (counts[target_id], target_id), default=None)
+    return max(counts, key=lambda target_id: counts[target_id], default=None)
 
 
 def _update(situation: Situation) -> Iterable[Change]:

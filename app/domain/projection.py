@@ -181,7 +181,8 @@ def describe(before: SourceProduct, after: SourceProduct) -> str:
         count = len(after.desired.variants)
         wish = "published" if after.desired.published else "not published"
         return f"First seen: “{after.desired.title}” with {count} variant(s); {wish}, because {after.desired.reason}."
-    return "; ".join(_differences(before.desired, after.desired)).capitalize() + "."
+    told = "; ".join(_differences(before.desired, after.desired))
+    return told[0].upper() + told[1:] + "."
 
 
 def _differences(before: Desired, after: Desired) -> list[str]:

@@ -1,8 +1,9 @@
 """Sentences for the timeline: what was done on Orderchamp, and what a product's state is and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from app.domain.ids import StorefrontId
 from app.domain.plan import (
     Change,
     CreateProduct,
@@ -18,8 +19,8 @@ from app.domain.plan import (
 )
 
 
-def done(change: Change, reason: str) -> str:
-    """Return what was done as a sentence. ``reason`` completes "…, because"."""
+def done(change: Change, reason: str, storefronts: Mapping[StorefrontId, str]) -> str:
+    """Return what was done as a sentence. ``reason`` completes "…, because"; ``storefronts`` are the names by id."""
     match change:
         case CreateProduct():
             skus = ", ".join(variant.sku for variant in change.variants)
@@ -31,7 +32,8 @@ def done(change: Change, reason: str) -> str:
         case SetStock():
             return f"Stock on Orderchamp set to {change.quantity}."
         case Publish():
-            return f"Published on Orderchamp, on storefront {change.storefront_id}, because {reason}."
+            where = storefronts.get(change.storefront_id, change.storefront_id)
+            return f"Published on Orderchamp, on the storefront “{where}”, because {reason}."
         case Unpublish():
             return f"Unpublished on Orderchamp, because {reason}."
         case RefreshListing():

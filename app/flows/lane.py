@@ -17,7 +17,10 @@ ORDERCHAMP_TOKEN = "orderchamp.token"  # noqa: S105 - the name of a secret
 
 @dataclass(slots=True, kw_only=True)
 class LaneRun:
-    """A held lane. ``not_before`` rises when somebody asked us to wait; what is left then waits with the lane."""
+    """A held lane. ``not_before`` rises when somebody asked us to wait; what is left then waits with the lane.
+
+    ``storefronts`` are the names of the account's storefronts.
+    """
 
     services: Services
     claim: Claim
@@ -25,6 +28,7 @@ class LaneRun:
     adapter: Adapter
     connection: Connection
     marketplace: Marketplace
+    storefronts: Mapping[StorefrontId, str]
     fallback_storefront_id: StorefrontId | None
     started: float
     lease_from: float

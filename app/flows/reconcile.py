@@ -342,7 +342,7 @@ async def _record(run: LaneRun, batch: Batch, changes: Sequence[Change], outcome
         if isinstance(outcome, Applied):
             work.written = True
             bound += _take_over(batch, work, change, outcome, touched)
-            told.append(_told(work, "sent", done(change, work.due.desired.reason)))
+            told.append(_told(work, "sent", done(change, work.due.desired.reason, run.storefronts)))
         else:
             told += _failed(batch, work, change, outcome, touched)
     unclear = {work.due.source_id for work in batch.works.values() if work.unclear}
@@ -363,11 +363,12 @@ def _take_over(
         observed = outcome.observed
         batch.targets[observed.id] = TargetRecord(target_id=observed.id, observed=observed, sent_images=observed.images)
         by_sku = {variant.sku: variant.id for variant in observed.variants.values()}
-        for variant in change.variants:
-            if variant.sku in by_sku:
-                bound.append(_bind(work, variant.source_id, observed.id, by_sku[variant.sku]))
         touched.add(observed.id)
-        return bound
+        return [
+            _bind(work, variant.source_id, observed.id, by_sku[variant.sku])
+            for variant in change.variants
+            if variant.sku in by_sku
+        ]
     assert not isinstance(change, CreateProduct)  # noqa: S101 - an applied creation shows what it created
     record = batch.targets[change.target_id]
     assert record.observed is not None  # noqa: S101 - nothing is planned for a target that was not seen

@@ -12,7 +12,6 @@ import structlog
 
 from app.domain.application import Application
 from app.domain.errors import CredentialsRefused, LeaseLost, TemporaryError
-from app.domain.ids import StorefrontId
 from app.flows.import_catalogue import import_page
 from app.flows.lane import ORDERCHAMP_TOKEN, LaneRun, shop_credentials
 from app.flows.leave import leave
@@ -74,10 +73,8 @@ async def _begin(services: Services, claim: Claim, *, lease_from: float) -> Lane
         if application is None:
             return None
         secrets = await tx.vault.get(str(application.id))
-        fallback = application.storefront_id
-        if fallback is None:
-            storefronts = await tx.accounts.storefronts(application.account_id)
-            fallback = StorefrontId(storefronts[0].id) if len(storefronts) == 1 else None
+        storefronts = await tx.accounts.storefronts(application.account_id)
+    only = storefronts[0].id if len(storefronts) == 1 else None
     return LaneRun(
         services=services,
         claim=claim,
@@ -87,7 +84,8 @@ async def _begin(services: Services, claim: Claim, *, lease_from: float) -> Lane
         marketplace=services.marketplaces.open(
             secrets.get(ORDERCHAMP_TOKEN, ""), services.store.budget(application.account_id)
         ),
-        fallback_storefront_id=fallback,
+        storefronts={each.id: each.name for each in storefronts},
+        fallback_storefront_id=application.storefront_id or only,
         started=services.monotonic(),
         lease_from=lease_from,
     )

@@ -6,8 +6,10 @@ import sys
 import typer
 
 from app.local.demo import demo
+from app.local.postgres import fresh_database
 from app.local.processes import NotStarted
 from app.local.run import run
+from app.store import migrations
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -31,6 +33,28 @@ def demo_command() -> None:
         print(f"\n{error}", file=sys.stderr)
         raise typer.Exit(1) from error
     raise typer.Exit(code)
+
+
+@app.command("schema-check")
+def schema_check_command() -> None:
+    """Compare the tables in the code with those of a freshly migrated database."""
+    with fresh_database() as url:
+        migrations.upgrade(url)
+        found = asyncio.run(migrations.differences(url))
+    for each in found:
+        print(each)
+    if found:
+        print('Tables and migrations differ; write a migration: make migration M="what changes"', file=sys.stderr)
+        raise typer.Exit(1)
+    print("Tables and migrations agree.")
+
+
+@app.command("migration")
+def migration_command(message: str) -> None:
+    """Write a migration for what changed in the tables."""
+    with fresh_database() as url:
+        migrations.upgrade(url)
+        migrations.write(url, message)
 
 
 if __name__ == "__main__":

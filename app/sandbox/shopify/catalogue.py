@@ -36,7 +36,9 @@ def sample() -> list[dict[str, Any]]:
     """Return the products; a few of them are not for sale, each in a way of its own."""
     products = [
         _product("Oak board", {"OAK-S": 12, "OAK-M": 8, "OAK-L": 3}, "34.95", values=["Small", "Medium", "Large"]),
-        _product("Ash salad bowl", {"ASH-BOWL": 25}, "49.00", body_html="<p>Turned from one piece \u2013 no glue ✓</p>"),
+        _product(
+            "Ash salad bowl", {"ASH-BOWL": 25}, "49.00", body_html="<p>Turned from one piece \u2013 no glue ✓</p>"
+        ),
         _product(
             "Linen tea towel", {"TOWEL-NAT": 80, "TOWEL-BLU": 64}, "9.50", option="Kleur", values=["Naturel", "Blauw"]
         ),
