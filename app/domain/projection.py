@@ -5,18 +5,15 @@ done; the tests try the orders.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from app.domain.event import Incomplete, StockFact, Tombstone
 from app.domain.ids import DeliveryId, SourceId
 from app.domain.product import AskShop, Ignored, Snapshot, Taken, merge, merge_read, with_stock
-from app.domain.retry import CONFIRM_GONE
+from app.domain.retry import CONFIRM_GONE, SCHEDULE
 from app.domain.settings import ApplicationSettings
 from app.domain.state import Desired, desired_state
-
-READ_AGAIN = timedelta(seconds=5)
-"""When a read is repeated whose answer was older than what the shop had pushed before."""
 
 OutcomeKind = Literal["applied", "ignored", "reading"]
 
@@ -126,12 +123,21 @@ def project_read(
     checks = product.read.gone_checks if product.read is not None else None
     verdict = merge_read(product.snapshot, found)
     if isinstance(verdict, AskShop):
-        again = replace(product, read=ReadRequest(due_at=now + READ_AGAIN, reason=verdict.reason, gone_checks=checks))
+        again = replace(product, read=_read_again(product.read, verdict.reason, now))
         return Projected(product=again, outcome="reading", sentence=_reading(verdict.reason))
     snapshot = verdict.snapshot if isinstance(verdict, Taken) else product.snapshot
     after = replace(product, snapshot=snapshot, gone=False, read=_next_check(checks, now))
     after = want(after, settings=settings, now=now, cause=cause)
     return Projected(product=after, outcome="applied", sentence=describe(product, after))
+
+
+def _read_again(before: ReadRequest | None, reason: str, now: datetime) -> ReadRequest | None:
+    """Repeat a read whose answer was older than what the shop had pushed, ever more slowly; None: no more."""
+    attempts = 0 if before is None else before.attempts
+    if attempts >= len(SCHEDULE):
+        return None
+    checks = None if before is None else before.gone_checks
+    return ReadRequest(due_at=now + SCHEDULE[attempts], reason=reason, attempts=attempts + 1, gone_checks=checks)
 
 
 def _next_check(checks: int | None, now: datetime) -> ReadRequest | None:

@@ -20,6 +20,8 @@ MAX_BODY = 20 * 1024 * 1024
 _KEEP_ALIVE = 30.0
 """Seconds for which an idle connection is kept."""
 
+_PORTS = range(1, 65536)
+
 
 class HttpTransport:
     """Sends requests. No redirects, no proxies of the environment, no cookies. ``aclose`` it: running calls are let finish.
@@ -52,7 +54,7 @@ class HttpTransport:
         goes on without it. NoAnswer when no answer came in time, or it was too large. AddressRefused, before anything is
         sent, for an address that is not to be called.
         """
-        task = asyncio.create_task(self._send(request, Call(ends=time.monotonic() + within.total_seconds())))
+        task = asyncio.create_task(self._send(request, within.total_seconds()))
         self._running.add(task)
         task.add_done_callback(self._finished)
         return await asyncio.shield(task)
@@ -69,15 +71,16 @@ class HttpTransport:
             # Nobody else looks at the error of a call whose caller has gone, and asyncio would complain of that.
             task.exception()
 
-    async def _send(self, request: Request, call: Call) -> Response:
+    async def _send(self, request: Request, seconds: float) -> Response:
+        call = Call(ends=time.monotonic() + seconds)
         current_call.set(call)
         host = _host(request, allow_private=self._allow_private)
-        outgoing = _outgoing(request)
+        outgoing = _outgoing(request, seconds)
         try:
             await self._wait_for_place(call)
             try:
                 answer = await self._pool.handle_async_request(outgoing)
-                return await self._read(request, answer)
+                return await self._read(answer, told=f"{request.operation}: {host}")
             finally:
                 self._places.release()
         except Refused as error:
@@ -85,7 +88,7 @@ class HttpTransport:
             raise AddressRefused(message) from error
         except httpx.LocalProtocolError:
             # The cause would quote the header, which may be the one that holds the token.
-            raise _unwritable(request) from None
+            raise _unwritable(request, maybe_executed=call.sent) from None
         except (httpx.TransportError, OSError) as error:  # ssl.SSLError, an OSError, comes through httpcore as it is.
             message = f"{request.operation}: {host} {_what_happened(error, call)} ({type(error).__name__})."
             raise NoAnswer(message, maybe_executed=call.sent) from error
@@ -98,13 +101,13 @@ class HttpTransport:
         except (TimeoutError, httpcore.PoolTimeout) as error:
             raise httpx.PoolTimeout("All connections are in use.") from error
 
-    async def _read(self, request: Request, answer: httpx.Response) -> Response:
+    async def _read(self, answer: httpx.Response, *, told: str) -> Response:
         body = bytearray()
         try:
             async for chunk in answer.aiter_raw():
                 body += chunk
                 if len(body) > self._max_body:
-                    message = f"{request.operation}: the answer is larger than {self._max_body} bytes."
+                    message = f"{told} gave an answer larger than {self._max_body} bytes."
                     raise NoAnswer(message, maybe_executed=True)
         finally:
             await answer.aclose()
@@ -144,25 +147,27 @@ def _host(request: Request, *, allow_private: bool) -> str:
         raise AddressRefused(f"{request.operation}: only https is called, not {url.scheme or 'nothing'}.")
     if not url.host:
         raise AddressRefused(f"{request.operation}: the address names no host.")
-    if url.port == 0:
+    if url.port is not None and url.port not in _PORTS:
         raise AddressRefused(f"{request.operation}: the address names a port that does not exist.")
     if url.userinfo:
         raise AddressRefused(f"{request.operation}: the address must not carry credentials.")
     return url.host
 
 
-def _outgoing(request: Request) -> httpx.Request:
+def _outgoing(request: Request, seconds: float) -> httpx.Request:
     """Return the request as httpx wants it. It asks for an answer as it is, since nothing here would unpack it."""
     headers = httpx.Headers({"Accept-Encoding": "identity"})
+    # The network keeps every other time, but httpcore's queue, in which nobody should ever stand, is not part of it.
+    extensions = {"timeout": {"pool": seconds}}
     try:
         headers.update(dict(request.headers))
-        return httpx.Request(request.method, request.url, headers=headers, content=request.body)
+        return httpx.Request(request.method, request.url, headers=headers, content=request.body, extensions=extensions)
     except UnicodeEncodeError:
-        raise _unwritable(request) from None
+        raise _unwritable(request, maybe_executed=False) from None
 
 
-def _unwritable(request: Request) -> NoAnswer:
-    return NoAnswer(f"{request.operation}: a header holds what HTTP does not allow.", maybe_executed=False)
+def _unwritable(request: Request, *, maybe_executed: bool) -> NoAnswer:
+    return NoAnswer(f"{request.operation}: the request is not one that HTTP allows.", maybe_executed=maybe_executed)
 
 
 def _what_happened(error: Exception, call: Call) -> str:

@@ -123,9 +123,9 @@ class _Installation:
         return (Secret(b"secret"),) if credentials else ()
 
     def probe(self, connection: Connection) -> Reading[Mapping[str, str]]:
+        yield from ()
         self._shop._enter(connection)
         return {"name": "Fake"}
-        yield
 
 
 class _Webhooks:
@@ -158,12 +158,13 @@ class _Catalogue:
         self._shop = shop
 
     def product(self, connection: Connection, source_id: SourceId) -> Reading[Snapshot | None]:
+        yield from ()
         self._shop._enter(connection)
         self._shop.reads.append(source_id)
         return self._shop.products.get(source_id)
-        yield
 
     def page(self, connection: Connection, cursor: Cursor | None) -> Reading[Page]:
+        yield from ()
         self._shop._enter(connection)
         self._shop.pages += 1
         ids = sorted(each for each in self._shop.products if cursor is None or each > cursor)
@@ -172,26 +173,24 @@ class _Catalogue:
         return Page(
             snapshots=tuple(self._shop.products[each] for each in here), next=None if last else Cursor(here[-1])
         )
-        yield
 
 
 class _Subscriptions:
-    topics = (Topic("snapshot"), Topic("gone"))
+    topics: tuple[Topic, ...] = (Topic("snapshot"), Topic("gone"))
 
     def __init__(self, shop: FakeShop) -> None:
         self._shop = shop
 
     def all(self, connection: Connection) -> Reading[tuple[Subscription, ...]]:
+        yield from ()
         self._shop._enter(connection)
         return tuple(self._shop.subscriptions.values())
-        yield
 
     def change(self, connection: Connection, change: Subscribe | Unsubscribe) -> Reading[None]:
+        yield from ()
         self._shop._enter(connection)
         if isinstance(change, Subscribe):
             identity = json.dumps([change.topic, change.address])
             self._shop.subscriptions[identity] = Subscription(id=identity, topic=change.topic, address=change.address)
         else:
             self._shop.subscriptions.pop(change.subscription.id, None)
-        return None
-        yield
