@@ -8,7 +8,8 @@ WORKDIR /service
 COPY pyproject.toml constraints.txt Makefile README.md LICENSE alembic.ini ./
 COPY app app
 COPY alembic alembic
-RUN make setup-production && chown -R service /service
+# Built by root and run by another: the service cannot change its own code.
+RUN make setup-production
 
 USER service
 ENV PATH=/service/.venv/bin:$PATH PYTHONUNBUFFERED=1

@@ -2,12 +2,14 @@
 
 import asyncio
 import sys
+from collections.abc import Coroutine
+from typing import Any
 
 import typer
 
 from app.local.demo import demo
-from app.local.postgres import fresh_database
-from app.local.processes import NotStarted
+from app.local.postgres import NoDatabase, fresh_database
+from app.local.processes import NotStarted, until_told_to_stop
 from app.local.run import run
 from app.store import migrations
 
@@ -17,19 +19,19 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 @app.command("run")
 def run_command() -> None:
     """Start everything and stay until Ctrl-C."""
-    try:
-        asyncio.run(run())
-    except NotStarted as error:
-        print(f"\n{error}", file=sys.stderr)
-        raise typer.Exit(1) from error
+    _until_told_to_stop(run(), told_code=0)
 
 
 @app.command("demo")
 def demo_command() -> None:
     """Walk through the seven rows of the table and say whether each holds."""
+    _until_told_to_stop(demo(), told_code=130)
+
+
+def _until_told_to_stop(work: Coroutine[Any, Any, int], *, told_code: int) -> None:
     try:
-        code = asyncio.run(demo())
-    except NotStarted as error:
+        code = asyncio.run(until_told_to_stop(work, told_code=told_code))
+    except (NotStarted, NoDatabase) as error:
         print(f"\n{error}", file=sys.stderr)
         raise typer.Exit(1) from error
     raise typer.Exit(code)

@@ -1,12 +1,11 @@
 """``make demo``: the seven rows of the README's table, each as a change in the shop, with what Orderchamp shows and why."""
 
 import asyncio
-import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from app.local.postgres import scratch
 from app.local.processes import NotStarted, free_port
 from app.local.town import Ports, Town, town
 
@@ -213,11 +212,9 @@ ROWS: tuple[Row, ...] = (
 async def demo() -> int:
     """Walk through the rows and return the exit code: 0 when all of them hold."""
     ports = Ports(web=free_port(), orderchamp=free_port(), shopify=free_port())
-    Path(".data").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="demo-", dir=".data", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
+    with scratch("demo") as folder:
         print("Starting PostgreSQL, the service, a sandbox Orderchamp and a sandbox Shopify shop …", flush=True)
-        async with town(Path(folder), ports, {"COALESCE_SECONDS": "0.2", "LOOK_SECONDS": "1"}) as here:
+        async with town(folder, ports, {"COALESCE_SECONDS": "0.2", "LOOK_SECONDS": "1"}) as here:
             storefronts = await here.open_account(["Main", "Outlet"])
             await here.open_shop(CATALOGUE)
             application = await here.install(storefronts[0]["id"])

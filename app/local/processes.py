@@ -2,21 +2,49 @@
 
 import asyncio
 import contextlib
+import ctypes
+import json
 import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 READY_SECONDS = 30.0
 STOP_SECONDS = 15.0
 TAIL_LINES = 15
+WORSE_THAN_INFO = ("warning", "error", "critical")
+STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class NotStarted(Exception):
     """A process did not come up; the message says which, and shows the end of its log."""
+
+
+async def until_told_to_stop(work: Coroutine[Any, Any, int], *, told_code: int) -> int:
+    """Return what ``work`` returns, or ``told_code`` when a signal ended it.
+
+    However early the signal comes, and however often, everything that was started is stopped in order.
+    """
+    task = asyncio.ensure_future(work)
+    told = asyncio.Event()
+
+    def stop() -> None:
+        if not told.is_set():
+            told.set()
+            task.cancel()
+
+    for each in STOPPING_SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(each, stop)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not told.is_set():
+            raise
+        return told_code
 
 
 def free_port() -> int:
@@ -42,7 +70,9 @@ class Processes:
     """The children of one run. Each writes its log to a file of its own."""
 
     logs: Path
+    stop_seconds: float = STOP_SECONDS
     running: list[tuple[str, asyncio.subprocess.Process]] = field(default_factory=list)
+    _told: dict[str, int] = field(default_factory=dict)
 
     async def start(self, name: str, *arguments: str, environment: Mapping[str, str]) -> None:
         """Start ``python -m <arguments>``, in a session of its own: Ctrl-C is for us to hand on, in order."""
@@ -57,6 +87,7 @@ class Processes:
                 stdout=log,
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
         self.running.append((name, child))
 
@@ -85,6 +116,18 @@ class Processes:
         lines = self._log(name).read_text(errors="replace").splitlines()[-TAIL_LINES:]
         return "\n".join(f"  {line}" for line in lines)
 
+    def problems(self) -> list[str]:
+        """Return what is worth a person's attention in the lines that came since the last call."""
+        found = []
+        for name, _ in self.running:
+            with self._log(name).open("rb") as log:
+                log.seek(self._told.get(name, 0))
+                whole, newline, _ = log.read().rpartition(b"\n")
+            self._told[name] = self._told.get(name, 0) + len(whole) + len(newline)
+            told = (_problem(line) for line in whole.decode(errors="replace").splitlines())
+            found += [f"{name}: {problem}" for problem in told if problem]
+        return found
+
     def ended(self) -> str | None:
         """Return the name of a process that ended by itself; None while all run."""
         return next((name for name, child in self.running if child.returncode is not None), None)
@@ -97,7 +140,7 @@ class Processes:
             with contextlib.suppress(ProcessLookupError):
                 child.send_signal(signal.SIGTERM)
             try:
-                async with asyncio.timeout(STOP_SECONDS):
+                async with asyncio.timeout(self.stop_seconds):
                     await child.wait()
             except TimeoutError:
                 child.kill()
@@ -106,6 +149,33 @@ class Processes:
 
     def _log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
+
+
+def _problem(line: str) -> str | None:
+    """Return a log line if it tells of a problem. Lines that are no JSON are outcries: nobody writes them on purpose."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return None if line.startswith("ready ") or not line.strip() else line
+    if not isinstance(told, dict) or told.get("level") not in WORSE_THAN_INFO:
+        return None
+    rest = " ".join(f"{key}={value}" for key, value in told.items() if key not in ("level", "event", "timestamp"))
+    return f"{told['level']}: {told.get('event')} {rest}".rstrip()
+
+
+def _libc() -> ctypes.CDLL | None:
+    return ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+_LIBC = _libc()
+_PR_SET_PDEATHSIG = 1
+"""https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html"""
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel to stop this child should its parent be killed, so that no port stays taken. Linux only."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 async def run_module(arguments: Sequence[str], environment: Mapping[str, str]) -> str:

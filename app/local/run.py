@@ -1,57 +1,81 @@
 """``make run``: everything up, an Application installed, and three things to try. A second run goes on where it stopped."""
 
 import asyncio
+import contextlib
+import fcntl
 import os
-import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, NoReturn
 
 from app.local.processes import NotStarted, require_free
 from app.local.town import SHOP, Ports, Town, town
 
 DATA = Path(".data")
+DEFAULT_PORTS = {"WEB_PORT": "8000", "ORDERCHAMP_PORT": "8001", "SHOPIFY_PORT": "8002"}
 
 
-async def run() -> None:
-    """Run until Ctrl-C."""
-    ports = Ports(
-        web=int(os.environ.get("WEB_PORT", "8000")),
-        orderchamp=int(os.environ.get("ORDERCHAMP_PORT", "8001")),
-        shopify=int(os.environ.get("SHOPIFY_PORT", "8002")),
-    )
-    for setting, port in (
-        ("WEB_PORT", ports.web),
-        ("ORDERCHAMP_PORT", ports.orderchamp),
-        ("SHOPIFY_PORT", ports.shopify),
-    ):
+async def run() -> NoReturn:
+    """Run until it is cancelled."""
+    ports = _ports()
+    with _folder(ports.web) as data:
+        print("Starting PostgreSQL, the service and the sandbox …", flush=True)
+        async with town(data, ports, {}) as here:
+            try:
+                await _show(here, data)
+            finally:
+                print("\nStopping …", flush=True)
+
+
+def _ports() -> Ports:
+    ports = {name: int(os.environ.get(name, default)) for name, default in DEFAULT_PORTS.items()}
+    for setting, port in ports.items():
         require_free(port, setting)
-    stopping = asyncio.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(each, stopping.set)
-    print("Starting PostgreSQL, the service and the sandbox …", flush=True)
-    async with town(DATA, ports, {}) as here:
-        await here.open_account(["Oak & Ash"])
-        await here.open_shop()
-        application = await here.install()
-        print("Importing the catalogue …", flush=True)
-        details = await here.until_imported(application["id"])
-        await _tell(here, application["id"], details["counters"]["products"])
-        await _until_stopped(here, stopping)
-        print("\nStopping …", flush=True)
+    return Ports(web=ports["WEB_PORT"], orderchamp=ports["ORDERCHAMP_PORT"], shopify=ports["SHOPIFY_PORT"])
 
 
-async def _until_stopped(here: Town, stopping: asyncio.Event) -> None:
-    while not stopping.is_set():
+@contextlib.contextmanager
+def _folder(web_port: int) -> Iterator[Path]:
+    """Give the folder of this run: ``.data``, or, while another run lives there, one for this port."""
+    own = DATA / f"run-{web_port}"
+    for folder in (DATA, own):
+        folder.mkdir(exist_ok=True)
+        with (folder / "run.lock").open("w") as lock:
+            if not _held(lock):
+                continue
+            if folder == own:
+                print(f"Another run uses {DATA}; this one has everything of its own in {own}.")
+            yield folder
+            return
+    raise NotStarted(f"Other runs use {DATA} and {own}. Stop one, or choose another WEB_PORT.")
+
+
+def _held(lock: IO[str]) -> bool:
+    """Take the lock; False when another run holds it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+async def _show(here: Town, data: Path) -> NoReturn:
+    await here.open_account(["Oak & Ash"])
+    await here.open_shop()
+    application = await here.install()
+    print("Importing the catalogue …", flush=True)
+    details = await here.until_imported(application["id"])
+    await _tell(here, application["id"], details["counters"]["products"], data)
+    while True:
+        for problem in here.processes.problems():
+            print(f"  {problem}", flush=True)
         ended = here.processes.ended()
         if ended is not None:
             raise NotStarted(f"{ended} ended by itself.\n{here.processes.tail(ended)}")
-        try:
-            async with asyncio.timeout(0.5):
-                await stopping.wait()
-        except TimeoutError:
-            continue
+        await asyncio.sleep(0.5)
 
 
-async def _tell(here: Town, application_id: str, products: dict[str, int]) -> None:
+async def _tell(here: Town, application_id: str, products: dict[str, int], data: Path) -> None:
     board = next(each for each in await here.shop("GET", "/products") if each["title"] == "Oak board")
     shop = f"{here.shopify}/_sandbox/shops/{SHOP}"
     counted = ", ".join(f"{count} {state}" for state, count in sorted(products.items()))
@@ -63,7 +87,7 @@ async def _tell(here: Town, application_id: str, products: dict[str, int]) -> No
   API key       {here.keys["api"]}
   Orderchamp    {here.orderchamp}/_sandbox/products
   Shopify       {shop}/products
-  Logs          {DATA / "logs"}
+  Logs          {data / "logs"}
 
 Try, in another terminal:
 

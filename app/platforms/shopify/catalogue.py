@@ -13,7 +13,7 @@ from app.domain.ids import Cursor, SourceId
 from app.domain.product import Snapshot
 from app.platforms.adapter import Connection, Page
 from app.platforms.shopify import queries
-from app.platforms.shopify.graphql import ask
+from app.platforms.shopify.graphql import ask, understood
 from app.platforms.shopify.ids import gid, number
 from app.platforms.shopify.products import from_node
 
@@ -21,6 +21,10 @@ READS = 3
 """How often a product is read from its start when it changes between two of its pages."""
 
 Node = Mapping[str, Any]
+
+
+class _Changed(Exception):
+    """The product changed between two of its pages."""
 
 
 class Catalogue:
@@ -32,29 +36,48 @@ class Catalogue:
         A product that changes between two pages is read again, so that a snapshot is of one version.
         """
         for _ in range(READS):
-            nodes = yield from self._pages(connection, source_id)
-            if not nodes:
-                return None
-            if len({node["updatedAt"] for node in nodes}) == 1:
-                variants = [variant for node in nodes for variant in node["variants"]["nodes"]]
-                for n, variant in enumerate(variants):
-                    variants[n] = yield from self._all_levels(connection, variant)
-                return _snapshot(nodes[0], variants)
+            try:
+                with understood():
+                    return (yield from self._once(connection, source_id))
+            except _Changed:
+                continue
         raise PlatformUnavailable("The product changes while it is being read.")
 
-    def _pages(self, connection: Connection, source_id: SourceId) -> Reading[list[Node]]:
-        nodes: list[Node] = []
+    def _once(self, connection: Connection, source_id: SourceId) -> Reading[Snapshot | None]:
+        given = {"id": gid("Product", source_id), "after": None}
+        data = yield from ask(connection, "product", queries.ONE, given, cost=queries.ONE_COST)
+        first = data["product"]
+        if first is None:
+            return None
+        variants = yield from self._variants(connection, source_id, first)
+        media = yield from self._media(connection, source_id, first)
+        for n, variant in enumerate(variants):
+            variants[n] = yield from self._all_levels(connection, variant)
+        return from_node(first, variants=variants, media=media)
+
+    def _variants(self, connection: Connection, source_id: SourceId, first: Node) -> Reading[list[Node]]:
+        found, page = list(first["variants"]["nodes"]), first["variants"]["pageInfo"]
+        while page["hasNextPage"]:
+            given = {"id": gid("Product", source_id), "after": page["endCursor"]}
+            data = yield from ask(connection, "product", queries.ONE, given, cost=queries.ONE_COST)
+            variants = _same(first, data["product"])["variants"]
+            found += variants["nodes"]
+            page = variants["pageInfo"]
+        return found
+
+    def _media(self, connection: Connection, source_id: SourceId, first: Node) -> Reading[list[Node]]:
+        if not first["media"]["pageInfo"]["hasNextPage"]:
+            return list(first["media"]["nodes"])
+        found: list[Node] = []
         after = None
         while True:
             given = {"id": gid("Product", source_id), "after": after}
-            data = yield from ask(connection, "product", queries.ONE, given, cost=queries.ONE_COST)
-            if data["product"] is None:
-                return []
-            nodes.append(data["product"])
-            page = data["product"]["variants"]["pageInfo"]
-            if not page["hasNextPage"]:
-                return nodes
-            after = page["endCursor"]
+            data = yield from ask(connection, "media", queries.MEDIA, given, cost=queries.MEDIA_COST)
+            media = _same(first, data["product"])["media"]
+            found += media["nodes"]
+            if not media["pageInfo"]["hasNextPage"]:
+                return found
+            after = media["pageInfo"]["endCursor"]
 
     def _all_levels(self, connection: Connection, variant: Node) -> Reading[Node]:
         item = variant["inventoryItem"]
@@ -65,36 +88,45 @@ class Catalogue:
         while True:
             given = {"id": item["id"], "after": after}
             data = yield from ask(connection, "levels", queries.LEVELS, given, cost=queries.LEVELS_COST)
-            found = (data["inventoryItem"] or {}).get("inventoryLevels")
-            if found is None:
-                raise PlatformUnavailable("A variant disappeared while its product was being read.")
+            if data["inventoryItem"] is None:
+                raise _Changed
+            found = data["inventoryItem"]["inventoryLevels"]
             levels += found["nodes"]
             if not found["pageInfo"]["hasNextPage"]:
                 return {**variant, "inventoryItem": {**item, "inventoryLevels": {"nodes": levels}}}
             after = found["pageInfo"]["endCursor"]
 
     def page(self, connection: Connection, cursor: Cursor | None) -> Reading[Page]:
-        """Read the page after ``cursor``. Products that are too large for a page are named as incomplete."""
+        """Read the page after ``cursor``.
+
+        Products that are too large for a page, or cannot be read, are named as incomplete, so that none stops the rest.
+        """
         data = yield from ask(connection, "page", queries.PAGE, {"after": cursor}, cost=queries.PAGE_COST)
-        products = data["products"]
-        whole = [node for node in products["nodes"] if _is_whole(node)]
-        more = products["pageInfo"]["hasNextPage"]
-        return Page(
-            snapshots=tuple(_snapshot(node, node["variants"]["nodes"]) for node in whole),
-            incomplete=tuple(SourceId(number(node["id"])) for node in products["nodes"] if not _is_whole(node)),
-            next=Cursor(products["pageInfo"]["endCursor"]) if more else None,
-        )
+        with understood():
+            nodes, info = data["products"]["nodes"], data["products"]["pageInfo"]
+            read = [(SourceId(number(node["id"])), _whole(node)) for node in nodes]
+            return Page(
+                snapshots=tuple(snapshot for _, snapshot in read if snapshot is not None),
+                incomplete=tuple(source_id for source_id, snapshot in read if snapshot is None),
+                next=Cursor(info["endCursor"]) if info["hasNextPage"] else None,
+            )
 
 
-def _is_whole(node: Node) -> bool:
-    variants = node["variants"]
-    return not variants["pageInfo"]["hasNextPage"] and not any(
-        variant["inventoryItem"]["inventoryLevels"]["pageInfo"]["hasNextPage"] for variant in variants["nodes"]
-    )
+def _same(first: Node, later: Node | None) -> Node:
+    """Return the later page of a product; _Changed unless it is of the version that the first page was of."""
+    if later is None or later["updatedAt"] != first["updatedAt"]:
+        raise _Changed
+    return later
 
 
-def _snapshot(node: Node, variants: list[Node]) -> Snapshot:
+def _whole(node: Node) -> Snapshot | None:
+    """Return a product that a page holds in full; None for any other."""
     try:
-        return from_node(node, variants)
-    except (KeyError, TypeError, ValueError) as error:
-        raise PlatformRejected(f"The shop's answer about a product cannot be read: {error!r}.") from error
+        with understood():
+            variants, media = node["variants"], node["media"]
+            levels = (variant["inventoryItem"]["inventoryLevels"] for variant in variants["nodes"])
+            if any(each["pageInfo"]["hasNextPage"] for each in (variants, media, *levels)):
+                return None
+            return from_node(node, variants=variants["nodes"], media=media["nodes"])
+    except PlatformRejected:
+        return None

@@ -5,15 +5,16 @@ THROTTLED (a 429 was seen, too). Legacy answers carry ``errors`` as text.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
-from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
 from app.domain.errors import CredentialsRefused, PlatformRejected, PlatformUnavailable, RateLimited
 from app.domain.http import Reading, Request, Response
 from app.platforms.adapter import Connection
+from app.platforms.shopify.bodies import read_json
 
 API_VERSION = "2026-10"
 TOKEN_HEADER = "X-Shopify-Access-Token"  # noqa: S105 - the name of a header
@@ -21,6 +22,7 @@ COST_LIMIT = 1000
 """Points that one query may ask for."""
 
 DEFAULT_WAIT = timedelta(seconds=2)
+LONGEST_WAIT = timedelta(days=1)
 
 
 def ask(
@@ -46,7 +48,7 @@ def read_answer(response: Response) -> Mapping[str, Any]:
     """Return the ``data`` of an answer; see ``ask`` for what is raised."""
     _read_status(response)
     try:
-        body = json.loads(response.body, parse_float=Decimal)
+        body = read_json(response.body)
     except ValueError:
         body = None
     if not isinstance(body, dict):
@@ -67,8 +69,7 @@ def _read_status(response: Response) -> None:
     if status == HTTPStatus.FORBIDDEN:
         raise CredentialsRefused("shop", "The access token may not do this (403).")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        given = response.headers.get("retry-after", "")
-        wait = timedelta(seconds=float(given)) if given.replace(".", "", 1).isdecimal() else DEFAULT_WAIT
+        wait = _seconds(response.headers.get("retry-after"))
         raise RateLimited("The shop asked to slow down (429).", retry_after=wait)
     if status in (HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.NOT_FOUND, HTTPStatus.LOCKED):
         raise PlatformUnavailable(f"The shop is closed, frozen or does not exist ({status}).")
@@ -81,8 +82,8 @@ def _read_status(response: Response) -> None:
 def _raise_errors(errors: object, body: Mapping[str, Any]) -> None:
     if not isinstance(errors, list):
         raise PlatformUnavailable(f"The shop answered with an error: {str(errors)[:300]}")
-    codes = {(each.get("extensions") or {}).get("code") for each in errors}
-    messages = "; ".join(str(each.get("message")) for each in errors)[:500]
+    codes = {_part(each, "extensions").get("code") for each in errors}
+    messages = "; ".join(str(_mapping(each).get("message")) for each in errors)[:500]
     if "THROTTLED" in codes or messages == "Throttled":
         raise RateLimited("The shop asked to slow down.", retry_after=_wait(body))
     if "ACCESS_DENIED" in codes:
@@ -93,18 +94,49 @@ def _raise_errors(errors: object, body: Mapping[str, Any]) -> None:
 
 
 def _wait(body: Mapping[str, Any]) -> timedelta:
-    cost = (body.get("extensions") or {}).get("cost") or {}
-    status = cost.get("throttleStatus") or {}
+    """Return how long it takes until the bucket has what the query costs, at least a tenth of a second."""
+    cost = _part(_part(body, "extensions"), "cost")
+    status = _part(cost, "throttleStatus")
     try:
         missing = float(cost["requestedQueryCost"]) - float(status["currentlyAvailable"])
-        return timedelta(seconds=max(missing / float(status["restoreRate"]), 0.1))
+        return _seconds(max(missing / float(status["restoreRate"]), 0.1))
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         return DEFAULT_WAIT
 
 
+def _seconds(given: str | float | None) -> timedelta:
+    try:
+        seconds = float(given or "")
+        return timedelta(seconds=min(max(seconds, 0), LONGEST_WAIT.total_seconds()))
+    except ValueError:
+        return DEFAULT_WAIT
+
+
+def _part(whole: object, name: str) -> Mapping[str, Any]:
+    return _mapping(_mapping(whole).get(name))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """Turn the errors of looking into an answer that has another shape than was asked for into PlatformRejected."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise PlatformRejected(f"The shop's answer cannot be read: {error!r}.") from error
+
+
 def refuse_user_errors(payload: Mapping[str, Any] | None, *, done: Sequence[str] = ()) -> None:
-    """PlatformRejected with the shop's words, unless each of them says that it is ``done`` already."""
-    errors = [str(each.get("message")) for each in (payload or {}).get("userErrors") or ()]
+    """PlatformRejected with the shop's words, unless each of them says that it is ``done`` already.
+
+    PlatformUnavailable when there is no payload, since then nobody knows that anything was done.
+    """
+    if payload is None:
+        raise PlatformUnavailable("The shop did not tell what became of the request.")
+    errors = [str(each["message"]) for each in payload["userErrors"]]
     left = [each for each in errors if not any(part in each.lower() for part in done)]
     if left:
         raise PlatformRejected("The shop refused: " + "; ".join(left))

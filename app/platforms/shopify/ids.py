@@ -2,7 +2,7 @@
 
 import re
 
-_GID = re.compile(r"gid://shopify/[A-Za-z]+/(\d+)(?:\?.*)?")
+_GID = re.compile(r"gid://shopify/[A-Za-z]+/([0-9]{1,40})(?:\?.*)?")
 
 
 def number(gid: str) -> str:

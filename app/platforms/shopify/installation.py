@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from app.domain.errors import CredentialsRefused, InvalidInstallation
 from app.domain.http import Reading
 from app.platforms.adapter import Connection, Secret
-from app.platforms.shopify.graphql import ask
+from app.platforms.shopify.graphql import ask, understood
 
-SHOP_NAME = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
+SHOP_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\.myshopify\.com")
 CREDENTIALS = {
     "access_token": "the access token of the app in this shop",
     "client_secret": "the client secret of the app, if it is the shop's own app",
@@ -62,11 +62,12 @@ class Installation:
     def probe(self, connection: Connection) -> Reading[Mapping[str, str]]:
         """Try the token and return the shop's name, domain and currency."""
         data = yield from ask(connection, "probe", PROBE, {}, cost=3)
-        installed = data.get("currentAppInstallation") or {}
-        granted = {each["handle"] for each in installed.get("accessScopes") or ()}
+        with understood():
+            shop = data["shop"]
+            details = {"name": shop["name"], "domain": shop["myshopifyDomain"], "currency": shop["currencyCode"]}
+            granted = {each["handle"] for each in data["currentAppInstallation"]["accessScopes"]}
         missing = [name for name, including in NEEDED_SCOPES.items() if not granted & including]
         if missing:
             message = f"The access token lacks the scope(s) {', '.join(missing)}."
             raise CredentialsRefused("shop", message)
-        shop = data["shop"]
-        return {"name": shop["name"], "domain": shop["myshopifyDomain"], "currency": shop["currencyCode"]}
+        return details

@@ -7,7 +7,7 @@ version and has ``inventory_management``.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -18,15 +18,30 @@ from app.domain.product import Snapshot, SourceVariant, StockLevel, total
 from app.platforms.shopify.ids import number
 from app.platforms.shopify.times import moment
 
+WHOLE_PRODUCT = frozenset({"body_html", "vendor", "published_at", "options", "images"})
+WHOLE_VARIANT = frozenset({"sku", "price", "compare_at_price", "barcode", "inventory_quantity", "inventory_policy"})
+"""What a body always has unless its subscription names the fields it wants (``includeFields``). Left out is not empty."""
+
 NO_OPTION = ("Title", "Default Title")
 """The option and value that Shopify gives to a product without options."""
 
 
+MOST = 2**53
+"""Beyond this many pieces a number is no stock, and would not fit where stock is kept."""
+
+
 def _exact(value: object) -> object:
     """Refuse numbers that have lost digits on the way: prices are text, or Decimals read from text."""
-    if value is None or isinstance(value, str | int | Decimal):
+    if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
         return value
     raise ValueError("a price must be text")
+
+
+def _moment(value: object) -> datetime:
+    """Refuse numbers, which pydantic would take for seconds."""
+    if not isinstance(value, str):
+        raise ValueError("a time must be text")  # noqa: TRY004
+    return moment(value)
 
 
 def _identity(value: object) -> object:
@@ -35,9 +50,10 @@ def _identity(value: object) -> object:
     return str(value)
 
 
-Price = Annotated[Decimal, BeforeValidator(_exact)]
-Identity = Annotated[str, BeforeValidator(_identity), Field(pattern=r"^\d+$")]
-Moment = Annotated[datetime, BeforeValidator(lambda value: moment(value) if isinstance(value, str) else value)]
+Price = Annotated[Decimal, BeforeValidator(_exact), Field(max_digits=40)]
+Quantity = Annotated[int, Field(ge=-MOST, le=MOST)]
+Identity = Annotated[str, BeforeValidator(_identity), Field(pattern=r"^[0-9]{1,40}$")]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
 class VariantBody(BaseModel):
@@ -54,9 +70,14 @@ class VariantBody(BaseModel):
     option2: str | None = None
     option3: str | None = None
     inventory_item_id: Identity | None = None
-    inventory_quantity: int | None = None
+    inventory_quantity: Quantity | None = None
     inventory_policy: str | None = None
     inventory_management: str | None = None
+
+    @property
+    def number(self) -> str:
+        """The variant's id; the global one where there are both."""
+        return number(self.admin_graphql_api_id) if self.admin_graphql_api_id else self.id
 
 
 class OptionBody(BaseModel):
@@ -108,14 +129,15 @@ def from_body(body: ProductBody) -> Snapshot | Incomplete:
         return Incomplete(source_id=body.source_id, reason=reason or "the notice leaves out parts of the product")
     names = tuple(option.name for option in sorted(body.options, key=lambda option: option.position))
     plain = names == NO_OPTION[:1] and all(variant.option1 == NO_OPTION[1] for variant in body.variants)
+    published = body.status.lower() == "active" and body.published_at is not None
     return Snapshot(
         source_id=body.source_id,
         version=body.updated_at,
         title=body.title,
         description=body.body_html or "",
         brand=body.vendor or None,
-        published=body.status.lower() == "active" and body.published_at is not None,
-        published_from=body.published_at,
+        published=published,
+        published_from=body.published_at if published else None,
         status=_status(body.status, published=body.published_at is not None),
         option_names=() if plain else names,
         images=tuple(image.src for image in sorted(body.images, key=lambda image: image.position or 0)),
@@ -126,13 +148,13 @@ def from_body(body: ProductBody) -> Snapshot | Incomplete:
 def _incomplete(body: ProductBody) -> str | None:
     if not body.variants:
         return "the notice has no variants"
-    if body.title is None or body.status is None or "published_at" not in body.model_fields_set:
+    if body.title is None or body.status is None or not body.model_fields_set >= WHOLE_PRODUCT:
         return "the notice leaves out parts of the product"
     if body.variant_gids is not None and len(body.variant_gids) > len(body.variants):
         return f"the notice has {len(body.variants)} of its {len(body.variant_gids)} variants"
-    if any(variant.inventory_item_id is None for variant in body.variants):
+    if any(each.inventory_item_id is None or not each.model_fields_set >= WHOLE_VARIANT for each in body.variants):
         return "the notice leaves out parts of its variants"
-    if body.admin_graphql_api_id is not None and number(body.admin_graphql_api_id) != body.id:
+    if body.source_id != body.id or any(variant.number != variant.id for variant in body.variants):
         return "the numbers in the notice have lost digits"
     return None
 
@@ -145,11 +167,10 @@ def _status(status: str, *, published: bool) -> str:
 
 
 def _variant(variant: VariantBody, *, plain: bool) -> SourceVariant:
-    identity = number(variant.admin_graphql_api_id) if variant.admin_graphql_api_id else variant.id
     told = "inventory_management" in variant.model_fields_set
     options = () if plain else tuple(filter(None, (variant.option1, variant.option2, variant.option3)))
     return SourceVariant(
-        id=SourceVariantId(identity),
+        id=SourceVariantId(variant.id),
         sku=_sku(variant.sku),
         price=variant.price,
         compare_at_price=variant.compare_at_price,
@@ -167,23 +188,29 @@ def _sku(sku: str | None) -> Sku | None:
     return Sku(trimmed) if trimmed else None
 
 
-def from_node(node: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -> Snapshot:
-    """Return a product as the Admin API shows it, with all its variants, as a snapshot."""
+def from_node(
+    node: Mapping[str, Any], *, variants: Sequence[Mapping[str, Any]], media: Sequence[Mapping[str, Any]]
+) -> Snapshot:
+    """Return a product as the Admin API shows it as a snapshot; ``variants`` and ``media`` are all of its own.
+
+    Media that are no images, or have none yet, are left out.
+    """
     names = tuple(option["name"] for option in sorted(node["options"], key=lambda option: option["position"] or 0))
     values = [[option["value"] for option in variant["selectedOptions"]] for variant in variants]
     plain = names == NO_OPTION[:1] and all(value == list(NO_OPTION[1:]) for value in values)
     published_at = None if node["publishedAt"] is None else moment(node["publishedAt"])
+    published = node["status"] == "ACTIVE" and published_at is not None
     return Snapshot(
         source_id=SourceId(number(node["id"])),
         version=moment(node["updatedAt"]),
         title=node["title"],
         description=node["descriptionHtml"] or "",
         brand=node["vendor"] or None,
-        published=node["status"] == "ACTIVE" and published_at is not None,
-        published_from=published_at,
+        published=published,
+        published_from=published_at if published else None,
         status=_status(node["status"], published=published_at is not None),
         option_names=() if plain else names,
-        images=tuple(media["image"]["url"] for media in node["media"]["nodes"] if media.get("image")),
+        images=tuple(each["image"]["url"] for each in media if each.get("image")),
         variants=tuple(
             variant_from_node(variant, options=() if plain else tuple(value))
             for variant, value in zip(variants, values, strict=True)
@@ -219,7 +246,7 @@ def level_from_node(node: Mapping[str, Any]) -> StockLevel:
     quantities = {each["name"]: each["quantity"] for each in node["quantities"]}
     return StockLevel(
         location_id=LocationId(number(node["location"]["id"])),
-        quantity=int(quantities.get("available") or 0),
+        quantity=int(quantities["available"]),
         version=moment(node["updatedAt"]),
     )
 
@@ -227,7 +254,7 @@ def level_from_node(node: Mapping[str, Any]) -> StockLevel:
 def _price(value: object) -> Decimal | None:
     if value is None:
         return None
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        return None
+    price = Decimal(str(value))
+    if not price.is_finite():
+        raise ValueError(f"{price} is not a price")
+    return price

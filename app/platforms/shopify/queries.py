@@ -21,13 +21,17 @@ def variant_cost(levels: int) -> int:
     return 2 + levels * LEVEL_COST
 
 
+MEDIUM = "... on MediaImage { image { url } }"
+MEDIUM_COST = 2
+"""The medium and its image."""
+
 IMAGES = 10
 PRODUCT = (
     "id title descriptionHtml vendor status publishedAt updatedAt options { name position } "
-    f"media(first: {IMAGES}) {{ nodes {{ ... on MediaImage {{ image {{ url }} }} }} }}"
+    f"media(first: {IMAGES}) {{ nodes {{ {MEDIUM} }} pageInfo {{ hasNextPage }} }}"
 )
-PRODUCT_COST = 4 + IMAGES * 2
-"""The product, up to three options, its media with an image each."""
+PRODUCT_COST = 4 + IMAGES * MEDIUM_COST
+"""The product, up to three options, its media."""
 
 PAGE_PRODUCTS, PAGE_VARIANTS, PAGE_LEVELS = 8, 10, 3
 PAGE = (
@@ -44,6 +48,13 @@ ONE = (
     "pageInfo { hasNextPage endCursor } } } }"
 )
 ONE_COST = PRODUCT_COST + ONE_VARIANTS * variant_cost(ONE_LEVELS)
+
+MEDIA_PAGE = 250
+MEDIA = (
+    "query media($id: ID!, $after: String) { product(id: $id) { updatedAt "
+    f"media(first: {MEDIA_PAGE}, after: $after) {{ nodes {{ {MEDIUM} }} pageInfo {{ hasNextPage endCursor }} }} }} }}"
+)
+MEDIA_COST = 1 + MEDIA_PAGE * MEDIUM_COST
 
 LEVELS_PAGE = 200
 LEVELS = (

@@ -4,12 +4,13 @@ https://shopify.dev/docs/api/admin-graphql/latest/mutations/webhookSubscriptionC
 app made. The compliance topics are configured with the app, not here.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.domain.http import Reading
 from app.domain.ids import Topic
 from app.platforms.adapter import Connection, Subscribe, Subscription, Unsubscribe
-from app.platforms.shopify.graphql import ask, refuse_user_errors
+from app.platforms.shopify.graphql import ask, refuse_user_errors, understood
 
 TOPICS = {
     Topic("products/create"): "PRODUCTS_CREATE",
@@ -32,7 +33,7 @@ LIST = (
 CREATE = (
     "mutation subscribe($topic: WebhookSubscriptionTopic!, $given: WebhookSubscriptionInput!) "
     "{ webhookSubscriptionCreate(topic: $topic, webhookSubscription: $given) "
-    "{ webhookSubscription { id } userErrors { field message } } }"
+    "{ userErrors { field message } } }"
 )
 DELETE = (
     "mutation unsubscribe($id: ID!) { webhookSubscriptionDelete(id: $id) "
@@ -51,26 +52,27 @@ class Subscriptions:
         after = None
         while True:
             data = yield from ask(connection, "subscriptions", LIST, {"after": after}, cost=250)
-            page = data["webhookSubscriptions"]
-            found += [
-                Subscription(
-                    id=node["id"],
-                    topic=_NAMES.get(node["topic"], Topic(node["topic"].lower())),
-                    address=node["uri"] or "",
-                )
-                for node in page["nodes"]
-            ]
-            if not page["pageInfo"]["hasNextPage"]:
-                return tuple(found)
-            after = page["pageInfo"]["endCursor"]
+            with understood():
+                page = data["webhookSubscriptions"]
+                found += [_subscription(node) for node in page["nodes"]]
+                if not page["pageInfo"]["hasNextPage"]:
+                    return tuple(found)
+                after = page["pageInfo"]["endCursor"]
 
     def change(self, connection: Connection, change: Subscribe | Unsubscribe) -> Reading[None]:
         """Make one change; PlatformRejected with the shop's own words when it will not."""
         if isinstance(change, Unsubscribe):
             given: dict[str, Any] = {"id": change.subscription.id}
             data = yield from ask(connection, "unsubscribe", DELETE, given, cost=10)
-            refuse_user_errors(data["webhookSubscriptionDelete"], done=("not found", "does not exist"))
+            with understood():
+                refuse_user_errors(data["webhookSubscriptionDelete"], done=("not found", "does not exist"))
             return
         given = {"topic": TOPICS[change.topic], "given": {"uri": change.address, "format": "JSON"}}
         data = yield from ask(connection, "subscribe", CREATE, given, cost=10)
-        refuse_user_errors(data["webhookSubscriptionCreate"], done=("already been taken",))
+        with understood():
+            refuse_user_errors(data["webhookSubscriptionCreate"], done=("already been taken",))
+
+
+def _subscription(node: Mapping[str, Any]) -> Subscription:
+    topic = _NAMES.get(node["topic"], Topic(node["topic"].lower()))
+    return Subscription(id=node["id"], topic=topic, address=node["uri"] or "")

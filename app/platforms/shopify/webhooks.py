@@ -9,13 +9,12 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
-from typing import Annotated, Any, NoReturn
+from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from app.domain.errors import InvalidInstallation, InvalidSignature, Unreadable
 from app.domain.event import Erasure, Fact, Incomplete, StockFact, Tombstone, Uninstalled
@@ -23,8 +22,9 @@ from app.domain.http import Delivery
 from app.domain.ids import EventId, LocationId, SourceId, StockItemId, Topic
 from app.domain.product import StockLevel
 from app.platforms.adapter import Secret, signed_with
+from app.platforms.shopify.bodies import read_json
 from app.platforms.shopify.installation import Installation
-from app.platforms.shopify.products import Identity, Moment, ProductBody, from_body
+from app.platforms.shopify.products import Identity, Moment, ProductBody, Quantity, from_body
 
 SIGNATURE = "hmac-sha256"
 TOPIC = "topic"
@@ -33,6 +33,9 @@ SHOP_DOMAIN = "shop-domain"
 """Headers, by their names behind ``x-shopify-`` (or ``shopify-`` for Events)."""
 
 LONGEST = 255
+
+_ITEM_IN_GID = re.compile(r"[?&]inventory_item_id=([0-9]{1,40})(?:&|$)")
+"""The query of a stock level's global id: ``gid://shopify/InventoryLevel/…?inventory_item_id=…``."""
 
 COMPLIANCE = {
     Topic("customers/data_request"): "customer",
@@ -64,7 +67,7 @@ class Webhooks:
 
         Without one, the same topic with the same body is the same event.
         """
-        topic = _clean(_header(delivery, TOPIC)).lower() or "unknown"
+        topic = _clean(_header(delivery, TOPIC).lower()) or "unknown"
         event_id = _clean(_header(delivery, WEBHOOK_ID))
         if not event_id:
             event_id = hashlib.sha256(topic.encode() + b"\n" + delivery.body).hexdigest()
@@ -73,7 +76,7 @@ class Webhooks:
     def shop_of(self, delivery: Delivery) -> str | None:
         """Return the shop that a delivery names in its body, which is signed; the header only where it does not."""
         try:
-            body = json.loads(delivery.body)
+            body = read_json(delivery.body)
             named = body.get("shop_domain") or body.get("myshopify_domain") if isinstance(body, dict) else None
         except ValueError:
             named = None
@@ -120,16 +123,12 @@ def _clean(value: str) -> str:
 
 def _json(delivery: Delivery, topic: str) -> Mapping[str, Any]:
     try:
-        body = json.loads(delivery.body.decode("utf-8"), parse_float=Decimal, parse_constant=_no_number)
-    except (ValueError, RecursionError):
+        body = read_json(delivery.body)
+    except ValueError:
         raise Unreadable(f"The body of {topic} is not JSON.") from None
     if not isinstance(body, dict):
         raise Unreadable(f"The body of {topic} is not a JSON object.")
     return body
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number")
 
 
 class _Named(BaseModel):
@@ -143,8 +142,15 @@ class _OfProduct(BaseModel):
 class _Level(BaseModel):
     inventory_item_id: Identity
     location_id: Identity
-    available: Annotated[int, Field(ge=-(2**53), le=2**53)] | None = None
+    available: Quantity | None = None
     updated_at: Moment | None = None
+    admin_graphql_api_id: str | None = None
+
+    @property
+    def stock_item_id(self) -> StockItemId:
+        """The stock item; by the global id where it names one, since a number may have lost digits on its way."""
+        found = _ITEM_IN_GID.search(self.admin_graphql_api_id or "")
+        return StockItemId(found[1] if found else self.inventory_item_id)
 
 
 def _product(body: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -157,7 +163,9 @@ def _deleted(body: Mapping[str, Any]) -> tuple[Fact, ...]:
 
 def _level(body: Mapping[str, Any]) -> tuple[Fact, ...]:
     level = _Level.model_validate(body)
-    item = StockItemId(level.inventory_item_id)
+    item = level.stock_item_id
+    if item != level.inventory_item_id:
+        return (Incomplete(stock_item_id=item, reason="the numbers in the notice have lost digits"),)
     if level.available is None or level.updated_at is None:
         return (Incomplete(stock_item_id=item, reason="the notice does not tell the stock"),)
     known = StockLevel(location_id=LocationId(level.location_id), quantity=level.available, version=level.updated_at)
@@ -165,7 +173,7 @@ def _level(body: Mapping[str, Any]) -> tuple[Fact, ...]:
 
 
 def _disconnected(body: Mapping[str, Any]) -> tuple[Fact, ...]:
-    item = StockItemId(_Level.model_validate(body).inventory_item_id)
+    item = _Level.model_validate(body).stock_item_id
     return (Incomplete(stock_item_id=item, reason="its stock is no longer kept at a location"),)
 
 

@@ -1,0 +1,132 @@
+"""The whole town in one process: the web application, a stand-in Orderchamp and stand-in shops, on real sockets."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from app.domain.ids import SupplierId
+from app.flows.run_lane import claim_lane, run_lane
+from app.flows.services import Services
+from app.main import create_app
+from app.sandbox.orderchamp.server import create_app as create_orderchamp
+from app.sandbox.shopify.server import create_app as create_shopify
+from app.settings import Settings
+from app.store.database import PostgresStore
+from tests.fakes.serving import serving
+
+SHOP = "oak-and-ash.myshopify.com"
+CLIENT_SECRET = "test-shopify-client-secret"
+ORDERCHAMP_TOKEN = "orderchamp-token-canary"
+SHOP_TOKEN = "shpat_canary"
+
+
+def settings(database_url: str, **changes: Any) -> Settings:
+    return Settings(
+        environment="development",
+        database_url=database_url,
+        shopify_client_secrets=CLIENT_SECRET,
+        allow_private_addresses=True,
+        log_level="error",
+        **changes,
+    )
+
+
+@dataclass
+class Web:
+    """The web application on a socket, with keys to it."""
+
+    url: str
+    app: FastAPI
+    client: httpx.AsyncClient
+    keys: Mapping[str, str]
+    orderchamp: str
+    shopify: str
+
+    @property
+    def services(self) -> Services:
+        services: Services = self.app.state.services
+        return services
+
+    async def call(self, method: str, path: str, body: object = None, *, key: str | None = "admin") -> httpx.Response:
+        headers = {} if key is None else {"Authorization": f"Bearer {self.keys.get(key, key)}"}
+        return await self.client.request(method, self.url + path, json=body, headers=headers)
+
+    async def install(self, supplier: str = "oak-and-ash", **changes: Any) -> httpx.Response:
+        body = {
+            "platform": "shopify",
+            "shop": SHOP,
+            "credentials": {"access_token": SHOP_TOKEN},
+            "orderchamp": {"token": ORDERCHAMP_TOKEN},
+            "settings": {"price_kind": "wholesale"},
+            **changes,
+        }
+        return await self.call("POST", f"/v1/suppliers/{supplier}/applications", body)
+
+    async def work(self) -> None:
+        """Run lanes until nothing is left to do now, letting waits pass at once."""
+        for _ in range(100):
+            while (held := await claim_lane(self.services)) is not None:
+                await run_lane(self.services, held)
+            store = self.services.store
+            assert isinstance(store, PostgresStore)
+            async with store.engine.begin() as connection:
+                for table, column in (("source_product", "due_at"), ("source_product", "read_due_at")):
+                    await connection.execute(
+                        text(f"UPDATE {table} SET {column} = now() WHERE {column} IS NOT NULL")  # noqa: S608
+                    )
+                done = await connection.execute(text("UPDATE lane SET due_at = now() WHERE due_at IS NOT NULL"))
+            if done.rowcount == 0:
+                return
+        raise AssertionError("something always waits")
+
+    async def shown(self, sku: str) -> dict[str, Any]:
+        found: list[dict[str, Any]] = (
+            await self.client.get(f"{self.orderchamp}/_sandbox/products", params={"sku": sku})
+        ).json()
+        assert len(found) == 1, f"{len(found)} products have the SKU {sku}"
+        return found[0]
+
+
+@pytest.fixture
+async def web(database_url: str) -> AsyncIterator[Web]:
+    async with (
+        serving(create_orderchamp()) as orderchamp,
+        serving(create_shopify(client_secret=CLIENT_SECRET)) as shopify,
+        httpx.AsyncClient(trust_env=False, timeout=20) as client,
+    ):
+        await client.put(f"{orderchamp}/_sandbox/accounts/{ORDERCHAMP_TOKEN}", json={"name": "Oak & Ash Wholesale"})
+        await client.put(f"{orderchamp}/_sandbox/switches", json={"bucket": "unlimited"})
+        chosen = settings(
+            database_url,
+            orderchamp_api_url=f"{orderchamp}/v1/graphql",
+            shopify_shop_url=shopify + "/shops/{shop}",
+            coalesce_seconds=0,
+        )
+        app = create_app(chosen)
+        async with serving(app) as url:
+            keys = await _keys(app.state.services)
+            yield Web(url=url, app=app, client=client, keys=keys, orderchamp=orderchamp, shopify=shopify)
+
+
+async def _keys(services: Services) -> Mapping[str, str]:
+    keys = {"read": "key-read", "operate": "key-operate", "admin": "key-admin", "bound": "key-bound"}
+    async with services.store.transaction() as tx:
+        for name, key in keys.items():
+            role = "admin" if name == "bound" else name
+            supplier = SupplierId("oak-and-ash") if name == "bound" else None
+            await tx.keys.add(uuid4(), key, role=role, supplier_id=supplier)
+    return keys
+
+
+@pytest.fixture
+async def shop(web: Web) -> str:
+    """An open sandbox shop with the sample catalogue; its controls' URL."""
+    controls = f"{web.shopify}/_sandbox/shops/{SHOP}"
+    await web.client.put(controls, json={"token": SHOP_TOKEN, "catalogue": "sample", "app_url": web.url})
+    return controls

@@ -1,0 +1,19 @@
+import stat
+from pathlib import Path
+
+from app.local.town import Keys
+from app.store.vault import Keyring
+
+
+async def test_keys_are_made_once_and_only_their_owner_may_read_them(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    made = Keys(folder).made("client-secret")
+    assert Keys(folder).made("client-secret") == made
+    assert Keys(folder).made("shopify-token") != made
+    assert {stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()} == {0o600}
+
+
+async def test_the_vault_key_is_one_that_the_service_takes(tmp_path: Path) -> None:
+    key = await Keys(tmp_path).vault()
+    Keyring.parse(key)
+    assert await Keys(tmp_path).vault() == key

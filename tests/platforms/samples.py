@@ -1,0 +1,61 @@
+"""The recorded deliveries in ``tests/samples/<platform>/<case>/``, and facts as JSON."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from app.domain.event import Erasure, Fact, Incomplete, StockFact, Tombstone, Uninstalled
+from app.domain.http import Delivery
+from app.domain.product import Snapshot
+
+ROOT = Path(__file__).parents[1] / "samples"
+RECEIVED = datetime(2026, 11, 20, 15, 1, 34, tzinfo=UTC)
+KINDS = {each.__name__: each for each in (Snapshot, StockFact, Incomplete, Tombstone, Uninstalled, Erasure)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One recorded delivery and what it says."""
+
+    platform: str
+    case: str
+    delivery: Delivery
+    expected: list[dict[str, object]]
+
+
+def delivery(body: bytes, **headers: str) -> Delivery:
+    """A delivery; underscores in the names of headers stand for dashes."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Delivery(method="POST", url="https://service.example/", headers=named, body=body, received_at=RECEIVED)
+
+
+def samples(platform: str) -> list[Sample]:
+    """Return the samples of a platform; none when it has no folder."""
+    folder = ROOT / platform
+    return [_sample(each) for each in sorted(folder.iterdir()) if each.is_dir()] if folder.is_dir() else []
+
+
+def _sample(folder: Path) -> Sample:
+    headers = {name.lower(): value for name, value in json.loads((folder / "headers.json").read_text()).items()}
+    made = Delivery(
+        method="POST",
+        url="https://service.example/",
+        headers=headers,
+        body=(folder / "body").read_bytes(),
+        received_at=RECEIVED,
+    )
+    expected = json.loads((folder / "expected.json").read_text())
+    return Sample(platform=folder.parent.name, case=folder.name, delivery=made, expected=expected)
+
+
+def as_json(facts: tuple[Fact, ...]) -> list[dict[str, object]]:
+    """Return facts as JSON data: the kind, and every field. Money is text, so that no digit can get lost."""
+    return [{"fact": type(fact).__name__, **_fields(fact)} for fact in facts]
+
+
+def _fields(fact: Fact) -> dict[str, object]:
+    found: dict[str, object] = TypeAdapter(KINDS[type(fact).__name__]).dump_python(fact, mode="json")
+    return found

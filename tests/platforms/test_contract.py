@@ -1,0 +1,313 @@
+"""What every platform must do, over every adapter in the registry and its samples."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from app.domain.errors import InvalidInstallation, InvalidSignature, Unreadable
+from app.domain.http import Delivery
+from app.platforms.adapter import Adapter, Secret, Webhooks
+from app.platforms.registry import ADAPTERS
+from tests.platforms.samples import Sample, as_json, delivery, samples
+
+OURS, THEIRS = Secret(b"our secret"), Secret(b"their secret")
+SAMPLES = [sample for platform in ADAPTERS for sample in samples(platform)]
+TALKING = [adapter for adapter in ADAPTERS.values() if adapter.webhooks is not None]
+
+every_adapter = pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS.keys())
+every_talking_one = pytest.mark.parametrize("adapter", TALKING, ids=[each.platform for each in TALKING])
+every_sample = pytest.mark.parametrize("sample", SAMPLES, ids=[f"{each.platform}/{each.case}" for each in SAMPLES])
+often = settings(database=None, deadline=None, max_examples=150)
+
+
+def webhooks_of(adapter: Adapter) -> Webhooks:
+    assert adapter.webhooks is not None
+    return adapter.webhooks
+
+
+@every_adapter
+def test_is_listed_under_its_own_name(adapter: Adapter) -> None:
+    assert ADAPTERS[adapter.platform] is adapter
+
+
+@every_talking_one
+def test_has_recorded_deliveries(adapter: Adapter) -> None:
+    assert samples(adapter.platform)
+
+
+@every_sample
+def test_reads_its_samples(sample: Sample) -> None:
+    facts = webhooks_of(ADAPTERS[sample.platform]).read(sample.delivery)
+
+    assert as_json(facts) == sample.expected
+
+
+@every_sample
+def test_reads_the_same_bytes_the_same_again(sample: Sample) -> None:
+    webhooks = webhooks_of(ADAPTERS[sample.platform])
+
+    assert webhooks.read(sample.delivery) == webhooks.read(sample.delivery)
+    assert webhooks.identify(sample.delivery) == webhooks.identify(sample.delivery)
+
+
+@every_sample
+def test_accepts_its_own_signature(sample: Sample) -> None:
+    webhooks = webhooks_of(ADAPTERS[sample.platform])
+    signed = webhooks.sign(sample.delivery, OURS)
+
+    webhooks.verify(signed, [OURS])
+    webhooks.verify(signed, [THEIRS, OURS])
+    webhooks.verify(signed, [OURS, THEIRS])
+
+
+@every_sample
+def test_signing_changes_nothing_but_the_signature(sample: Sample) -> None:
+    webhooks = webhooks_of(ADAPTERS[sample.platform])
+    signed = webhooks.sign(sample.delivery, OURS)
+
+    assert signed.body == sample.delivery.body
+    assert webhooks.identify(signed) == webhooks.identify(sample.delivery)
+    assert webhooks.read(signed) == webhooks.read(sample.delivery)
+
+
+@every_sample
+def test_refuses_the_signature_of_another(sample: Sample) -> None:
+    webhooks = webhooks_of(ADAPTERS[sample.platform])
+
+    with pytest.raises(InvalidSignature):
+        webhooks.verify(webhooks.sign(sample.delivery, THEIRS), [OURS])
+
+
+@every_sample
+def test_refuses_a_changed_body(sample: Sample) -> None:
+    webhooks = webhooks_of(ADAPTERS[sample.platform])
+    signed = webhooks.sign(sample.delivery, OURS)
+
+    for changed in changes(signed.body):
+        with pytest.raises(InvalidSignature):
+            webhooks.verify(replace(signed, body=changed), [OURS])
+
+
+def changes(body: bytes) -> list[bytes]:
+    """The body with a bit turned over at places all over it, shortened, lengthened, and empty."""
+    places = {0, len(body) // 3, len(body) // 2, len(body) - 1}
+    turned = [body[:n] + bytes([body[n] ^ 1]) + body[n + 1 :] for n in places]
+    return [*turned, body[:-1], body + b"\n", b""]
+
+
+@every_sample
+def test_refuses_everything_when_there_is_no_secret(sample: Sample) -> None:
+    webhooks = webhooks_of(ADAPTERS[sample.platform])
+
+    with pytest.raises(InvalidSignature):
+        webhooks.verify(webhooks.sign(sample.delivery, OURS), [])
+
+
+@every_sample
+def test_refuses_an_empty_secret(sample: Sample) -> None:
+    webhooks = webhooks_of(ADAPTERS[sample.platform])
+    empty = Secret(b"")
+
+    with pytest.raises(InvalidSignature):
+        webhooks.verify(webhooks.sign(sample.delivery, empty), [empty])
+
+
+@every_talking_one
+def test_refuses_what_is_not_signed(adapter: Adapter) -> None:
+    with pytest.raises(InvalidSignature):
+        webhooks_of(adapter).verify(delivery(b"{}"), [OURS])
+
+
+@every_talking_one
+def test_unknown_topics_say_nothing(adapter: Adapter) -> None:
+    webhooks = webhooks_of(adapter)
+
+    for body in (b"{}", b"", b"\xff\xfe", b"<html>"):
+        assert webhooks.read(delivery(body)) == ()
+
+
+def test_secrets_do_not_show_in_a_repr() -> None:
+    assert "secret" not in repr(OURS).replace("Secret", "")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@every_talking_one
+@often
+@given(data=st.data())
+def test_garbage_is_unreadable_and_nothing_else(adapter: Adapter, data: st.DataObject) -> None:
+    webhooks = webhooks_of(adapter)
+    recorded = data.draw(st.sampled_from(samples_of(adapter)))
+    body = data.draw(st.binary(max_size=200) | st.builds(lambda value: json.dumps(value).encode(), json_values))
+
+    read_or_refuse(webhooks, replace(recorded.delivery, body=body))
+
+
+@every_talking_one
+@often
+@given(data=st.data())
+def test_a_body_with_parts_exchanged_is_unreadable_and_nothing_else(adapter: Adapter, data: st.DataObject) -> None:
+    webhooks = webhooks_of(adapter)
+    recorded = data.draw(st.sampled_from([each for each in samples_of(adapter) if len(each.delivery.body) < 10_000]))
+    body = json.loads(recorded.delivery.body)
+    part, name = data.draw(st.sampled_from(parts(body)))
+    strange = json_values | st.sampled_from(STRANGE)
+    part[name] = data.draw(strange)
+
+    read_or_refuse(webhooks, replace(recorded.delivery, body=json.dumps(body).encode()))
+
+
+STRANGE: list[object] = [
+    "",
+    "\x00",
+    "\ud800",
+    "0001-01-01T00:00:00+14:00",
+    "2026-11-20T16:01:33",
+    "NaN",
+    "1e999999",
+    10**400,
+    -1,
+    "٣",
+    True,
+    {},
+    [],
+    [None],
+    "gid://shopify/Product/",
+]
+
+
+def parts(body: object) -> list[tuple[dict[str, object], str]]:
+    """Return every place in a JSON document, as the object and the name of the value in it."""
+    if isinstance(body, list):
+        return [each for value in body for each in parts(value)]
+    if not isinstance(body, dict):
+        return []
+    return [(body, name) for name in body] + [each for value in body.values() for each in parts(value)]
+
+
+def samples_of(adapter: Adapter) -> list[Sample]:
+    return [sample for sample in SAMPLES if sample.platform == adapter.platform]
+
+
+def read_or_refuse(webhooks: Webhooks, given: Delivery) -> None:
+    """Read a delivery; what it says must be fit to be stored, and a refusal must be a sentence."""
+    try:
+        facts, refusal = webhooks.read(given), None
+    except Unreadable as error:
+        facts, refusal = (), str(error)
+    text = json.dumps(as_json(facts), ensure_ascii=False)
+    assert "\\u0000" not in text
+    text.encode()
+    assert refusal is None or (refusal.endswith(".") and webhooks.identify(given)[1] in refusal)
+
+
+@every_sample
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'"text"',
+        b"NaN",
+        b'{"id": NaN}',
+        b'{"id": Infinity}',
+        b'{"id": 1e99999999999999999999}',
+        b'{"id": 1',
+        b"\xff\xfe{\x00}\x00",
+        b'\xef\xbb\xbf{"id": 1}',
+        b'{"title": "\xff"}',
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"id": ' + b"9" * 5000 + b"}",
+        b"\x1f\x8b\x08\x00",
+        b"<!DOCTYPE html><html></html>",
+    ],
+    ids=range(17),
+)
+def test_a_broken_body_is_unreadable_and_nothing_else(sample: Sample, body: bytes) -> None:
+    read_or_refuse(webhooks_of(ADAPTERS[sample.platform]), replace(sample.delivery, body=body))
+
+
+header_values = st.text(max_size=300) | st.sampled_from(["\x00", "\r\nX: y", "ǅ" * 400, "\ud800", "İ" * 300])
+
+
+@every_talking_one
+@often
+@given(data=st.data())
+def test_naming_a_delivery_never_fails_and_gives_names_that_can_be_stored(
+    adapter: Adapter, data: st.DataObject
+) -> None:
+    webhooks = webhooks_of(adapter)
+    recorded = data.draw(st.sampled_from(samples_of(adapter))).delivery
+    names = st.sampled_from(sorted(recorded.headers)) | st.text(max_size=20)
+    headers = data.draw(st.dictionaries(names, header_values, max_size=6))
+    given = replace(recorded, headers=headers, body=data.draw(st.binary(max_size=50)))
+
+    for name in (*webhooks.identify(given), webhooks.shop_of(given) or "none"):
+        assert name.isprintable()
+        assert 0 < len(name) <= 255
+
+
+@every_talking_one
+@often
+@given(signature=header_values, secret=st.binary(min_size=1, max_size=40))
+@example(signature="é", secret=b"x")
+@example(signature="=" * 5, secret=b"x")
+def test_a_made_up_signature_is_refused_and_nothing_else(adapter: Adapter, signature: str, secret: bytes) -> None:
+    webhooks = webhooks_of(adapter)
+    recorded = samples_of(adapter)[0].delivery
+    named = [
+        name for name, value in webhooks.sign(recorded, OURS).headers.items() if recorded.headers.get(name) != value
+    ]
+    forged = replace(recorded, headers={**recorded.headers, **dict.fromkeys(named, signature)})
+
+    with pytest.raises(InvalidSignature):
+        webhooks.verify(forged, [Secret(secret)])
+
+
+@every_talking_one
+@pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b'{"shop_domain": 7}', b"[" * 100_000])
+def test_a_delivery_that_names_no_shop_is_about_none(adapter: Adapter, body: bytes) -> None:
+    assert webhooks_of(adapter).shop_of(delivery(body)) is None
+
+
+@every_adapter
+@often
+@given(shop=st.text(max_size=80))
+def test_a_shop_has_one_normal_form_or_is_refused_with_a_reason(adapter: Adapter, shop: str) -> None:
+    reasons: tuple[tuple[str, str], ...] = (("shop", ""),)
+    try:
+        normal = adapter.installation.shop(shop)
+        assert adapter.installation.shop(normal) == normal
+        assert adapter.installation.base_url(normal).startswith("https://")
+        assert not adapter.installation.base_url(normal).endswith("/")
+    except InvalidInstallation as error:
+        reasons = error.reasons
+
+    assert [where for where, _ in reasons] == ["shop"]
+
+
+@every_adapter
+def test_no_credentials_are_refused_with_reasons(adapter: Adapter) -> None:
+    with pytest.raises(InvalidInstallation) as refused:
+        adapter.installation.credentials({})
+
+    assert refused.value.reasons
+    assert all(where.startswith("credentials") for where, _ in refused.value.reasons)
+
+
+@every_adapter
+def test_credentials_that_nobody_knows_are_refused_by_name(adapter: Adapter) -> None:
+    with pytest.raises(InvalidInstallation) as refused:
+        adapter.installation.credentials({"favourite_colour": "green"})
+
+    assert "credentials.favourite_colour" in [where for where, _ in refused.value.reasons]
