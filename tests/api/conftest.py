@@ -1,5 +1,6 @@
 """The whole town in one process: the web application, a stand-in Orderchamp and stand-in shops, on real sockets."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from app.domain.ids import SupplierId
 from app.flows.run_lane import claim_lane, run_lane
 from app.flows.services import Services
+from app.local.processes import free_port
 from app.main import create_app
 from app.sandbox.orderchamp.server import create_app as create_orderchamp
 from app.sandbox.shopify.server import create_app as create_shopify
@@ -57,14 +59,16 @@ class Web:
         headers = {} if key is None else {"Authorization": f"Bearer {self.keys.get(key, key)}"}
         return await self.client.request(method, self.url + path, json=body, headers=headers)
 
-    async def install(self, supplier: str = "oak-and-ash", **changes: Any) -> httpx.Response:
+    async def install(
+        self, supplier: str = "oak-and-ash", changes: Mapping[str, object] | None = None
+    ) -> httpx.Response:
         body = {
             "platform": "shopify",
             "shop": SHOP,
             "credentials": {"access_token": SHOP_TOKEN},
             "orderchamp": {"token": ORDERCHAMP_TOKEN},
             "settings": {"price_kind": "wholesale"},
-            **changes,
+            **(changes or {}),
         }
         return await self.call("POST", f"/v1/suppliers/{supplier}/applications", body)
 
@@ -85,6 +89,12 @@ class Web:
                 return
         raise AssertionError("something always waits")
 
+    async def quiet(self, shop: str) -> None:
+        """Wait until every webhook of the shop was delivered."""
+        async with asyncio.timeout(10):
+            while (await self.client.get(f"{shop}/quiet")).json()["pending"]:
+                await asyncio.sleep(0.01)
+
     async def shown(self, sku: str) -> dict[str, Any]:
         found: list[dict[str, Any]] = (
             await self.client.get(f"{self.orderchamp}/_sandbox/products", params={"sku": sku})
@@ -102,14 +112,16 @@ async def web(database_url: str) -> AsyncIterator[Web]:
     ):
         await client.put(f"{orderchamp}/_sandbox/accounts/{ORDERCHAMP_TOKEN}", json={"name": "Oak & Ash Wholesale"})
         await client.put(f"{orderchamp}/_sandbox/switches", json={"bucket": "unlimited"})
+        port = free_port()
         chosen = settings(
             database_url,
+            public_url=f"http://127.0.0.1:{port}",
             orderchamp_api_url=f"{orderchamp}/v1/graphql",
             shopify_shop_url=shopify + "/shops/{shop}",
             coalesce_seconds=0,
         )
         app = create_app(chosen)
-        async with serving(app) as url:
+        async with serving(app, port=port) as url:
             keys = await _keys(app.state.services)
             yield Web(url=url, app=app, client=client, keys=keys, orderchamp=orderchamp, shopify=shopify)
 

@@ -39,7 +39,7 @@ async def test_a_change_in_the_shop_reaches_orderchamp_and_the_timeline_names_it
     await web.work()
     board = next(each for each in (await web.client.get(f"{shop}/products")).json() if each["title"] == "Oak board")
     await web.client.post(f"{shop}/products/{board['id']}/unpublish")
-    await _quiet(web, shop)
+    await web.quiet(shop)
     await web.work()
     assert (await web.shown("OAK-S"))["status"] == "unpublished"
     path = f"/v1/applications/{application['id']}/products/{board['id']}/timeline"
@@ -51,7 +51,7 @@ async def test_a_change_in_the_shop_reaches_orderchamp_and_the_timeline_names_it
 
 async def test_installing_again_is_the_same_application(web: Web, shop: str) -> None:
     first = await web.install()
-    again = await web.install(settings={"price_kind": "wholesale", "publish_new": False})
+    again = await web.install(changes={"settings": {"price_kind": "wholesale", "publish_new": False}})
     assert (first.status_code, again.status_code) == (201, 200)
     assert again.json()["id"] == first.json()["id"]
     assert again.json()["settings"]["publish_new"] is False
@@ -77,7 +77,7 @@ async def test_installing_again_is_the_same_application(web: Web, shop: str) -> 
 async def test_an_installation_that_cannot_work_says_which_part(
     web: Web, shop: str, changes: dict[str, object], field: str
 ) -> None:
-    answer = await web.install(**changes)
+    answer = await web.install(changes=changes)
     assert answer.status_code == 422, answer.text
     assert [each["field"] for each in answer.json()["reasons"]] == [field]
     assert "canary" not in answer.text
@@ -94,10 +94,10 @@ async def test_an_unreachable_side_leaves_nothing_behind(web: Web, shop: str) ->
 
 async def test_a_shop_of_another_supplier_and_an_account_of_another_supplier_are_refused(web: Web, shop: str) -> None:
     await web.install()
-    assert (await web.install(supplier="somebody-else")).status_code == 409
+    assert (await web.install("somebody-else")).status_code == 409
     other = f"{web.shopify}/_sandbox/shops/other.myshopify.com"
     await web.client.put(other, json={"token": SHOP_TOKEN, "catalogue": "none"})
-    answer = await web.install(supplier="somebody-else", shop="other.myshopify.com")
+    answer = await web.install("somebody-else", {"shop": "other.myshopify.com"})
     assert answer.status_code == 422
     assert "another supplier" in answer.json()["detail"]
 
@@ -127,7 +127,7 @@ async def test_the_shop_itself_uninstalls_with_its_token_already_dead(web: Web, 
     application = (await web.install()).json()
     await web.work()
     await web.client.post(f"{shop}/uninstall")
-    await _quiet(web, shop)
+    await web.quiet(shop)
     await web.work()
     details = (await web.call("GET", f"/v1/applications/{application['id']}")).json()
     assert (details["state"], details["why"]) == ("uninstalled", "The app was removed in the shop.")
@@ -141,7 +141,7 @@ async def test_a_dead_credential_pauses_and_a_working_one_resumes(web: Web, shop
     await web.client.post(f"{web.orderchamp}/_sandbox/tokens/orderchamp-token-canary/revoke")
     board = next(each for each in (await web.client.get(f"{shop}/products")).json() if each["title"] == "Oak board")
     await web.client.post(f"{shop}/products/{board['id']}/unpublish")
-    await _quiet(web, shop)
+    await web.quiet(shop)
     await web.work()
     details = (await web.call("GET", path)).json()
     assert details["state"] == "paused"
@@ -162,7 +162,7 @@ async def test_a_persons_pause_stops_writing_until_a_person_resumes(web: Web, sh
     assert (await web.call("POST", f"{path}/pause")).json()["state"] == "paused"
     board = next(each for each in (await web.client.get(f"{shop}/products")).json() if each["title"] == "Oak board")
     await web.client.post(f"{shop}/products/{board['id']}/unpublish")
-    await _quiet(web, shop)
+    await web.quiet(shop)
     assert (await web.install()).json()["state"] == "paused"
     await web.work()
     assert (await web.shown("OAK-S"))["status"] == "published"
@@ -185,7 +185,7 @@ async def test_keys_see_and_do_only_what_they_may(web: Web, shop: str) -> None:
     await web.client.put(other, json={"token": SHOP_TOKEN})
     await web.client.put(f"{web.orderchamp}/_sandbox/accounts/other-token", json={"name": "Other"})
     foreign = (
-        await web.install(supplier="somebody-else", shop="other.myshopify.com", orderchamp={"token": "other-token"})
+        await web.install("somebody-else", {"shop": "other.myshopify.com", "orderchamp": {"token": "other-token"}})
     ).json()
     assert (await web.call("GET", f"/v1/applications/{foreign['id']}", key="bound")).status_code == 404
     visible = (await web.call("GET", "/v1/applications", key="bound")).json()["items"]
@@ -200,11 +200,6 @@ async def test_no_answer_and_no_row_shows_a_secret(web: Web, shop: str) -> None:
         for rest in ("", "/products", "/deliveries")
     ]
     assert not [each for each in answers if "canary" in each]
-
-
-async def _quiet(web: Web, shop: str) -> None:
-    while (await web.client.get(f"{shop}/quiet")).json()["pending"]:
-        pass
 
 
 async def test_the_documentation_is_complete_and_loads_nothing_from_outside(web: Web) -> None:
