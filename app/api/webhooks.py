@@ -12,7 +12,7 @@ from app.flows.services import Services
 
 router = APIRouter(prefix="/webhooks", tags=["Webhooks"])
 
-PlatformName = Annotated[str, Path(description="The platform's name, such as `shopify`.", max_length=40)]
+PlatformName = Annotated[str, Path(description="The platform's name, such as `shopify`.")]
 
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -39,7 +39,7 @@ _BODY: dict[str, Any] = {
 async def receive(
     request: Request,
     platform: PlatformName,
-    application_id: Annotated[str, Path(description="The Application's id.", max_length=60)],
+    application_id: Annotated[str, Path(description="The Application's id.")],
     reception: ReceptionDep,
     services: ServicesDep,
 ) -> Response:

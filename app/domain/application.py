@@ -18,7 +18,7 @@ class Application:
 
     ``shop`` is its address in the platform's normal form. ``storefront_id`` None means that the supplier chose none.
     ``details`` are facts about the shop that its adapter read at install. ``unpublish_on_uninstall`` is what the
-    uninstall asked for; it is remembered while the uninstall works.
+    uninstall asked for; it is remembered while the uninstall works. ``revision`` rises with every change of any of these.
     """
 
     id: ApplicationId
@@ -35,6 +35,7 @@ class Application:
     details: Mapping[str, str] = field(default_factory=dict)
     unpublish_on_uninstall: bool = False
     created_at: datetime
+    revision: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

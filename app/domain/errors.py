@@ -17,7 +17,7 @@ IntegrationError
 │   ├── NoAnswer
 │   ├── PlatformUnavailable
 │   ├── OrderchampUnavailable
-│   ├── OutcomeUnknown
+│   │   └── OutcomeUnknown
 │   ├── RateLimited
 │   └── LeaseLost
 └── PermanentError

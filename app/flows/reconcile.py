@@ -48,8 +48,8 @@ SINGLES = 5
 """Changes that need a call each: so few go out between two looks at whether the Application was paused."""
 
 
-class PausedMeanwhile(TemporaryError):
-    """The Application was paused or uninstalled while its lane was running."""
+class ChangedMeanwhile(TemporaryError):
+    """The Application was paused, changed or uninstalled while its lane was running."""
 
 
 @dataclass(slots=True)
@@ -289,9 +289,8 @@ async def _apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> Non
     ends = run.lease_ends()
     until = run.now() + (ends - services.clock()) + services.pace.settle
     async with services.store.transaction(run.claim) as tx:
-        state = await tx.applications.state(application.id)
-        if state != application.state:
-            raise PausedMeanwhile(f"The Application is {state} now.")
+        if not await tx.applications.is_current(application):
+            raise ChangedMeanwhile
         ours = await tx.products.claim_skus(application.id, application.account_id, _skus(changes))
         changes = _claimed(batch, changes, ours)
         await tx.products.start_calls(
@@ -458,7 +457,7 @@ async def _finish(run: LaneRun, batch: Batch) -> None:
     for error in errors:
         if isinstance(error, CredentialsRefused):
             raise error
-        if isinstance(error, PausedMeanwhile):
+        if isinstance(error, ChangedMeanwhile):
             run.ended = True
         if isinstance(error, RateLimited):
             run.wait(error.retry_after or timedelta(seconds=1))
@@ -475,7 +474,7 @@ def _result(run: LaneRun, batch: Batch, work: Work) -> Reconciled:
             why=where.why,
             written=work.written,
         )
-    waiting = isinstance(work.error, RateLimited | CredentialsRefused | PausedMeanwhile)
+    waiting = isinstance(work.error, RateLimited | CredentialsRefused | ChangedMeanwhile)
     attempts = due.attempts if waiting else due.attempts + 1
     decision = decide(work.error, max(attempts, 1), run.now(), jitter=run.services.jitter())
     if isinstance(decision, GiveUp) and not waiting:

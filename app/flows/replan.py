@@ -22,6 +22,10 @@ async def replan(run: LaneRun) -> bool:
     changed = [(before, now) for before, now in changes if before != now]
     why = "The Application is being uninstalled" if leaving else "The settings of the Application changed"
     async with services.store.transaction(run.claim) as tx:
+        if not await tx.applications.is_current(application):
+            # What was computed holds for settings of yesterday; the next run begins again with those of today.
+            run.ended = True
+            return True
         await tx.products.save(application.id, changed, coalesce=services.pace.coalesce)
         # A setting may matter without showing in the desired state: a field switched on must be compared again.
         await tx.products.make_due(application.id, [each.source_id for each in products])

@@ -119,9 +119,9 @@ async def _work(run: LaneRun) -> None:
 
 
 async def _unchanged(run: LaneRun) -> bool:
-    """Tell whether the Application is still in the state that this run works for: nobody paused or uninstalled it."""
+    """Tell whether the Application is still the one that this run works for: nobody paused or changed it meanwhile."""
     async with run.services.store.transaction() as tx:
-        return await tx.applications.state(run.application.id) == run.application.state
+        return await tx.applications.is_current(run.application)
 
 
 async def _reconcile(run: LaneRun) -> bool:

@@ -115,6 +115,13 @@ class Applications:
         state: ApplicationState | None = found.scalar_one_or_none()
         return state
 
+    async def is_current(self, application: Application) -> bool:
+        """Tell whether nobody has changed the Application since it was read."""
+        found = await self._connection.execute(
+            text("SELECT revision FROM application WHERE id = :id FOR SHARE"), {"id": application.id}
+        )
+        return bool(found.scalar_one_or_none() == application.revision)
+
     async def erase(self, application_id: ApplicationId) -> None:
         """Remove an Application with everything that is kept for it."""
         await self._connection.execute(text("DELETE FROM application WHERE id = :id"), {"id": application_id})
@@ -275,6 +282,7 @@ def _application(row: Row[tuple[object, ...]]) -> Application:
         details=to_texts(row.details),
         unpublish_on_uninstall=row.unpublish_on_uninstall,
         created_at=row.created_at,
+        revision=row.revision,
     )
 
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import httpx
@@ -90,7 +91,7 @@ async def test_an_oversized_body_is_refused_before_it_is_hashed(web: Web, addres
     web.app.state.max_body_bytes = 1000
     large = b"x" * 2000
 
-    async def chunks():  # type: ignore[no-untyped-def]
+    async def chunks() -> AsyncIterator[bytes]:
         for _ in range(20):
             yield b"x" * 100
 
@@ -158,6 +159,6 @@ async def test_garbage_never_is_our_fault(web: Web, address: str) -> None:
     never_5xx()
     for body, headers in sent:
         answer = await web.client.post(address, content=body, headers=headers)
-        assert answer.status_code in (200, 401), (body, headers)
+        assert answer.status_code in (200, 400, 401), (body, headers)
     await web.work()
     assert "waiting" not in {each["outcome"] or "waiting" for each in await deliveries(web, address)}
