@@ -5,11 +5,10 @@ test does reaches beyond this machine.
 """
 
 import asyncio
-import contextlib
 import os
 import socket
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,37 +69,14 @@ def database_url(server_url: str, template: str) -> Iterator[str]:
     _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-def copies(server_url: str) -> "Copies":
-    """Copies of a database in the middle of a test."""
-    return Copies(server_url)
-
-
-class Copies:
-    """Copies databases that nobody is connected to."""
-
-    def __init__(self, server_url: str) -> None:
-        self._server_url = server_url
-
-    @contextlib.asynccontextmanager
-    async def copy(self, url: str) -> AsyncIterator[str]:
-        """Give the URL of a copy, for as long as the block lasts."""
-        name = f"copy_{uuid.uuid4().hex}"
-        original = make_url(url).database
-        await _execute_async(self._server_url, f"CREATE DATABASE {name} TEMPLATE {original} STRATEGY FILE_COPY")
-        yield _named(url, name)
-        await _execute_async(self._server_url, f"DROP DATABASE {name} WITH (FORCE)")
-
-
 def _execute(url: str, statement: str) -> None:
-    asyncio.run(_execute_async(url, statement))
+    async def run() -> None:
+        engine = create_async_engine(sqlalchemy_url(url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
+            await connection.execute(text(statement))
+        await engine.dispose()
 
-
-async def _execute_async(url: str, statement: str) -> None:
-    engine = create_async_engine(sqlalchemy_url(url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(statement))
-    await engine.dispose()
+    asyncio.run(run())
 
 
 def _named(url: str, database: str) -> str:

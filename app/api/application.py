@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from app.api import applications, deliveries, operations, products, webhooks
-from app.api.errors import add_error_handlers
+from app.api.errors import MEDIA_TYPE, add_error_handlers
 
 DESCRIPTION = """
 Connects webshops to suppliers' catalogues on Orderchamp. A supplier installs an **Application** (one shop on one
@@ -47,11 +47,15 @@ def create_api(
 
 
 def _forget_unused_answers(app: FastAPI) -> None:
-    """Drop the 422 that FastAPI documents in its own form; every 422 of ours is a problem, and documented as one."""
+    """Document errors as the problems that they are, and not in FastAPI's own form beside them."""
     document = app.openapi()
     for methods in document["paths"].values():
         for operation in methods.values():
-            if "application/json" in operation["responses"].get("422", {}).get("content", {}):
-                del operation["responses"]["422"]
+            for status, response in tuple(operation["responses"].items()):
+                content = response.get("content", {})
+                if MEDIA_TYPE in content:
+                    content.pop("application/json", None)
+                elif status == "422":
+                    del operation["responses"][status]
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)

@@ -2,19 +2,23 @@
 
 import asyncio
 import os
+import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
 from fastapi import FastAPI
 
+from app.sandbox.saved import StateUnreadable
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
-Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")]
+Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)]
 State = Annotated[Path | None, typer.Option(help="File in which the state survives a restart.")]
 
 
@@ -23,7 +27,7 @@ def orderchamp(host: Host = "127.0.0.1", port: Port = 0, state: State = None) ->
     """Run a stand-in Orderchamp."""
     from app.sandbox.orderchamp.server import create_app  # noqa: PLC0415 - each server loads only itself
 
-    _serve(create_app(state), host, port)
+    _serve(lambda: create_app(state), host, port)
 
 
 @app.command()
@@ -36,23 +40,58 @@ def shopify(
     """Run stand-in Shopify shops. The client secret may also come in SANDBOX_CLIENT_SECRET."""
     from app.sandbox.shopify.server import create_app  # noqa: PLC0415
 
-    _serve(create_app(state, client_secret or os.environ.get("SANDBOX_CLIENT_SECRET", "sandbox")), host, port)
+    secret = client_secret or os.environ.get("SANDBOX_CLIENT_SECRET", "sandbox")
+    _serve(lambda: create_app(state, secret), host, port)
 
 
-def _serve(server_app: FastAPI, host: str, port: int) -> None:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+class Announcing(uvicorn.Server):
+    """A server that says where it listens once it does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and print the one line that whoever started us waits for."""
+        await super().startup(sockets)
+        if self.started and sockets:
+            host, port = sockets[0].getsockname()[:2]
+            print(f"ready http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+
+
+def _serve(create: Callable[[], FastAPI], host: str, port: int) -> None:
+    with _listen(host, port) as listening:
+        try:
+            made = create()
+        except StateUnreadable as error:
+            _give_up(str(error))
+        _run(made, listening)
+
+
+def _run(made: FastAPI, listening: socket.socket) -> None:
+    server = Announcing(uvicorn.Config(made, log_level="warning", access_log=False, timeout_graceful_shutdown=3))
+
+    def stop(_number: int, _frame: object) -> None:
+        server.should_exit = True
+
+    # uvicorn stops cleanly and then raises the signal once more; to us both mean a clean end, not a death by signal.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    asyncio.run(server.serve(sockets=[listening]))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(2048)
     except OSError as error:
-        print(
-            f"Port {port} on {host} cannot be used: {error.strerror}. Choose another one with --port.", file=sys.stderr
-        )
-        raise typer.Exit(2) from error
-    listening.listen(2048)
-    print(f"ready http://{host}:{listening.getsockname()[1]}", flush=True)
-    config = uvicorn.Config(server_app, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
-    asyncio.run(uvicorn.Server(config).serve(sockets=[listening]))
+        listening.close()
+        _give_up(f"Port {port} on {host} cannot be used: {error.strerror}. Choose another one with --port.")
+    return listening
+
+
+def _give_up(why: str) -> NoReturn:
+    print(why, file=sys.stderr)
+    raise typer.Exit(2)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,9 @@ async def test_a_change_in_the_shop_reaches_orderchamp_and_the_timeline_names_it
     last = (await web.call("GET", path)).json()["items"][-1]
     assert last["sentence"] == "Unpublished on Orderchamp, because it is draft in the shop."
     delivery = (await web.call("GET", f"/v1/deliveries/{last['delivery_id']}")).json()
-    assert (delivery["topic"], delivery["outcome"]) == ("products/update", "applied")
+    assert delivery["topic"] == "products/update"
+    # Within the second of its creation the product's version does not tell which is newer, so the shop is read.
+    assert delivery["outcome"] in ("applied", "reading")
 
 
 async def test_installing_again_is_the_same_application(web: Web, shop: str) -> None:

@@ -10,10 +10,9 @@ from app.domain.application import Application
 from app.domain.event import Tombstone
 from app.domain.ids import SourceId
 from app.flows.run_lane import claim_lane, run_lane
-from tests.conftest import Copies
 from tests.fakes.killing import Killed, Killer, KillingMarketplaces, KillingStore
 from tests.fakes.shop import product, variant
-from tests.fakes.stage import Stage, open_stage
+from tests.fakes.stage import Stage
 
 HIDDEN = product("2", variant("2-A", stock=9), variant("2-C"), at=2, published=False, status="draft")
 SHOWN_AGAIN = product("2", variant("2-A", stock=9), variant("2-C"), at=3)
@@ -72,37 +71,31 @@ async def _installed(stage: Stage) -> Application | None:
 
 
 @pytest.mark.parametrize("part", LIFE, ids=lambda part: part.__name__)
-async def test_a_worker_killed_at_any_await_ends_in_the_same_state(
-    database_url: str, copies: Copies, part: Part
-) -> None:
-    before = open_stage(database_url)
+async def test_a_worker_killed_at_any_await_ends_in_the_same_state(stage: Stage, part: Part) -> None:
     for earlier in LIFE[: LIFE.index(part)]:
-        await earlier(before, await _installed(before))
-        await _work(before, Killer())
-    await part(before, await _installed(before))
-    await before.store.close()
+        await earlier(stage, await _installed(stage))
+        await _work(stage, Killer())
+    await part(stage, await _installed(stage))
+    await stage.remember()
+    shop, orderchamp = deepcopy(stage.shop.__dict__), deepcopy(stage.orderchamp.__dict__)
+
+    async def live_on(killer: Killer) -> object:
+        """Live on from this point in time, with a worker that may be killed once, to what Orderchamp shows in the end."""
+        await stage.go_back()
+        stage.shop.__dict__.update(deepcopy(shop))
+        stage.orderchamp.__dict__.update(deepcopy(orderchamp))
+        await _work(stage, killer)
+        for shown in stage.orderchamp.products.values():
+            assert shown.publications <= 2, f"“{shown.title}” was published more often than it was hidden"
+        return stage.orderchamp.summary()
+
     counting = Killer()
-    expected = await _live_on(before, database_url, copies, counting)
+    expected = await live_on(counting)
     missed = []
     for at in range(1, counting.awaits + 1):
         killer = Killer(at=at)
-        assert await _live_on(before, database_url, copies, killer) == expected, f"killed at await {at}"
+        assert await live_on(killer) == expected, f"killed at await {at}"
         if not killer.struck:
             missed.append(at)
     assert missed == [], "these awaits were not hit"
     assert counting.awaits > 50
-
-
-async def _live_on(before: Stage, database_url: str, copies: Copies, killer: Killer) -> object:
-    """Live on from a point in time, with a worker that may be killed once, and return what Orderchamp shows in the end."""
-    async with copies.copy(database_url) as url:
-        stage = open_stage(url)
-        stage.orderchamp.products.update(deepcopy(before.orderchamp.products))
-        stage.orderchamp._next = before.orderchamp._next
-        stage.shop.products.update(before.shop.products)
-        stage.shop.subscriptions.update(before.shop.subscriptions)
-        await _work(stage, killer)
-        await stage.store.close()
-        for shown in stage.orderchamp.products.values():
-            assert shown.publications <= 2, f"“{shown.title}” was published more often than it was hidden"
-        return stage.orderchamp.summary()

@@ -1,366 +1,123 @@
-"""What the stand-in Orderchamp knows and does: accounts, products, their life, and their stock.
+"""All accounts together: who a token belongs to, which ids and times come next, and what is saved."""
 
-Everything is plain JSON data, so that it can be saved as it is. Open questions about the real one are ``Switches``.
-"""
-
-import base64
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 
-Thing = dict[str, Any]
+from app.sandbox.orderchamp.account import Account, Catalogue
+from app.sandbox.orderchamp.identity import FIRST_NUMBER, relay_id
+from app.sandbox.orderchamp.records import Location, Product, Storefront, Token
+from app.sandbox.orderchamp.switches import Switches
 
-FIRST_NUMBER = 562_625_684_520_961
-
-
-class Switches(BaseModel):
-    """The open questions, the likelier answer first."""
-
-    listing_after_unpublish: Literal["keep", "null"] = "keep"
-    new_variant_in_listing: Literal["only_after_republish", "immediate"] = "only_after_republish"
-    publish_twice: Literal["duplicate_listing_variants", "no_op"] = "duplicate_listing_variants"
-    throttle_form: Literal["graphql_200", "http_429_text"] = "graphql_200"
-    bucket: Literal["2000/100", "1000/50", "unlimited"] = "2000/100"
-    image_delay_seconds: float = 3.0
-    inventory_quantity: Literal["available", "physical"] = "available"
-    missing_id: Literal["top_level_error", "null_payload"] = "top_level_error"
-    max_cost: int = 2000
+Event = Literal["PRODUCT_CREATED", "PRODUCT_UPDATED", "PRODUCT_DELETED"]
 
 
-class NotFound(Exception):
-    """An id in a mutation does not exist."""
+@dataclasses.dataclass(slots=True, kw_only=True)
+class Saved:
+    """Everything that survives a restart."""
+
+    format: Literal[2] = 2
+    """Raised when what is saved changes its shape."""
+    switches: Switches
+    tokens: dict[str, Token]
+    accounts: list[Account]
+    next_number: int
 
 
-class HalfDone(Exception):
-    """A bulk was executed by half, and then the server fell over."""
+SAVED = TypeAdapter(Saved)
 
 
 class Market:
-    """All accounts and their catalogues."""
+    """The accounts, empty at first. ``changed`` is called after every change, ``tell`` for every event of a product."""
 
-    def __init__(self) -> None:
-        self.switches = Switches()
-        self.accounts: dict[str, Thing] = {}
-        self.tokens: dict[str, Thing] = {}
-        self.products: dict[str, Thing] = {}
-        self.variants: dict[str, Thing] = {}
-        self.by_sku: dict[tuple[str, str], str] = {}
-        self.next_number = FIRST_NUMBER
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self.changed: Callable[[], None] = lambda: None
-        self.half_next = False
-        self.user_error_next = False
+        self.tell: Callable[[Catalogue, Event, Product], None] = lambda _catalogue, _event, _product: None
+        self.wipe()
 
-    # Identity and time
+    def wipe(self) -> None:
+        """Forget everything. Ids begin anew."""
+        self.switches = Switches()
+        self.catalogues: dict[str, Catalogue] = {}
+        self.tokens: dict[str, Token] = {}
+        self._next_number = FIRST_NUMBER
+        self.changed()
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
 
     def identity(self, kind: str) -> str:
-        self.next_number += 1
-        return base64.b64encode(f"{kind}:{self.next_number}".encode()).decode().rstrip("=")
+        """Return a new id, larger than all before it."""
+        self._next_number += 1
+        return relay_id(kind, self._next_number)
 
-    @staticmethod
-    def now() -> str:
-        return datetime.now(UTC).isoformat()
+    def of_token(self, token: str) -> Catalogue | None:
+        """Return what a token gives access to; None when it is unknown or revoked."""
+        known = self.tokens.get(token)
+        return None if known is None or known.revoked else self.catalogues[known.account_id]
 
-    # Accounts
-
-    def account(self, token: str, name: str, storefronts: list[Thing], same_account_as: str | None) -> Thing:
-        """Return the account of a token, made if there is none."""
-        if token in self.tokens:
-            return self.accounts[self.tokens[token]["account_id"]]
-        if same_account_as is not None:
-            account_id = self.tokens[same_account_as]["account_id"]
-        else:
+    def open_account(
+        self, token: str, *, name: str, storefronts: Sequence[tuple[str, bool]], sales_channels: Sequence[str] | None
+    ) -> Account:
+        """Return the account of a token, made if there is none, with these storefronts (name, published) by name."""
+        if token not in self.tokens:
             account_id = self.identity("Account")
-            self.accounts[account_id] = {
-                "id": account_id,
-                "name": name,
-                "email": None,
-                "type": "SUPPLIER",
-                "slug": name.lower().replace(" ", "-"),
-                "storefronts": [self._storefront(each) for each in storefronts],
-                "location": {"id": self.identity("Location"), "name": "Warehouse", "isPrimary": True},
-            }
-        self.tokens[token] = {"account_id": account_id, "revoked": False}
+            made = Account(id=account_id, name=name, slug=_slug(name), location=Location(id=self.identity("Location")))
+            self.catalogues[account_id] = Catalogue(made)
+            self.tokens[token] = Token(account_id=account_id)
+        account = self.catalogues[self.tokens[token].account_id].account
+        if sales_channels is not None:
+            account.sales_channels = list(sales_channels)
+        for storefront_name, is_published in storefronts:
+            self._open_storefront(account, storefront_name, is_published=is_published)
         self.changed()
-        return self.accounts[account_id]
+        return account
 
-    def _storefront(self, given: Thing) -> Thing:
-        return {
-            "id": self.identity("Storefront"),
-            "name": given["name"],
-            "slug": given["name"].lower().replace(" ", "-"),
-            "isPublished": given.get("is_published", True),
-        }
+    def _open_storefront(self, account: Account, name: str, *, is_published: bool) -> None:
+        for each in account.storefronts:
+            if each.name == name:
+                each.is_published = is_published
+                return
+        account.storefronts.append(
+            Storefront(id=self.identity("Storefront"), name=name, slug=_slug(name), is_published=is_published)
+        )
 
-    def products_of(self, account_id: str) -> list[Thing]:
-        return [each for each in self.products.values() if each["account_id"] == account_id]
-
-    def own_product(self, account_id: str, product_id: str) -> Thing:
-        product = self.products.get(product_id)
-        if product is None or product["account_id"] != account_id:
-            raise NotFound("Product not found")
-        return product
-
-    def own_variant(self, account_id: str, variant_id: str) -> Thing:
-        variant = self.variants.get(variant_id)
-        if variant is None or self.products[variant["product_id"]]["account_id"] != account_id:
-            raise NotFound("ProductVariant not found")
-        return variant
-
-    # Products
-
-    def create_product(self, account_id: str, given: Thing) -> tuple[Thing | None, list[Thing]]:
-        """Create a draft; either the product, or what is wrong with it."""
-        errors = [] if given.get("title", "").strip() else [error(["title"], "Title can't be blank")]
-        if not given["variants"]:
-            errors.append(error(["variants"], "A product needs at least one variant"))
-        seen: set[str] = set()
-        for n, variant in enumerate(given["variants"]):
-            errors += self._variant_errors(account_id, variant, ["variants", str(n)])
-            if variant["sku"] in seen:
-                errors.append(error(["variants", str(n), "sku"], "SKU has already been taken"))
-            seen.add(variant["sku"])
-        if errors:
-            return None, errors
-        product_id = self.identity("Product")
-        product: Thing = {
-            "id": product_id,
-            "account_id": account_id,
-            "listing": None,
-            "variant_ids": [],
-            "images": [],
-            "createdAt": self.now(),
-        }
-        self.products[product_id] = product
-        self._write_product(product, given)
-        for variant in given["variants"]:
-            self._add_variant(product, variant)
+    def second_token(self, token: str, *, same_account_as: str) -> Account:
+        """Make a token of the account that another token has; KeyError when that one is unknown."""
+        account_id = self.tokens[same_account_as].account_id
+        self.tokens.setdefault(token, Token(account_id=account_id))
         self.changed()
-        return product, []
+        return self.catalogues[self.tokens[token].account_id].account
 
-    def update_product(self, product: Thing, given: Thing) -> list[Thing]:
-        """Change fields; what is wrong with them instead, if anything is."""
-        if "title" in given and not (given["title"] or "").strip():
-            return [error(["title"], "Title can't be blank")]
-        self._write_product(product, given)
-        self.changed()
-        return []
+    def holder(self, product_id: str) -> Catalogue | None:
+        """Return the account that has a product; None when nobody has."""
+        return next((each for each in self.catalogues.values() if product_id in each.account.products), None)
 
-    def _write_product(self, product: Thing, given: Thing) -> None:
-        for name in ("title", "description", "brand", "hsCode", "madeIn", "option1", "option2", "option3"):
-            if name in given:
-                product[name] = given[name]
-        if "images" in given:
-            appears = datetime.now(UTC).timestamp() + self.switches.image_delay_seconds
-            product["images"] = [
-                {
-                    "id": self.identity("ProductImage"),
-                    "position": n,
-                    "source": each.get("sourceUrl"),
-                    "appears": appears,
-                }
-                for n, each in enumerate(given["images"] or [])
-            ]
-        product["updatedAt"] = self.now()
+    def variant_holder(self, variant_id: str) -> Catalogue | None:
+        """Return the account that has a variant; None when nobody has."""
+        return next((each for each in self.catalogues.values() if variant_id in each.account.variants), None)
 
-    def delete_product(self, product: Thing) -> None:
-        for variant_id in product["variant_ids"]:
-            variant = self.variants.pop(variant_id)
-            self.by_sku.pop((product["account_id"], variant["sku"]), None)
-        del self.products[product["id"]]
-        self.changed()
-
-    def publish(self, product: Thing, storefront_id: str | None) -> list[Thing]:
-        """Show a product on a storefront; doing it twice leaves copies of its variants in the listing."""
-        listing = product["listing"]
-        storefronts = {each["id"] for each in self.accounts[product["account_id"]]["storefronts"]}
-        if storefront_id is not None and storefront_id not in storefronts:
-            return [error(["storefrontId"], "Storefront not found")]
-        where = storefront_id or (listing or {}).get("storefront_id")
-        if where is None:
-            return []  # Without a storefront a product that was never published stays a draft.
-        again = listing is not None and listing["status"] == "PUBLISHED" and listing["storefront_id"] == where
-        variants = list(product["variant_ids"])
-        if again and self.switches.publish_twice == "duplicate_listing_variants":
-            variants = listing["variant_ids"] + variants
-        elif again:
-            variants = listing["variant_ids"]
-        product["listing"] = {
-            "id": listing["id"] if listing else self.identity("Listing"),
-            "status": "PUBLISHED",
-            "storefront_id": where,
-            "variant_ids": variants,
-            "publications": (listing or {}).get("publications", 0) + 1,
-            "publishedAt": self.now(),
-        }
-        self.changed()
-        return []
-
-    def unpublish(self, product: Thing) -> None:
-        if product["listing"] is not None:
-            product["listing"]["status"] = "UNPUBLISHED"
-        self.changed()
-
-    def republish(self, product: Thing) -> list[Thing]:
-        """Show it again with a new date, taking up what was added since."""
-        listing = product["listing"]
-        if listing is None:
-            return [error(["id"], "Product was never published")]
-        listing |= {"status": "PUBLISHED", "variant_ids": list(product["variant_ids"]), "publishedAt": self.now()}
-        self.changed()
-        return []
-
-    def shown_listing(self, product: Thing) -> Thing | None:
-        """Return the listing as the API shows it."""
-        listing: Thing | None = product["listing"]
-        if listing is None:
-            return None
-        if listing["status"] == "UNPUBLISHED" and self.switches.listing_after_unpublish == "null":
-            return None
-        return listing
-
-    # Variants and stock
-
-    def create_variant(self, product: Thing, given: Thing) -> tuple[Thing | None, list[Thing]]:
-        errors = self._variant_errors(product["account_id"], given, [])
-        if errors:
-            return None, errors
-        variant = self._add_variant(product, given)
-        if product["listing"] is not None and self.switches.new_variant_in_listing == "immediate":
-            product["listing"]["variant_ids"].append(variant["id"])
-        product["updatedAt"] = self.now()
-        self.changed()
-        return variant, []
-
-    def update_variant(self, variant: Thing, given: Thing) -> list[Thing]:
-        account_id = self.products[variant["product_id"]]["account_id"]
-        errors = self._variant_errors(account_id, {**variant, **given}, [], known=variant["id"])
-        if errors:
-            return errors
-        if given.get("sku") not in (None, variant["sku"]):
-            del self.by_sku[account_id, variant["sku"]]
-            self.by_sku[account_id, given["sku"]] = variant["id"]
-        self._write_variant(variant, given)
-        self.changed()
-        return []
-
-    def delete_variant(self, variant: Thing) -> list[Thing]:
-        product = self.products[variant["product_id"]]
-        if len(product["variant_ids"]) == 1:
-            return [error(["id"], "A product needs at least one variant")]
-        product["variant_ids"].remove(variant["id"])
-        self.by_sku.pop((product["account_id"], variant["sku"]), None)
-        del self.variants[variant["id"]]
-        self.changed()
-        return []
-
-    def _variant_errors(
-        self, account_id: str, given: Thing, where: list[str], *, known: str | None = None
-    ) -> list[Thing]:
-        errors = []
-        if not given["sku"]:
-            errors.append(error([*where, "sku"], "SKU can't be blank"))
-        holder = self.by_sku.get((account_id, given["sku"]))
-        if holder is not None and holder != known:
-            errors.append(error([*where, "sku"], "SKU has already been taken"))
-        if money(given["price"]) <= 0:
-            errors.append(error([*where, "price"], "Price must be greater than 0"))
-        return errors
-
-    def _add_variant(self, product: Thing, given: Thing) -> Thing:
-        variant: Thing = {
-            "id": self.identity("ProductVariant"),
-            "product_id": product["id"],
-            "level_id": self.identity("InventoryLevel"),
-            "quantity": given.get("inventoryQuantity"),
-            "reserved": 0,
-            "inventoryPolicy": "DENY",
-            "position": len(product["variant_ids"]),
-            "createdAt": self.now(),
-        }
-        self._write_variant(variant, given)
-        product["variant_ids"].append(variant["id"])
-        self.variants[variant["id"]] = variant
-        self.by_sku[product["account_id"], variant["sku"]] = variant["id"]
-        return variant
-
-    def _write_variant(self, variant: Thing, given: Thing) -> None:
-        for name in ("sku", "barcode", "inventoryPolicy", "option1", "option2", "option3", "hsCode"):
-            if given.get(name) is not None:
-                variant[name] = given[name]
-        for name in ("price", "msrp"):
-            if given.get(name) is not None:
-                variant[name] = str(money(given[name]).quantize(Decimal("0.01")))
-        if given.get("inventoryQuantity") is not None:
-            variant["quantity"] = given["inventoryQuantity"]
-        variant["updatedAt"] = self.now()
-
-    def adjust(self, account_id: str, lines: list[Thing]) -> tuple[list[Thing], list[Thing]]:
-        """Set or add stock, line by line; the lines that were done, and what is wrong with the others."""
-        done, errors = [], []
-        half = self.half_next
-        self.half_next = False
-        for n, line in enumerate(lines):
-            if half and n >= len(lines) // 2:
-                self.changed()
-                raise HalfDone
-            variant = self._of_line(account_id, line)
-            if variant is None:
-                errors.append(error(["inventoryLevels", str(n)], "ProductVariant not found"))
-                continue
-            before = variant["quantity"] or 0
-            added = line.get("action", "ADJUST") == "ADJUST"
-            variant["quantity"] = before + line["adjustment"] if added else line["adjustment"]
-            variant["updatedAt"] = self.now()
-            done.append(variant)
-        self.changed()
-        return done, errors
-
-    def _of_line(self, account_id: str, line: Thing) -> Thing | None:
-        if line.get("sku") is not None:
-            return self.variants.get(self.by_sku.get((account_id, line["sku"]), ""))
-        if line.get("inventoryLevelId") is not None:
-            return next((each for each in self.variants.values() if each["level_id"] == line["inventoryLevelId"]), None)
-        try:
-            return self.own_variant(account_id, line.get("productVariantId") or "")
-        except NotFound:
-            return None
-
-    # Saving
-
-    def dump(self) -> Thing:
+    def dump(self) -> dict[str, Any]:
         """Return everything as JSON data."""
-        return {
-            "switches": self.switches.model_dump(),
-            "accounts": self.accounts,
-            "tokens": self.tokens,
-            "products": self.products,
-            "variants": self.variants,
-            "next_number": self.next_number,
-        }
+        saved = Saved(
+            switches=self.switches,
+            tokens=self.tokens,
+            accounts=[each.account for each in self.catalogues.values()],
+            next_number=self._next_number,
+        )
+        data: dict[str, Any] = SAVED.dump_python(saved, mode="json")
+        return data
 
-    def load(self, saved: Thing) -> None:
-        """Take over what was saved."""
-        self.switches = Switches.model_validate(saved["switches"])
-        self.accounts, self.tokens = saved["accounts"], saved["tokens"]
-        self.products, self.variants = saved["products"], saved["variants"]
-        self.next_number = saved["next_number"]
-        self.by_sku = {
-            (self.products[each["product_id"]]["account_id"], each["sku"]): each["id"]
-            for each in self.variants.values()
-        }
+    def load(self, data: dict[str, Any]) -> None:
+        """Take over what was saved; ValueError when it has another shape."""
+        saved = SAVED.validate_python(data)
+        self.switches, self.tokens, self._next_number = saved.switches, saved.tokens, saved.next_number
+        self.catalogues = {each.id: Catalogue(each) for each in saved.accounts}
 
 
-def error(field: list[str], message: str) -> Thing:
-    """Return a user error."""
-    return {"field": field, "message": message, "name": None}
-
-
-def money(value: object) -> Decimal:
-    """Return an amount; one that cannot be read counts as nothing."""
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        return Decimal(0)
+def _slug(name: str) -> str:
+    return "-".join("".join(each if each.isalnum() else " " for each in name.lower()).split())
