@@ -145,7 +145,9 @@ async def test_a_compliance_notice_about_a_shop_nobody_installed_is_accepted(web
 
 
 async def test_garbage_never_is_our_fault(web: Web, address: str) -> None:
-    header = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=40)
+    # What HTTP lets a client send: anything but controls, without white space at the ends.
+    header = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_categories=["Cc"]), max_size=40)
+    header = header.map(lambda text: text.encode("latin-1").strip().decode("latin-1"))
 
     @given(body=st.binary(max_size=300), topic=header, event=header, signature=st.one_of(st.none(), header))
     @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

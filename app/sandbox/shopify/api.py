@@ -1,77 +1,18 @@
-"""The Admin GraphQL API of one shop."""
+"""The Admin GraphQL API of one shop: what an app may ask and do."""
 
-import re
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from graphql import (
-    DocumentNode,
-    FieldNode,
-    GraphQLObjectType,
-    GraphQLResolveInfo,
-    InlineFragmentNode,
-    IntValueNode,
-    OperationDefinitionNode,
-    SelectionSetNode,
-    VariableNode,
-    build_schema,
-    get_named_type,
-)
+from graphql import GraphQLError, GraphQLResolveInfo
 
-from app.sandbox.shopify.shops import Shops, Thing, option_names, stock_of
+from app.sandbox.shopify import shown, subscriptions
+from app.sandbox.shopify.cost import SCHEMA, cost
+from app.sandbox.shopify.paging import ordered_page, page
+from app.sandbox.shopify.searching import Term, terms
+from app.sandbox.shopify.shops import Shops, Thing
 
-SCHEMA = build_schema(Path(__file__).with_name("schema.graphql").read_text())
-MAX_PAGE = 250
-MAX_COST = 1000
-COMPLIANCE = {"CUSTOMERS_DATA_REQUEST", "CUSTOMERS_REDACT", "SHOP_REDACT"}
-NEEDED_SCOPE = {"PRODUCTS": "read_products", "INVENTORY": "read_inventory", "ORDERS": "read_orders"}
-
-
-class Refused(Exception):
-    """A document is refused as a whole; the message says why."""
-
-
-def cost(document: DocumentNode, variables: Thing) -> int:
-    """Return what a document costs: an object 1, a connection ``first`` times a node, scalars nothing, a mutation 10."""
-    operation = next(each for each in document.definitions if isinstance(each, OperationDefinitionNode))
-    root = SCHEMA.get_root_type(operation.operation)
-    fixed = 10 if operation.operation.value == "mutation" else 0
-    return fixed + _selection(operation.selection_set, root, variables)
-
-
-def _selection(selection: SelectionSetNode, parent: Any, variables: Thing) -> int:
-    total = 0
-    for node in selection.selections:
-        if isinstance(node, InlineFragmentNode):
-            kind = SCHEMA.type_map[node.type_condition.name.value] if node.type_condition else parent
-            total += _selection(node.selection_set, kind, variables)
-        elif isinstance(node, FieldNode) and node.selection_set is not None and isinstance(parent, GraphQLObjectType):
-            total += _field(node, parent, variables)
-    return total
-
-
-def _field(node: FieldNode, parent: GraphQLObjectType, variables: Thing) -> int:
-    kind = get_named_type(parent.fields[node.name.value].type)
-    assert node.selection_set is not None  # noqa: S101 - the caller has looked
-    inner = _selection(node.selection_set, kind, variables)
-    if kind.name.endswith("Connection"):
-        return _first(node, variables) * inner
-    if node.name.value in ("pageInfo", "quantities", "selectedOptions", "userErrors") or kind.name.endswith("Payload"):
-        return inner
-    return 1 + inner
-
-
-def _first(node: FieldNode, variables: Thing) -> int:
-    for argument in node.arguments or ():
-        if argument.name.value == "first":
-            value = argument.value
-            first = int(value.value) if isinstance(value, IntValueNode) else 0
-            if isinstance(value, VariableNode):
-                first = int(variables.get(value.name.value) or 0)
-            if first > MAX_PAGE:
-                raise Refused(f"first cannot exceed {MAX_PAGE}")
-            return first
-    raise Refused("you must provide one of first or last")
+__all__ = ["SCHEMA", "Root", "cost", "resolve"]
 
 
 def resolve(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
@@ -82,29 +23,22 @@ def resolve(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any
     return value(**arguments) if callable(value) else value
 
 
-def page(things: list[Thing], first: int | None = None, after: str | None = None, **_: Any) -> Thing:
-    """Return a page of things. A cursor is the id of the last one, so that things added meanwhile shift nothing."""
-    start = 0
-    if after is not None:
-        start = next((n + 1 for n, each in enumerate(things) if each["id"] == after), len(things))
-    here = things[start : start + (first or 0)]
-    return {
-        "nodes": here,
-        "pageInfo": {
-            "hasNextPage": start + len(here) < len(things),
-            "hasPreviousPage": start > 0,
-            "startCursor": here[0]["id"] if here else None,
-            "endCursor": here[-1]["id"] if here else None,
-        },
-    }
+def number(gid: str, kind: str | None = None) -> int:
+    """Return the number in a global id; GraphQLError if it is no id, or not one of this kind."""
+    start, _, digits = gid.rpartition("/")
+    if not start.startswith("gid://shopify/") or not digits.isdecimal() or kind not in (None, start.split("/")[-1]):
+        raise GraphQLError(f"Invalid global id '{gid}'")
+    return int(digits)
 
 
 class Root:
-    """What an app may ask and do in one shop."""
+    """The queries and mutations; the names and arguments are Shopify's."""
 
-    def __init__(self, shops: Shops, shop: Thing) -> None:
+    def __init__(self, shops: Shops, shop: Thing, *, allow_http: bool = True) -> None:
         self._shops = shops
         self._shop = shop
+        self._index = shops.index(shop)
+        self._allow_http = allow_http
 
     def shop(self) -> Thing:
         return {
@@ -119,167 +53,121 @@ class Root:
     def currentAppInstallation(self) -> Thing:  # noqa: N802
         return {"accessScopes": [{"handle": each} for each in self._shop["scopes"]]}
 
-    def product(self, id: str) -> Thing | None:  # noqa: A002
-        found = self._shop["products"].get(id.rsplit("/", 1)[-1])
-        return None if found is None else self._product(found)
+    def node(self, id: str) -> Thing | None:  # noqa: A002
+        readers: dict[str, Callable[[str], Thing | None]] = {
+            "Product": self.product,
+            "ProductVariant": self.productVariant,
+            "InventoryItem": self.inventoryItem,
+            "Location": self._location,
+            "WebhookSubscription": self._subscription,
+        }
+        number(id)
+        reader = readers.get(id.split("/")[-2])
+        return None if reader is None else reader(id)
 
-    def products(self, query: str | None = None, **arguments: Any) -> Thing:
-        found = sorted(self._shop["products"].values(), key=lambda each: each["id"])
-        if arguments.get("sortKey") == "UPDATED_AT":
-            found.sort(key=lambda each: each["updated_at"])
-        since = re.search(r"updated_at:>='([^']+)'", query or "")
-        if since:
-            found = [each for each in found if each["updated_at"] >= since[1]]
-        # Only the page is built in full; the rest only lends its ids.
-        ids = [{"id": f"gid://shopify/Product/{each['id']}", "product": each} for each in found]
-        answer = page(ids, **arguments)
-        return {**answer, "nodes": [self._product(each["product"]) for each in answer["nodes"]]}
+    # Products
+
+    def product(self, id: str) -> Thing | None:  # noqa: A002
+        shown.need(self._shop, "product", "read_products")
+        found = self._index.products.get(number(id, "Product"))
+        return None if found is None else shown.product(self._shop, found)
+
+    def products(
+        self,
+        sortKey: str | None = None,  # noqa: N803
+        query: str | None = None,
+        **asked: Any,
+    ) -> Thing:
+        shown.need(self._shop, "products", "read_products")
+        conditions = terms(query, ("id", "updated_at", "created_at", "status", "title", "vendor"))
+        found = self._index.products
+        return ordered_page(
+            self._index.order(sortKey),
+            lambda identity: shown.product(self._shop, found[identity]),
+            keep=lambda identity: all(each.holds(found[identity]) for each in conditions),
+            since=_since(conditions, sortKey),
+            **asked,
+        )
 
     def productVariant(self, id: str) -> Thing | None:  # noqa: A002, N802
-        for product in self._shop["products"].values():
-            for variant in product["variants"]:
-                if str(variant["id"]) == id.rsplit("/", 1)[-1]:
-                    return self._variant(product, variant)
-        return None
+        shown.need(self._shop, "productVariant", "read_products")
+        found = self._index.variants.get(number(id, "ProductVariant"))
+        return None if found is None else shown.variant(self._shop, *found)
+
+    def productVariants(self, query: str | None = None, **asked: Any) -> Thing:  # noqa: N802
+        shown.need(self._shop, "productVariants", "read_products")
+        conditions = terms(query, ("sku",))
+        found = sorted(self._index.variants if not conditions else self._index.skus.get(conditions[0].value, ()))
+        return ordered_page(
+            [(each, each) for each in found],
+            lambda identity: shown.variant(self._shop, *self._index.variants[identity]),
+            **asked,
+        )
+
+    # Stock
 
     def inventoryItem(self, id: str) -> Thing | None:  # noqa: A002, N802
-        for product in self._shop["products"].values():
-            for variant in product["variants"]:
-                if str(variant["inventory_item_id"]) == id.rsplit("/", 1)[-1]:
-                    return self._item(product, variant)
-        return None
+        shown.need(self._shop, "inventoryItem", "read_inventory", "read_products")
+        found = self._index.items.get(number(id, "InventoryItem"))
+        return None if found is None else shown.item(self._shop, *found)
 
-    def locations(self, **arguments: Any) -> Thing:
-        return page([_location(each) for each in self._shop["locations"]], **arguments)
+    def locations(self, **asked: Any) -> Thing:
+        shown.need(self._shop, "locations", "read_locations")
+        return page(self._shop["locations"], shown.location, **asked)
 
-    def webhookSubscriptions(self, **arguments: Any) -> Thing:  # noqa: N802
-        return page([_subscription(each) for each in self._shop["subscriptions"].values()], **arguments)
+    def _location(self, id: str) -> Thing | None:  # noqa: A002
+        shown.need(self._shop, "location", "read_locations")
+        return next((shown.location(each) for each in self._shop["locations"] if each["id"] == number(id)), None)
+
+    # Subscriptions
+
+    def webhookSubscriptions(self, **asked: Any) -> Thing:  # noqa: N802
+        return page(list(self._shop["subscriptions"].values()), shown.subscription, **asked)
+
+    def _subscription(self, id: str) -> Thing | None:  # noqa: A002
+        found = self._shop["subscriptions"].get(str(number(id)))
+        return None if found is None else shown.subscription(found)
 
     def webhookSubscriptionCreate(self, topic: str, webhookSubscription: Thing) -> Thing:  # noqa: N802, N803
-        problem = self._subscription_problem(topic, webhookSubscription.get("uri") or "")
-        made = None if problem else self._shops.subscribe(self._shop, topic, webhookSubscription["uri"])
-        if made is None:
-            message = problem or "Address for this topic has already been taken"
-            return {"webhookSubscription": None, "userErrors": [{"field": ["webhookSubscription"], "message": message}]}
-        return {"webhookSubscription": _subscription(made), "userErrors": []}
-
-    def _subscription_problem(self, topic: str, uri: str) -> str | None:
-        if topic in COMPLIANCE:
-            return "You cannot create a webhook subscription with the specified topic"
-        scope = next((needed for prefix, needed in NEEDED_SCOPE.items() if topic.startswith(prefix)), None)
-        if scope is not None and scope not in self._shop["scopes"]:
-            return "You cannot create a webhook subscription with the specified topic"
-        if not uri.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-            return "Address protocol http:// is not supported"
-        return None
+        given = webhookSubscription
+        why = self._problem(topic, given)
+        if why is not None:
+            return _refused(why, "webhookSubscription")
+        made = subscriptions.stored(self._shops.identity(), topic, given)
+        self._shop["subscriptions"][str(made["id"])] = made
+        self._shops.changed()
+        return {"webhookSubscription": shown.subscription(made), "userErrors": []}
 
     def webhookSubscriptionUpdate(self, id: str, webhookSubscription: Thing) -> Thing:  # noqa: A002, N802, N803
-        found = self._shop["subscriptions"].get(id.rsplit("/", 1)[-1])
+        key = str(number(id, "WebhookSubscription"))
+        found = self._shop["subscriptions"].get(key)
         if found is None:
-            return {"userErrors": [{"field": ["id"], "message": "Webhook subscription does not exist"}]}
-        found["uri"] = webhookSubscription.get("uri") or found["uri"]
+            return _refused(subscriptions.UNKNOWN, "id")
+        given = {"uri": found["uri"], **webhookSubscription}
+        why = self._problem(found["topic"], given, known=key)
+        if why is not None:
+            return _refused(why, "webhookSubscription")
+        subscriptions.changed(found, given)
         self._shops.changed()
-        return {"webhookSubscription": _subscription(found), "userErrors": []}
+        return {"webhookSubscription": shown.subscription(found), "userErrors": []}
 
     def webhookSubscriptionDelete(self, id: str) -> Thing:  # noqa: A002, N802
-        found = self._shop["subscriptions"].pop(id.rsplit("/", 1)[-1], None)
-        self._shops.changed()
+        found = self._shop["subscriptions"].pop(str(number(id, "WebhookSubscription")), None)
         if found is None:
-            return {"userErrors": [{"field": ["id"], "message": "Webhook subscription does not exist"}]}
+            return _refused(subscriptions.UNKNOWN, "id")
+        self._shops.changed()
         return {"deletedWebhookSubscriptionId": id, "userErrors": []}
 
-    def _product(self, product: Thing) -> Thing:
-        gid = f"gid://shopify/Product/{product['id']}"
-        images = [
-            {
-                "__typename": "MediaImage",
-                "id": f"gid://shopify/MediaImage/{each['id']}",
-                "mediaContentType": "IMAGE",
-                "image": {"url": each["src"], "altText": None},
-            }
-            for each in product["images"]
-        ]
-        return {
-            "id": gid,
-            "title": product["title"],
-            "descriptionHtml": product["body_html"],
-            "handle": product["handle"],
-            "vendor": product["vendor"],
-            "productType": product["product_type"],
-            "status": product["status"].upper(),
-            "publishedAt": product["published_at"],
-            "updatedAt": product["updated_at"],
-            "createdAt": product["created_at"],
-            "tags": [each.strip() for each in product["tags"].split(",") if each.strip()],
-            "options": lambda **_: [
-                {
-                    "id": f"gid://shopify/ProductOption/{product['id'] + n}",
-                    "name": name,
-                    "position": n,
-                    "values": list(dict.fromkeys(each["options"][n - 1] for each in product["variants"])),
-                }
-                for n, name in enumerate(option_names(product), 1)
-            ],
-            "variantsCount": {"count": len(product["variants"])},
-            "totalInventory": sum(stock_of(each) for each in product["variants"]),
-            "media": lambda **arguments: page(images, **arguments),
-            "variants": lambda **arguments: page(
-                [self._variant(product, each) for each in product["variants"]], **arguments
-            ),
-        }
-
-    def _variant(self, product: Thing, variant: Thing) -> Thing:
-        return {
-            "id": f"gid://shopify/ProductVariant/{variant['id']}",
-            "title": " / ".join(variant["options"]),
-            "sku": variant["sku"],
-            "barcode": variant["barcode"],
-            "price": variant["price"],
-            "compareAtPrice": variant["compare_at_price"],
-            "position": product["variants"].index(variant) + 1,
-            "inventoryQuantity": stock_of(variant),
-            "inventoryPolicy": variant["inventory_policy"].upper(),
-            "updatedAt": variant["updated_at"],
-            "createdAt": variant["created_at"],
-            "selectedOptions": [
-                {"name": name, "value": value}
-                for name, value in zip(option_names(product), variant["options"], strict=False)
-            ],
-            "inventoryItem": lambda **_: self._item(product, variant),
-            "product": lambda **_: self._product(product),
-        }
-
-    def _item(self, product: Thing, variant: Thing) -> Thing:
-        places = {str(each["id"]): each for each in self._shop["locations"]}
-        levels = [
-            {
-                "id": f"gid://shopify/InventoryLevel/{place}?inventory_item_id={variant['inventory_item_id']}",
-                "location": _location(places[place]),
-                "updatedAt": level["updated_at"],
-                "quantities": lambda names, level=level: [
-                    {"name": name, "quantity": level["available"], "updatedAt": level["updated_at"]} for name in names
-                ],
-            }
-            for place, level in variant["levels"].items()
-        ]
-        return {
-            "id": f"gid://shopify/InventoryItem/{variant['inventory_item_id']}",
-            "sku": variant["sku"],
-            "tracked": variant["tracked"],
-            "variant": lambda **_: self._variant(product, variant),
-            "inventoryLevels": lambda **arguments: page(levels, **arguments),
-        }
+    @property
+    def _problem(self) -> Callable[..., str | None]:
+        return partial(subscriptions.problem, self._shop, allow_http=self._allow_http)
 
 
-def _location(location: Thing) -> Thing:
-    return {"id": f"gid://shopify/Location/{location['id']}", "name": location["name"], "isActive": True}
+def _since(conditions: list[Term], sort: str | None) -> Any:
+    """Return the sort value at which a search can begin to look; None: at the beginning."""
+    field = {"UPDATED_AT": "updated_at", "CREATED_AT": "created_at", None: "id", "ID": "id"}.get(sort)
+    return max((each.value for each in conditions if each.field == field and each.comparison[:1] == ">"), default=None)
 
 
-def _subscription(subscription: Thing) -> Thing:
-    return {
-        "id": f"gid://shopify/WebhookSubscription/{subscription['id']}",
-        "topic": subscription["topic"],
-        "uri": subscription["uri"],
-        "includeFields": [],
-        "filter": None,
-    }
+def _refused(why: str, field: str) -> Thing:
+    return {"userErrors": [{"field": [field], "message": why}]}

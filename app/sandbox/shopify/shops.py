@@ -1,33 +1,61 @@
-"""What the stand-in shops know: products, variants, stock and subscriptions, as plain JSON data."""
+"""What the stand-in shops know and what happens in them, as plain JSON data that can be saved as it is."""
 
 import random
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
+from uuid import uuid4
+
+from app.sandbox.shopify import bodies, making
+from app.sandbox.shopify.index import Index
+from app.sandbox.shopify.making import Impossible
+from app.sandbox.shopify.times import local, seconds, zone
 
 Thing = dict[str, Any]
+Notify = Callable[[str, str, Callable[[], Thing], str], None]
+"""Told of each happening: the shop's domain, the topic, what gives the body, and the id of the merchant's action."""
 
 FIRST_ID = 8_801_234_567_890
 SCOPES = ["read_products", "read_inventory", "read_locations"]
+MOST_VARIANTS = 2048
+MOST_OPTIONS = 3
 
 
 class Shops:
-    """All shops. ``notify`` is told what happened: shop, topic, and the body as data."""
+    """All shops, and all that can be done in them. Whatever changes a product here tells its subscribers."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.shops: dict[str, Thing] = {}
         self.next_id = FIRST_ID
-        self.notify: Callable[[str, str, Thing, str], None] = lambda *_: None
+        self.notify: Notify = lambda *_: None
         self.changed: Callable[[], None] = lambda: None
+        self._clock = clock
+        self._indexes: dict[str, Index] = {}
+
+    def load(self, shops: dict[str, Thing], next_id: int) -> None:
+        """Go on with what was saved."""
+        self.shops, self.next_id = shops, next_id
+        self._indexes = {domain: Index(shop["products"].values()) for domain, shop in shops.items()}
+
+    def index(self, shop: Thing) -> Index:
+        return self._indexes[shop["domain"]]
 
     def identity(self) -> int:
         self.next_id += random.randint(1, 50)
         return self.next_id
 
+    @staticmethod
+    def event() -> str:
+        """Return an id that all topics of one action of the merchant share."""
+        return str(uuid4())
+
     # Shops
 
     def open(self, domain: str, given: Thing) -> Thing:
-        """Return a shop, made if there is none, with the token and scopes given."""
+        """Return a shop that has the app installed, made if there is none, with the token and scopes given."""
         shop = self.shops.get(domain)
         if shop is None:
             shop = {
@@ -35,33 +63,50 @@ class Shops:
                 "id": self.identity(),
                 "name": given.get("name") or domain.split(".", maxsplit=1)[0].replace("-", " ").title(),
                 "currency": given.get("currency", "EUR"),
-                "offset_hours": given.get("offset_hours", 1),
-                "locations": [
-                    {"id": self.identity(), "name": "Warehouse"},
-                    {"id": self.identity(), "name": "Shop"},
-                ],
+                "offset": given.get("offset", "+01:00"),
+                "locations": [{"id": self.identity(), "name": name} for name in ("Warehouse", "Shop")],
                 "products": {},
                 "subscriptions": {},
-                "installed": True,
                 "frozen": False,
             }
+            zone(shop["offset"])
             self.shops[domain] = shop
-        shop |= {"token": given.get("token", shop.get("token", "")), "installed": True}
+            self._indexes[domain] = Index()
+        shop["installed"] = True
+        shop["token"] = given.get("token") or shop.get("token") or f"shpat_{secrets.token_hex(16)}"
         shop["scopes"] = given.get("scopes") or shop.get("scopes") or SCOPES
         self.changed()
         return shop
 
-    def now(self, shop: Thing) -> str:
-        """Return the time with the shop's offset, in whole seconds, as Shopify tells it."""
-        zone = timezone(timedelta(hours=shop["offset_hours"]))
-        return datetime.now(zone).isoformat(timespec="seconds")
+    def uninstall(self, shop: Thing) -> None:
+        """Remove the app: its token and subscriptions are gone at once, and app/uninstalled is still sent."""
+        shop["installed"] = False
+        shop["token"] = ""
+        self.notify(shop["domain"], "app/uninstalled", partial(bodies.shop_body, shop), self.event())
+        shop["subscriptions"] = {}
+        self.changed()
+
+    def grant(self, shop: Thing, scopes: list[str]) -> None:
+        """Change what the app may do."""
+        body = {
+            "id": shop["id"],
+            "shop_id": f"gid://shopify/Shop/{shop['id']}",
+            "previous": shop["scopes"],
+            "current": scopes,
+            "updated_at": self._clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        }
+        shop["scopes"] = scopes
+        self.notify(shop["domain"], "app/scopes_update", lambda: body, self.event())
+        self.changed()
 
     # Products
 
     def create(self, shop: Thing, given: Thing) -> Thing:
-        """Put a product into the shop and announce it."""
-        now = self.now(shop)
-        product_id = int(given.get("id") or self.identity())
+        """Put a product into the shop. Impossible: the id is taken, or variants do not fit the options."""
+        now = self._now(shop)
+        product_id = given.get("id") or self.identity()
+        if product_id in self.index(shop).products:
+            raise Impossible(f"There is a product {product_id} already.")
         published = given.get("published", True)
         product: Thing = {
             "id": product_id,
@@ -69,213 +114,157 @@ class Shops:
             "body_html": given.get("body_html", ""),
             "vendor": given.get("vendor", ""),
             "product_type": given.get("product_type", ""),
-            "handle": given["title"].lower().replace(" ", "-"),
+            "handle": given.get("handle") or "-".join(given["title"].lower().split()),
             "status": given.get("status", "active"),
             "published_at": given.get("published_at", now if published else None),
             "created_at": now,
             "updated_at": now,
             "tags": given.get("tags", ""),
             "options": given.get("options") or [],
-            "images": [self._image(product_id, n, url) for n, url in enumerate(given.get("images") or [])],
+            "images": self._images(product_id, given.get("images") or []),
             "variants": [],
         }
-        for variant in given.get("variants") or [{"price": "1.00"}]:
-            product["variants"].append(self._variant(shop, product, variant))
+        if len(product["options"]) > MOST_OPTIONS:
+            raise Impossible(f"A product has at most {MOST_OPTIONS} options.")
+        product["variants"] = [self._variant(shop, product, each) for each in given.get("variants") or [{}]]
+        self._check_count(product, 0)
         shop["products"][str(product_id)] = product
-        self._announce(shop, "products/create", product)
+        self.index(shop).add(product)
+        event = self.event()
+        self._tell(shop, "products/create", product, event)
+        for variant in product["variants"]:
+            self._tell_item(shop, "create", variant, event)
         return product
 
     def update(self, shop: Thing, product: Thing, given: Thing) -> Thing:
-        """Change fields of a product and announce it."""
-        for name in ("title", "body_html", "vendor", "status", "tags", "product_type"):
-            if name in given:
-                product[name] = given[name]
-        if "published" in given:
-            product["published_at"] = self.now(shop) if given["published"] else None
-        if "published_at" in given:
-            product["published_at"] = given["published_at"]
-        if "images" in given:
-            product["images"] = [self._image(product["id"], n, url) for n, url in enumerate(given["images"])]
-        return self._touch(shop, product)
+        """Change fields of a product; fields that are not given stay as they are."""
+        with self._changing(shop, product):
+            for name in ("title", "body_html", "vendor", "status", "tags", "product_type", "handle"):
+                if name in given:
+                    product[name] = given[name]
+            if "options" in given:
+                if len(given["options"]) != len(product["options"]):
+                    raise Impossible("Options can be renamed here, not added or removed.")
+                product["options"] = given["options"]
+            if "published" in given:
+                product["published_at"] = self._now(shop) if given["published"] else None
+            if "published_at" in given:
+                product["published_at"] = given["published_at"]
+            if "images" in given:
+                product["images"] = self._images(product["id"], given["images"])
+        self._tell(shop, "products/update", product, self.event())
+        return product
 
     def delete(self, shop: Thing, product: Thing) -> None:
+        self.index(shop).remove(product)
         del shop["products"][str(product["id"])]
         self.changed()
-        self.notify(shop["domain"], "products/delete", {"id": product["id"]}, self._event())
+        event = self.event()
+        self.notify(shop["domain"], "products/delete", lambda: {"id": product["id"]}, event)
+        for variant in product["variants"]:
+            self._tell_item(shop, "delete", variant, event)
+
+    # Variants
 
     def add_variant(self, shop: Thing, product: Thing, given: Thing) -> Thing:
         variant = self._variant(shop, product, given)
-        product["variants"].append(variant)
-        self._touch(shop, product)
+        self._check_count(product, 1)
+        with self._changing(shop, product):
+            product["variants"].append(variant)
+        event = self.event()
+        self._tell(shop, "products/update", product, event)
+        self._tell_item(shop, "create", variant, event)
         return variant
 
     def change_variant(self, shop: Thing, product: Thing, variant: Thing, given: Thing) -> Thing:
-        for name in ("sku", "price", "compare_at_price", "barcode", "inventory_policy", "tracked"):
-            if name in given:
-                variant[name] = given[name]
-        variant["updated_at"] = self.now(shop)
-        self._touch(shop, product)
+        """Change fields of a variant. A new SKU, or whether stock is tracked, changes its stock item, too."""
+        with self._changing(shop, product):
+            for name in ("sku", "price", "compare_at_price", "barcode", "inventory_policy", "tracked"):
+                if name in given:
+                    variant[name] = given[name]
+            if "options" in given:
+                variant["options"] = making.values(product, given["options"])
+            variant["updated_at"] = self._now(shop)
+        event = self.event()
+        self._tell(shop, "products/update", product, event)
+        if "sku" in given or "tracked" in given:
+            self._tell_item(shop, "update", variant, event)
         return variant
 
     def remove_variant(self, shop: Thing, product: Thing, variant: Thing) -> None:
-        product["variants"].remove(variant)
-        self._touch(shop, product)
+        """Remove a variant. Impossible: it is the only one."""
+        self._check_count(product, -1)
+        with self._changing(shop, product):
+            product["variants"].remove(variant)
+        event = self.event()
+        self._tell(shop, "products/update", product, event)
+        self._tell_item(shop, "delete", variant, event)
 
-    def set_stock(self, shop: Thing, product: Thing, variant: Thing, quantity: int, location: int | None) -> None:
-        """Set the stock at a location (the first one unless named); Shopify tells of the level and of the product."""
-        place = str(location or shop["locations"][0]["id"])
-        level = variant["levels"].setdefault(place, {"available": 0})
-        level |= {"available": quantity, "updated_at": self.now(shop)}
-        event = self._event()
-        self.notify(
-            shop["domain"],
-            "inventory_levels/update",
-            {
-                "inventory_item_id": variant["inventory_item_id"],
-                "location_id": int(place),
-                "available": quantity,
-                "updated_at": level["updated_at"],
-                "admin_graphql_api_id": f"gid://shopify/InventoryLevel/{place}?inventory_item_id={variant['inventory_item_id']}",
-            },
-            event,
-        )
-        self._announce(shop, "products/update", product, event)
+    # Stock
 
-    def _touch(self, shop: Thing, product: Thing) -> Thing:
-        product["updated_at"] = self._later(shop, product["updated_at"])
-        self._announce(shop, "products/update", product)
-        return product
+    def set_stock(
+        self, shop: Thing, product: Thing, variant: Thing, quantity: int, location: int | str | None = None
+    ) -> None:
+        """Set the stock at a location: its id or name, the first one unless named. The level and the product tell."""
+        place = making.place(shop, location)
+        topic = "inventory_levels/update" if place in variant["levels"] else "inventory_levels/connect"
+        with self._changing(shop, product):
+            variant["updated_at"] = now = self._now(shop)
+            variant["levels"][place] = {"available": quantity, "updated_at": now}
+        event = self.event()
+        self.notify(shop["domain"], topic, partial(bodies.level_body, variant, int(place)), event)
+        self._tell(shop, "products/update", product, event)
 
-    def _later(self, shop: Thing, before: str) -> str:
-        return max(self.now(shop), before)
+    def disconnect(self, shop: Thing, product: Thing, variant: Thing, location: int | str) -> None:
+        """Stop stocking a variant at a location. Impossible: it is not stocked there, or nowhere else."""
+        place = making.place(shop, location)
+        if place not in variant["levels"] or len(variant["levels"]) == 1:
+            raise Impossible("A variant can only leave a location that stocks it, and not the last one.")
+        with self._changing(shop, product):
+            del variant["levels"][place]
+            variant["updated_at"] = self._now(shop)
+        body = {"inventory_item_id": variant["inventory_item_id"], "location_id": int(place)}
+        event = self.event()
+        self.notify(shop["domain"], "inventory_levels/disconnect", lambda: body, event)
+        self._tell(shop, "products/update", product, event)
 
-    def _announce(self, shop: Thing, topic: str, product: Thing, event: str | None = None) -> None:
+    # Parts
+
+    def _now(self, shop: Thing) -> str:
+        return local(self._clock(), shop.get("offset", "+01:00"))
+
+    @contextmanager
+    def _changing(self, shop: Thing, product: Thing) -> Iterator[None]:
+        """Keep the index true while a product changes, and move its time, which never goes back."""
+        self.index(shop).remove(product)
+        try:
+            yield
+            product["updated_at"] = max(self._now(shop), product["updated_at"], key=seconds)
+        finally:
+            self.index(shop).add(product)
         self.changed()
-        self.notify(shop["domain"], topic, body(product), event or self._event())
 
-    def _event(self) -> str:
-        return f"{random.getrandbits(128):032x}"
+    def _tell(self, shop: Thing, topic: str, product: Thing, event: str) -> None:
+        self.changed()
+        self.notify(shop["domain"], topic, partial(bodies.product_body, product), event)
 
-    def _image(self, product_id: int, position: int, url: str) -> Thing:
-        identity = self.identity()
-        return {"id": identity, "product_id": product_id, "position": position + 1, "src": url}
+    def _tell_item(self, shop: Thing, what: str, variant: Thing, event: str) -> None:
+        body = bodies.gone_item_body if what == "delete" else bodies.item_body
+        self.notify(shop["domain"], f"inventory_items/{what}", partial(body, variant), event)
+
+    def _check_count(self, product: Thing, more: int) -> None:
+        if not 1 <= len(product["variants"]) + more <= MOST_VARIANTS:
+            raise Impossible(f"A product has 1 to {MOST_VARIANTS} variants.")
+
+    def _images(self, product_id: int, urls: list[str]) -> list[Thing]:
+        return [
+            {"id": self.identity(), "product_id": product_id, "position": position, "src": url}
+            for position, url in enumerate(urls, 1)
+        ]
 
     def _variant(self, shop: Thing, product: Thing, given: Thing) -> Thing:
-        now = self.now(shop)
-        quantity = given.get("quantity", 0)
-        places = [str(each["id"]) for each in shop["locations"]]
-        spread = quantity if isinstance(quantity, dict) else {places[0]: quantity}
-        values = given.get("options") or []
-        return {
-            "id": int(given.get("id") or self.identity()),
-            "product_id": product["id"],
-            "sku": given.get("sku"),
-            "price": given.get("price", "1.00"),
-            "compare_at_price": given.get("compare_at_price"),
-            "barcode": given.get("barcode"),
-            "inventory_policy": given.get("inventory_policy", "deny"),
-            "tracked": given.get("tracked", True),
-            "inventory_item_id": self.identity(),
-            "options": values or ["Default Title"],
-            "levels": {place: {"available": pieces, "updated_at": now} for place, pieces in spread.items()},
-            "created_at": now,
-            "updated_at": now,
-        }
-
-    # Subscriptions
-
-    def subscribe(self, shop: Thing, topic: str, uri: str) -> Thing | None:
-        """Take a standing order; None when there is one for this topic and address."""
-        if any(each["topic"] == topic and each["uri"] == uri for each in shop["subscriptions"].values()):
-            return None
-        subscription = {"id": self.identity(), "topic": topic, "uri": uri, "failures": 0}
-        shop["subscriptions"][str(subscription["id"])] = subscription
-        self.changed()
-        return subscription
-
-
-def stock_of(variant: Thing) -> int:
-    """Return the stock of a variant over all locations."""
-    return sum(level["available"] for level in variant["levels"].values())
-
-
-def option_names(product: Thing) -> list[str]:
-    """Return a product's option names; Shopify gives one to a product without options."""
-    return product["options"] or ["Title"]
-
-
-def body(product: Thing) -> Thing:
-    """Return a product as a webhook body tells it: only the first hundred variants are complete."""
-    variants = [variant_body(each, n) for n, each in enumerate(product["variants"], 1)]
-    names = option_names(product)
-    return {
-        "admin_graphql_api_id": f"gid://shopify/Product/{product['id']}",
-        "body_html": product["body_html"],
-        "created_at": product["created_at"],
-        "handle": product["handle"],
-        "id": product["id"],
-        "product_type": product["product_type"],
-        "published_at": product["published_at"],
-        "template_suffix": None,
-        "title": product["title"],
-        "updated_at": product["updated_at"],
-        "vendor": product["vendor"],
-        "status": product["status"],
-        "published_scope": "global",
-        "tags": product["tags"],
-        "variants": variants[:100],
-        "options": [
-            {
-                "name": name,
-                "id": product["id"] + n,
-                "product_id": product["id"],
-                "position": n,
-                "values": list(dict.fromkeys(each["options"][n - 1] for each in product["variants"])),
-            }
-            for n, name in enumerate(names, 1)
-        ],
-        "images": [
-            {**each, "alt": None, "variant_ids": [], "admin_graphql_api_id": f"gid://shopify/MediaImage/{each['id']}"}
-            for each in product["images"]
-        ],
-        "image": None,
-        "media": [],
-        "variant_gids": [
-            {
-                "admin_graphql_api_id": f"gid://shopify/ProductVariant/{each['id']}",
-                "updated_at": datetime.fromisoformat(each["updated_at"])
-                .astimezone(UTC)
-                .isoformat(timespec="milliseconds"),
-            }
-            for each in product["variants"]
-        ],
-        "has_variants_that_requires_components": False,
-        "category": None,
-    }
-
-
-def variant_body(variant: Thing, position: int) -> Thing:
-    """Return a variant as a webhook body tells it."""
-    options = [*variant["options"], None, None, None]
-    return {
-        "admin_graphql_api_id": f"gid://shopify/ProductVariant/{variant['id']}",
-        "barcode": variant["barcode"],
-        "compare_at_price": variant["compare_at_price"],
-        "created_at": variant["created_at"],
-        "id": variant["id"],
-        "inventory_policy": variant["inventory_policy"],
-        "position": position,
-        "price": variant["price"],
-        "product_id": variant["product_id"],
-        "sku": variant["sku"],
-        "taxable": True,
-        "title": " / ".join(variant["options"]),
-        "updated_at": variant["updated_at"],
-        "option1": options[0],
-        "option2": options[1],
-        "option3": options[2],
-        "image_id": None,
-        "inventory_item_id": variant["inventory_item_id"],
-        "inventory_quantity": stock_of(variant),
-        "old_inventory_quantity": stock_of(variant),
-    }
+        variant_id = given.get("id") or self.identity()
+        if variant_id in self.index(shop).variants:
+            raise Impossible(f"There is a variant {variant_id} already.")
+        now = self._now(shop)
+        return making.variant(shop, product, given, variant_id=variant_id, item_id=self.identity(), now=now)

@@ -1,173 +1,243 @@
 """Delivering webhooks as Shopify does: signed, tried nine times, and given up on with consequences.
 
-A try has 1 s to connect and 5 s in all; only 2xx counts. The body of a retry is the original one. After eight failures in
-a row a subscription made through the API is deleted. ``time_scale`` shortens the four hours of retries for tests.
+https://shopify.dev/docs/apps/build/webhooks/subscribe/https: a try has 1 s to connect and 5 s in all; only 2xx counts, and
+redirects are not followed; eight retries in four hours, with the original body and address; after eight failures in a row
+a subscription made through the API is deleted.
 """
 
 import asyncio
 import base64
 import hashlib
 import hmac
-import json
 import random
+import ssl
 import time
-from datetime import UTC, datetime
+from collections import defaultdict, deque
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
+from app.sandbox.shopify.bodies import written
 from app.sandbox.shopify.shops import Shops
+from app.sandbox.shopify.subscriptions import wanted
+from app.sandbox.shopify.switches import Switches
+from app.sandbox.shopify.times import nanoseconds_now
 
 Thing = dict[str, Any]
 
+API_VERSION = "2026-10"
+CONNECT_SECONDS, TRY_SECONDS = 1.0, 5.0
 WAITS = (60, 120, 300, 600, 1200, 2400, 4200, 5500)
 """Seconds before each of the eight retries: about four hours in all. The real offsets are not known."""
 
 FAILURES_THAT_DELETE = 8
 HELD = 3
-"""Deliveries that gather before they are sent in any order."""
+"""Webhooks that gather before they are sent in another order."""
+HELD_SECONDS = 0.5
+"""How long they wait for one another."""
+AT_ONCE = 50
+"""Requests at the same time; the clock of a try starts when it may begin."""
+KEPT = 2000
+"""Finished deliveries that can still be looked at."""
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """Return how certificates are verified; reading the authorities takes long enough to do it once only."""
+    return httpx.create_ssl_context()
 
 
 class Courier:
-    """Sends what happens in the shops to whoever subscribed."""
+    """Sends what happens in the shops to whoever subscribed. It needs a running event loop as soon as it sends."""
 
     def __init__(self, shops: Shops, client_secret: str) -> None:
         self._shops = shops
         self._secret = client_secret.encode()
-        self._client = httpx.AsyncClient(timeout=httpx.Timeout(5, connect=1), follow_redirects=False, trust_env=False)
-        self.deliveries: dict[str, Thing] = {}
-        self.switches: dict[str, Thing] = {}
+        timeout = httpx.Timeout(TRY_SECONDS, connect=CONNECT_SECONDS)
+        self._client = httpx.AsyncClient(timeout=timeout, verify=_tls(), follow_redirects=False, trust_env=False)
+        self._places = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._held: dict[str, list[Thing]] = {}
-        self.time_scale = 1.0
+        self._held: defaultdict[str, list[Thing]] = defaultdict(list)
+        self._open: defaultdict[str, set[str]] = defaultdict(set)
+        self._finished: deque[str] = deque()
+        self._progress = asyncio.Event()
+        self.deliveries: dict[str, Thing] = {}
+        self.switches: defaultdict[str, Switches] = defaultdict(Switches)
 
-    def notify(self, domain: str, topic: str, body: Thing, event: str) -> None:
-        """Send a happening to every subscription of its topic, with the misbehaviour that is asked for."""
+    def notify(self, domain: str, topic: str, read: Callable[[], Thing], event: str) -> None:
+        """Tell a happening to every subscriber of its topic. The body is read only if there is one."""
         name = topic.upper().replace("/", "_")
-        for subscription in self._shops.shops[domain]["subscriptions"].values():
-            if subscription["topic"] == name:
-                self.post(domain, topic, body, event, subscription["uri"], str(subscription["id"]))
+        subscriptions = [each for each in self._shops.shops[domain]["subscriptions"].values() if each["topic"] == name]
+        body = read() if subscriptions else {}
+        for each in subscriptions:
+            sent = wanted(each, body)
+            if sent is not None:
+                self.post(domain, topic, sent, event=event, address=each["uri"], subscription=each)
 
     def post(
-        self, domain: str, topic: str, body: Thing, event: str, address: str, subscription: str | None = None
+        self, domain: str, topic: str, body: Thing, *, event: str, address: str, subscription: Thing | None = None
     ) -> None:
-        """Send one webhook."""
-        switches = self.switches.setdefault(domain, {})
-        if switches.get("drop_next", 0) > 0:
-            switches["drop_next"] -= 1
+        """Send one webhook, or do with it what the shop's switches say. Without ``subscription`` it is the app's own."""
+        switches = self.switches[domain]
+        if switches.drop_next > 0:
+            switches.drop_next -= 1
             return
-        if random.random() < switches.get("drop_probability", 0):
+        if random.random() < switches.drop_probability:
             return
         delivery: Thing = {
             "id": str(uuid4()),
             "shop": domain,
             "topic": topic,
             "address": address,
-            "subscription": subscription,
+            "subscription": None if subscription is None else str(subscription["id"]),
+            "name": None if subscription is None else subscription.get("name"),
             "event": event,
-            "triggered_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "411Z",
-            "body": text(body),
+            "triggered_at": nanoseconds_now(),
+            "body": written(body),
+            "copies": 2 if random.random() < switches.duplicate_probability else 1,
             "tries": 0,
             "last_status": None,
             "done": False,
-            "due": time.time() + switches.get("delay_seconds", 0),
+            "due": time.time() + switches.delay_seconds,
         }
         self.deliveries[delivery["id"]] = delivery
-        if switches.get("reorder"):
+        self._open[domain].add(delivery["id"])
+        self._shops.changed()
+        if switches.reorder:
             self._hold(domain, delivery)
-            return
-        self.start(delivery)
-        if random.random() < switches.get("duplicate_probability", 0):
-            self.start(delivery)
+        else:
+            self._start(delivery)
+
+    def redeliver(self, delivery: Thing) -> None:
+        """Send a finished webhook again, as it was; one that is still under way stays so."""
+        if delivery["done"]:
+            delivery |= {"done": False, "tries": 0, "due": time.time()}
+            self._open[delivery["shop"]].add(delivery["id"])
+            self._start(delivery)
+
+    def resume(self, deliveries: dict[str, Thing]) -> None:
+        """Go on with what was saved."""
+        self.deliveries = deliveries
+        for each in deliveries.values():
+            if each["done"]:
+                self._finished.append(each["id"])
+            else:
+                self._open[each["shop"]].add(each["id"])
+                self._start(each)
+
+    # Order
 
     def _hold(self, domain: str, delivery: Thing) -> None:
-        """Keep deliveries back until a few have gathered, then send them in any order."""
-        held = self._held.setdefault(domain, [])
-        held.append(delivery)
-        if len(held) >= HELD:
+        self._held[domain].append(delivery)
+        if len(self._held[domain]) >= HELD:
             self.release(domain)
+        elif len(self._held[domain]) == 1:
+            asyncio.get_running_loop().call_later(HELD_SECONDS, self.release, domain)
 
     def release(self, domain: str) -> None:
-        """Send what was held back."""
+        """Send what is held back, in another order than it happened."""
         held = self._held.pop(domain, [])
-        random.shuffle(held)
-        for each in held:
-            self.start(each)
+        mixed = random.sample(held, len(held))
+        for each in reversed(held) if mixed == held else mixed:
+            self._start(each)
 
-    def start(self, delivery: Thing) -> None:
-        """Begin to deliver."""
+    # Tries
+
+    def _start(self, delivery: Thing) -> None:
         task = asyncio.create_task(self._deliver(delivery))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def resume(self) -> None:
-        """Go on with what was not delivered before a restart."""
-        for each in self.deliveries.values():
-            if not each["done"]:
-                self.start(each)
-
     async def _deliver(self, delivery: Thing) -> None:
         while True:
             await asyncio.sleep(max(delivery["due"] - time.time(), 0))
-            if await self._try(delivery):
+            if await self._try(delivery) or delivery["tries"] > len(WAITS):
                 break
-            if delivery["tries"] > len(WAITS):
-                break
-            delivery["due"] = time.time() + WAITS[delivery["tries"] - 1] * self.time_scale
+            scale = self.switches[delivery["shop"]].time_scale
+            delivery["due"] = time.time() + WAITS[delivery["tries"] - 1] * scale
             self._shops.changed()
+        self._finish(delivery)
+
+    def _finish(self, delivery: Thing) -> None:
         delivery["done"] = True
+        self._open[delivery["shop"]].discard(delivery["id"])
+        self._finished.append(delivery["id"])
+        while len(self._finished) > KEPT:
+            oldest = self.deliveries.get(self._finished.popleft())
+            if oldest is not None and oldest["done"]:
+                del self.deliveries[oldest["id"]]
+        self._progress.set()
+        self._progress = asyncio.Event()
         self._shops.changed()
 
     async def _try(self, delivery: Thing) -> bool:
         body = delivery["body"].encode()
-        signature = base64.b64encode(hmac.new(self._secret, body, hashlib.sha256).digest()).decode()
+        headers = self._headers(delivery, body)
+        answers = [self._send(delivery["address"], body, headers) for _ in range(delivery["copies"])]
+        statuses = await asyncio.gather(*answers)
+        delivery["tries"] += 1
+        delivery["last_status"] = statuses[-1]
+        succeeded = any(httpx.codes.is_success(each) for each in statuses if isinstance(each, int))
+        self._count(delivery, succeeded=succeeded)
+        return succeeded
+
+    async def _send(self, address: str, body: bytes, headers: dict[str, str]) -> int | str:
+        """Return the status of the answer, or the name of what went wrong."""
+        async with self._places:
+            try:
+                async with asyncio.timeout(TRY_SECONDS):
+                    answer = await self._client.post(address, content=body, headers=headers)
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+                return type(error).__name__
+        return answer.status_code
+
+    def _headers(self, delivery: Thing, body: bytes) -> dict[str, str]:
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "Shopify-Captain-Hook",
             "X-Shopify-Topic": delivery["topic"],
             "X-Shopify-Shop-Domain": delivery["shop"],
-            "X-Shopify-API-Version": "2026-10",
-            "X-Shopify-Hmac-Sha256": signature,
+            "X-Shopify-API-Version": API_VERSION,
+            "X-Shopify-Hmac-Sha256": base64.b64encode(hmac.digest(self._secret, body, hashlib.sha256)).decode(),
             "X-Shopify-Webhook-Id": delivery["id"],
             "X-Shopify-Event-Id": delivery["event"],
             "X-Shopify-Triggered-At": delivery["triggered_at"],
         }
-        delivery["tries"] += 1
-        try:
-            async with asyncio.timeout(5):
-                response = await self._client.post(delivery["address"], content=body, headers=headers)
-            delivery["last_status"] = response.status_code
-        except (httpx.HTTPError, TimeoutError) as error:
-            delivery["last_status"] = type(error).__name__
-            response = None
-        succeeded = response is not None and response.is_success
-        self._count(delivery, succeeded=succeeded)
-        return succeeded
+        return headers if delivery["name"] is None else {**headers, "X-Shopify-Name": delivery["name"]}
 
     def _count(self, delivery: Thing, *, succeeded: bool) -> None:
+        """Count failures in a row; too many delete the subscription, while what is under way goes on."""
         subscriptions = self._shops.shops[delivery["shop"]]["subscriptions"]
-        subscription = subscriptions.get(delivery["subscription"] or "")
+        subscription = subscriptions.get(delivery["subscription"])
         if subscription is None:
             return
         subscription["failures"] = 0 if succeeded else subscription["failures"] + 1
         if subscription["failures"] >= FAILURES_THAT_DELETE:
             del subscriptions[delivery["subscription"]]
 
+    # Looking on
+
     def pending(self, domain: str) -> int:
         """Return how many deliveries of a shop are not finished."""
-        return sum(not each["done"] for each in self.deliveries.values() if each["shop"] == domain)
+        return len(self._open[domain])
+
+    async def quiet(self, domain: str, within: float) -> int:
+        """Wait until no delivery of a shop is under way, at most so many seconds; return how many still are."""
+        try:
+            async with asyncio.timeout(within):
+                while self.pending(domain):
+                    await self._progress.wait()
+        except TimeoutError:
+            pass
+        return self.pending(domain)
 
     async def aclose(self) -> None:
-        for each in tuple(self._tasks):
+        """Stop sending. What is not finished is sent by the next run that has the saved state."""
+        tasks = tuple(self._tasks)
+        for each in tasks:
             each.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._client.aclose()
-
-
-def text(body: Thing) -> str:
-    """Return a body as Shopify writes JSON: raw UTF-8, no spaces, angle brackets and ampersands escaped."""
-    written = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    for sign in "<>&":
-        written = written.replace(sign, f"\\u{ord(sign):04x}")
-    return written

@@ -1,0 +1,117 @@
+"""``/_sandbox``: looking at webhooks and calls, and making shops misbehave."""
+
+from collections import Counter
+from typing import Any
+
+from fastapi import APIRouter, HTTPException
+from pydantic import ValidationError
+
+from app.sandbox.faults import Fault
+from app.sandbox.shopify.controls import SHOP
+from app.sandbox.shopify.here import Here
+from app.sandbox.shopify.shops import Thing
+from app.sandbox.shopify.switches import Switches
+
+LONGEST_WAIT = 60.0
+
+routes = APIRouter()
+
+
+class ShopFault(Fault):
+    """A misbehaviour of one shop; of all of them if it is not named."""
+
+    shop: str | None = None
+
+
+@routes.get(SHOP + "/subscriptions")
+async def subscriptions(sandbox: Here, shop: str) -> list[Thing]:
+    return list(sandbox.shop(shop)["subscriptions"].values())
+
+
+@routes.delete(SHOP + "/subscriptions/{subscription_id}")
+async def forget(sandbox: Here, shop: str, subscription_id: str) -> Thing:
+    """Remove a subscription and tell nobody, as Shopify does after failures."""
+    sandbox.shop(shop)["subscriptions"].pop(subscription_id, None)
+    sandbox.shops.changed()
+    return {"deleted": subscription_id}
+
+
+@routes.get(SHOP + "/deliveries")
+async def deliveries(sandbox: Here, shop: str) -> list[Thing]:
+    return [each for each in sandbox.courier.deliveries.values() if each["shop"] == shop]
+
+
+@routes.post(SHOP + "/deliveries/{delivery_id}/redeliver")
+async def redeliver(sandbox: Here, shop: str, delivery_id: str) -> Thing:
+    delivery = sandbox.delivery(shop, delivery_id)
+    sandbox.courier.redeliver(delivery)
+    return delivery
+
+
+@routes.get(SHOP + "/quiet")
+async def quiet(sandbox: Here, shop: str, within: float = 0) -> Thing:
+    """Tell how many deliveries are not finished, having waited ``within`` seconds for them at most."""
+    if within > 0:
+        await sandbox.courier.quiet(shop, min(within, LONGEST_WAIT))
+    return {"pending": sandbox.courier.pending(shop)}
+
+
+@routes.get(SHOP + "/switches")
+async def switches(sandbox: Here, shop: str) -> Switches:
+    return sandbox.courier.switches[shop]
+
+
+@routes.put(SHOP + "/switches")
+async def switch(sandbox: Here, shop: str, body: dict[str, Any]) -> Switches:
+    """Set the switches that are named; the others stay as they are."""
+    try:
+        changed = Switches.model_validate({**sandbox.courier.switches[shop].model_dump(), **body})
+    except ValidationError as error:
+        raise HTTPException(422, str(error)) from error
+    sandbox.courier.switches[shop] = changed
+    if not changed.reorder:
+        sandbox.courier.release(shop)
+    sandbox.shops.changed()
+    return changed
+
+
+@routes.get("/_sandbox/calls")
+async def calls(sandbox: Here, shop: str | None = None) -> Thing:
+    """Count calls by root field and by the name of their operation, of one shop or of all."""
+    by_operation = _sum(sandbox.admin.calls, shop)
+    throttled = by_operation.pop("throttled", 0)
+    by_name = dict(_sum(sandbox.admin.names, shop))
+    total = sum(by_operation.values())
+    return {"total": total, "throttled": throttled, "by_operation": dict(by_operation), "by_name": by_name}
+
+
+@routes.delete("/_sandbox/calls")
+async def forget_calls(sandbox: Here) -> Thing:
+    sandbox.admin.calls.clear()
+    sandbox.admin.names.clear()
+    return {}
+
+
+@routes.get("/_sandbox/faults")
+async def faults(sandbox: Here) -> list[Thing]:
+    return [
+        {"shop": whose or None, **fault.model_dump()}
+        for whose, all_of in sandbox.admin.faults.items()
+        for fault in all_of.active
+    ]
+
+
+@routes.post("/_sandbox/faults")
+async def add_fault(sandbox: Here, body: ShopFault) -> list[Thing]:
+    sandbox.admin.faults[body.shop or ""].active.append(body)
+    return await faults(sandbox)
+
+
+@routes.delete("/_sandbox/faults")
+async def clear_faults(sandbox: Here) -> Thing:
+    sandbox.admin.faults.clear()
+    return {}
+
+
+def _sum(counters: dict[str, Counter[str]], shop: str | None) -> Counter[str]:
+    return sum((each for domain, each in counters.items() if shop in (None, domain)), Counter())
