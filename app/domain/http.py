@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -12,7 +12,8 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 class Request:
     """One HTTP request. ``url`` is absolute; ``operation`` names it in metrics and messages and holds no secret.
 
-    ``cost`` is what the other side will charge for it, in its own points; 0 where it charges nothing.
+    ``cost`` is what the other side will charge for it, in its own points; 0 where it charges nothing. ``after`` is the wait
+    that the other side asked for before it is sent: a throttled read asks again and so goes on where it was.
     """
 
     method: Method
@@ -21,6 +22,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     cost: int = 0
+    after: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

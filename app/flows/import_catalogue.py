@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from app.domain.errors import PlatformRejected, TemporaryError
+from app.domain.errors import PlatformRejected, RateLimited, TemporaryError
 from app.domain.projection import Projected, ReadRequest, SourceProduct, project_read
 from app.domain.retry import GiveUp, decide
 from app.flows.lane import LaneRun
@@ -88,8 +88,9 @@ def _counted(counters: Mapping[str, int], page: Page) -> Mapping[str, int]:
 
 
 async def _postpone(run: LaneRun, running: Import, error: TemporaryError | PlatformRejected) -> None:
-    attempts = running.attempts + 1
-    decision = decide(error, attempts, run.now(), jitter=run.services.jitter())
+    # Being asked to wait is no failure.
+    attempts = running.attempts + (0 if isinstance(error, RateLimited) else 1)
+    decision = decide(error, max(attempts, 1), run.now(), jitter=run.services.jitter())
     async with run.services.store.transaction(run.claim) as tx:
         if isinstance(decision, GiveUp):
             await tx.imports.end(running.id, "failed", reason=decision.reason)

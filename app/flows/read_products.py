@@ -3,14 +3,17 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from app.domain.errors import CredentialsRefused, PlatformRejected, TemporaryError
+from app.domain.errors import CredentialsRefused, PlatformRejected, RateLimited, TemporaryError
 from app.domain.product import Snapshot
 from app.domain.projection import Projected, SourceProduct, project_read
 from app.domain.retry import GiveUp, decide
+from app.flows.interrupted import Interrupted
 from app.flows.lane import LaneRun
 from app.ports import Told
 
 BATCH = 10
+WITHOUT_A_WORD = timedelta(seconds=5)
+"""How long a shop is left alone that asks to slow down and does not say how long."""
 
 
 async def read_products(run: LaneRun) -> bool:
@@ -33,16 +36,39 @@ async def read_products(run: LaneRun) -> bool:
 
 async def _read(run: LaneRun, product: SourceProduct) -> bool:
     """Read one product; False when the shop is better left alone for now."""
-    assert run.adapter.catalogue is not None  # noqa: S101 - the caller has looked
     try:
-        found = await run.services.ask_shop(run.adapter.catalogue.product(run.connection, product.source_id))
+        found = await _ask(run, product)
     except CredentialsRefused:
         raise
+    except Interrupted as interrupted:
+        run.services.interrupted_reads.keep(run.application.id, product, interrupted)
+        await _wait(run, product, interrupted)
+        return False
+    except RateLimited as limited:
+        await _wait(run, product, limited)
+        return False
     except (TemporaryError, PlatformRejected) as error:
         await _postpone(run, product, error)
         return isinstance(error, PlatformRejected)
     await _take_in(run, product, found)
     return True
+
+
+async def _ask(run: LaneRun, product: SourceProduct) -> Snapshot | None:
+    assert run.adapter.catalogue is not None  # noqa: S101 - the caller has looked
+    interrupted = run.services.interrupted_reads.take(run.application.id, product)
+    if interrupted is not None:
+        return await run.services.go_on(interrupted)
+    return await run.services.ask_shop(run.adapter.catalogue.product(run.connection, product.source_id))
+
+
+async def _wait(run: LaneRun, product: SourceProduct, limited: RateLimited) -> None:
+    """Read the product again after the wait that the shop asked for, which is not a failed attempt."""
+    assert product.read is not None  # noqa: S101 - it was found by its read
+    wait = limited.retry_after or WITHOUT_A_WORD * run.services.pace.retry_scale
+    later = replace(product, read=replace(product.read, due_at=run.now() + wait))
+    async with run.services.store.transaction(run.claim) as tx:
+        await tx.products.save(run.application.id, [(product, later)], coalesce=run.services.pace.coalesce)
 
 
 async def _take_in(run: LaneRun, product: SourceProduct, found: Snapshot | None) -> None:

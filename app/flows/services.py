@@ -1,15 +1,16 @@
 """What every flow is given: the ports, the adapters, and the few numbers that a deployment chooses."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
 from app.domain.application import Application
-from app.domain.errors import NoAnswer, PlatformUnavailable, RateLimited, TemporaryError
-from app.domain.http import Reading, T
+from app.domain.errors import NoAnswer, PlatformUnavailable, RateLimited
+from app.domain.http import Reading, Request, Response, T
+from app.flows.interrupted import Interrupted, InterruptedReads
 from app.platforms.adapter import Adapter, Connection, Secret
 from app.ports import Marketplaces, Store, Transport
 
@@ -17,6 +18,9 @@ logger = structlog.get_logger(__name__)
 
 SHOP_TRIES = 3
 """How often one request to a shop is sent within one read, in all."""
+
+LONGEST_WAIT = timedelta(seconds=1)
+"""The longest wait that a read sits out; a longer one must not hold a worker's slot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,7 @@ class Services:
     sleep: Callable[[float], Awaitable[None]]
     jitter: Callable[[], float]
     new_id: Callable[[], UUID]
+    interrupted_reads: InterruptedReads = field(default_factory=InterruptedReads)
 
     def connection(self, application: Application, credentials: Mapping[str, str]) -> Connection:
         """Return what an adapter needs to call the shop of ``application``."""
@@ -68,27 +73,41 @@ class Services:
     async def ask_shop(self, reading: Reading[T]) -> T:
         """Send what ``reading`` asks for until it returns. A read may be repeated, so lost answers are asked for again.
 
-        Raises what the adapter makes of the answers, and PlatformUnavailable when none comes.
+        Raises what the adapter makes of the answers, and PlatformUnavailable when none comes. Waits when the shop asks for
+        it; a wait longer than LONGEST_WAIT raises Interrupted, with which ``go_on`` goes on later.
         """
         try:
             request = next(reading)
-            while True:
-                try:
-                    for attempt in range(1, SHOP_TRIES + 1):
-                        try:
-                            response = await self.transport.send(request, within=self.pace.call)
-                            break
-                        except NoAnswer as error:
-                            if attempt == SHOP_TRIES or error.maybe_executed:
-                                raise PlatformUnavailable(str(error)) from error
-                            await self.sleep(0.2 * attempt * (1 + self.jitter()))
-                except TemporaryError:
-                    reading.close()
-                    raise
-                request = reading.send(response)
         except StopIteration as stop:
             found: T = stop.value
             return found
+        return await self._drive(reading, request)
+
+    async def go_on(self, interrupted: Interrupted[T]) -> T:
+        """Go on with a read where it was interrupted, once its wait is over; see ``ask_shop``."""
+        return await self._drive(interrupted.reading, replace(interrupted.request, after=timedelta(0)))
+
+    async def _drive(self, reading: Reading[T], request: Request) -> T:
+        try:
+            while True:
+                if request.after > LONGEST_WAIT:
+                    raise Interrupted(reading, request)
+                if request.after:
+                    await self.sleep(request.after.total_seconds())
+                request = reading.send(await self._send(request))
+        except StopIteration as stop:
+            found: T = stop.value
+            return found
+
+    async def _send(self, request: Request) -> Response:
+        for attempt in range(1, SHOP_TRIES + 1):
+            try:
+                return await self.transport.send(request, within=self.pace.call)
+            except NoAnswer as error:
+                if attempt == SHOP_TRIES or error.maybe_executed:
+                    raise PlatformUnavailable(str(error)) from error
+                await self.sleep(0.2 * attempt * (1 + self.jitter()))
+        raise AssertionError("the last try returns or raises")
 
     async def ask_shop_patiently(self, reading: Callable[[], Reading[T]], *, patience: timedelta) -> T:
         """As ``ask_shop``, but begin again when the shop asks for a wait that fits into ``patience``."""

@@ -137,7 +137,12 @@ async def town(data: Path, ports: Ports, settings: Mapping[str, str]) -> AsyncIt
         try:
             await _start(processes, data, ports, environment)
             api_key = await keys.api(environment)
-            known = {"api": api_key, "orderchamp": keys.made("orderchamp-token"), "shopify": keys.made("shopify-token")}
+            known = {
+                "api": api_key,
+                "client-secret": keys.made("client-secret"),
+                "orderchamp": keys.made("orderchamp-token"),
+                "shopify": keys.made("shopify-token"),
+            }
             async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
                 yield Town(ports=ports, keys=known, processes=processes, client=client)
         finally:

@@ -7,6 +7,7 @@ THROTTLED (a 429 was seen, too). Legacy answers carry ``errors`` as text.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -23,17 +24,19 @@ COST_LIMIT = 1000
 
 DEFAULT_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(days=1)
+PATIENCE = 20
+"""How often one document is sent when the shop asks to wait each time."""
 
 
 def ask(
     connection: Connection, operation: str, document: str, variables: Mapping[str, Any], *, cost: int = 1
 ) -> Reading[Mapping[str, Any]]:
-    """Send one document and return its ``data``.
+    """Send one document, again after the wait when the shop asks for one, and return its ``data``.
 
-    CredentialsRefused: the token is not accepted, or may not do this. RateLimited names the wait. PlatformUnavailable:
-    the shop is closed, or did not answer as it should. PlatformRejected: it never will.
+    CredentialsRefused: the token is not accepted, or may not do this. RateLimited: asked too often to wait.
+    PlatformUnavailable: the shop is closed, or did not answer as it should. PlatformRejected: it never will.
     """
-    response = yield Request(
+    request = Request(
         method="POST",
         url=f"{connection.base_url}/admin/api/{API_VERSION}/graphql.json",
         operation=f"Shopify {operation}",
@@ -41,7 +44,12 @@ def ask(
         body=json.dumps({"query": document, "variables": variables, "operationName": operation}).encode(),
         cost=cost,
     )
-    return read_answer(response)
+    for _ in range(PATIENCE):
+        try:
+            return read_answer((yield request))
+        except RateLimited as error:
+            request = replace(request, after=DEFAULT_WAIT if error.retry_after is None else error.retry_after)
+    raise RateLimited("The shop asks to slow down, again and again.", retry_after=request.after)
 
 
 def read_answer(response: Response) -> Mapping[str, Any]:

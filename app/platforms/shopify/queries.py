@@ -41,7 +41,7 @@ PAGE = (
 )
 PAGE_COST = PAGE_PRODUCTS * (PRODUCT_COST + PAGE_VARIANTS * variant_cost(PAGE_LEVELS))
 
-ONE_VARIANTS, ONE_LEVELS = 40, 10
+ONE_VARIANTS, ONE_LEVELS = 100, 3
 ONE = (
     f"query product($id: ID!, $after: String) {{ product(id: $id) {{ {PRODUCT} "
     f"variants(first: {ONE_VARIANTS}, after: $after) {{ nodes {{ {variant(ONE_LEVELS)} }} "

@@ -1,0 +1,205 @@
+"""The service from outside, for measurements: real processes, stand-in shops, and deliveries signed as Shopify signs them."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from json import dumps
+from typing import Any
+from uuid import uuid4
+
+from app.domain.http import Delivery
+from app.local.postgres import scratch
+from app.local.processes import NotStarted, free_port
+from app.local.town import Ports, Town, town
+from app.platforms.adapter import Secret
+from app.platforms.registry import ADAPTERS
+
+STOCK_ONLY = {"title": False, "description": False, "price": False, "images": False}
+SHOPIFY = ADAPTERS["shopify"].webhooks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """Something that is counted in a shop."""
+
+    sku: str
+    stock_item_id: int
+    product_id: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Shop:
+    """A shop with an Application and an Orderchamp account of its own, in step with each other."""
+
+    town: Town
+    domain: str
+    token: str
+    application_id: str
+    location_id: int
+    items: Sequence[Item]
+
+    async def say(self, topic: str, body: Mapping[str, object]) -> None:
+        """Post a delivery as the shop would; it must be acknowledged."""
+        signed = _signed(dumps(body).encode(), topic, self.domain, self.town.keys["client-secret"])
+        address = f"{self.town.web}/webhooks/shopify/{self.application_id}"
+        answer = await self.town.client.post(address, content=signed.body, headers=dict(signed.headers))
+        if answer.status_code != 200:
+            raise NotStarted(f"A delivery was answered {answer.status_code}: {answer.text[:300]}")
+
+    async def say_stock(self, item: Item, quantity: int) -> None:
+        """Say how many pieces there are."""
+        level = {
+            "inventory_item_id": item.stock_item_id,
+            "location_id": self.location_id,
+            "available": quantity,
+            "updated_at": datetime.now(UTC).isoformat(),
+        }
+        await self.say("inventory_levels/update", level)
+
+    async def shown(self, item: Item) -> Mapping[str, Any]:
+        """Return the product that Orderchamp shows with this SKU."""
+        url = f"{self.town.orderchamp}/_sandbox/products?token={self.token}&sku={item.sku}"
+        found: list[Mapping[str, Any]] = await self.town.sandbox("GET", url)
+        return found[0]
+
+    async def shown_stock(self, item: Item) -> int:
+        """Return how many pieces Orderchamp shows."""
+        variants = (await self.shown(item))["variants"]
+        return next(int(each["available_quantity"]) for each in variants if each["sku"] == item.sku)
+
+    async def until_shown(self, item: Item, quantity: int, *, within: float = 30, every: float = 0.004) -> None:
+        """Return as soon as Orderchamp shows this stock."""
+        async with asyncio.timeout(within):
+            while await self.shown_stock(item) != quantity:
+                await asyncio.sleep(every)
+
+    async def until_title(self, item: Item, title: str, *, within: float = 60) -> None:
+        """Return once Orderchamp shows the product under this title."""
+        async with asyncio.timeout(within):
+            while (await self.shown(item))["title"] != title:
+                await asyncio.sleep(0.2)
+
+    async def until_quiet(self, *, within: float = 120) -> None:
+        """Return once nothing waits for this Application."""
+        async with asyncio.timeout(within):
+            while True:
+                found = await self.town.api("GET", f"/v1/applications/{self.application_id}")
+                if found["state"] == "active" and found["counters"]["backlog"] == 0:
+                    return
+                await asyncio.sleep(0.1)
+
+
+@contextlib.asynccontextmanager
+async def real_town(settings: Mapping[str, str] | None = None) -> AsyncIterator[Town]:
+    """Run everything at production settings, on a database of its own that flushes to the disk."""
+    with scratch("bench") as folder:
+        ports = Ports(web=free_port(), orderchamp=free_port(), shopify=free_port())
+        async with town(folder, ports, settings or {}) as here:
+            yield here
+
+
+async def open_shop(
+    here: Town, name: str, *, products: int, variants: int, fields: Mapping[str, bool] | None = None
+) -> Shop:
+    """Open a shop whose whole catalogue is on Orderchamp already, install it, and wait until both are in step."""
+    domain, token = f"{name}.myshopify.com", f"token-{name}"
+    storefront = (
+        await here.sandbox(
+            "PUT", f"{here.orderchamp}/_sandbox/accounts/{token}", {"name": name, "storefronts": [{"name": "Main"}]}
+        )
+    )["storefronts"][0]
+    catalogue = [_product(name, number, variants) for number in range(products)]
+    for each in catalogue:
+        url = f"{here.orderchamp}/_sandbox/products?token={token}"
+        await here.sandbox("POST", url, _on_orderchamp(each, storefront["id"]))
+    shop = f"{here.shopify}/_sandbox/shops/{domain}"
+    await here.sandbox("PUT", shop, {"token": token, "catalogue": catalogue, "app_url": here.web})
+    made = await here.sandbox("GET", f"{shop}/products")
+    installed = await here.api(
+        "POST",
+        f"/v1/suppliers/{name}/applications",
+        {
+            "platform": "shopify",
+            "shop": domain,
+            "credentials": {"access_token": token},
+            "orderchamp": {"token": token},
+            "settings": {"price_kind": "wholesale", "fields": dict(fields or STOCK_ONLY)},
+        },
+    )
+    opened = Shop(
+        town=here,
+        domain=domain,
+        token=token,
+        application_id=installed["id"],
+        location_id=(await here.sandbox("GET", shop))["locations"][0]["id"],
+        items=tuple(
+            Item(sku=variant["sku"], stock_item_id=variant["inventory_item_id"], product_id=product["id"])
+            for product in made
+            for variant in product["variants"]
+        ),
+    )
+    await opened.until_quiet()
+    return opened
+
+
+async def forget_calls(here: Town) -> None:
+    """Begin to count calls to Orderchamp anew."""
+    await here.sandbox("DELETE", f"{here.orderchamp}/_sandbox/calls")
+
+
+async def calls(here: Town) -> dict[str, Any]:
+    """Return what Orderchamp counted: ``requests``, ``cost``, and ``by_operation``."""
+    counted: dict[str, Any] = await here.sandbox("GET", f"{here.orderchamp}/_sandbox/calls")
+    return counted
+
+
+class Pace:
+    """Keeps to a number of events a second, whatever each one takes."""
+
+    def __init__(self, rate: float) -> None:
+        self._every = 1 / rate
+        self._next = time.monotonic()
+
+    async def turn(self) -> None:
+        """Wait until it is time for the next one."""
+        self._next += self._every
+        await asyncio.sleep(max(0.0, self._next - time.monotonic()))
+
+
+def _product(shop: str, number: int, variants: int) -> dict[str, Any]:
+    return {
+        "title": f"Thing {number} of {shop}",
+        "options": ["Size"] if variants > 1 else [],
+        "variants": [
+            {
+                "sku": f"{shop}-{number}-{n}",
+                "price": "10.00",
+                "quantity": 5,
+                "options": [str(n)] if variants > 1 else [],
+            }
+            for n in range(variants)
+        ],
+    }
+
+
+def _on_orderchamp(product: Mapping[str, Any], storefront_id: str) -> dict[str, Any]:
+    variants = [
+        {"sku": each["sku"], "price": each["price"], "inventoryQuantity": 5, "inventoryPolicy": "DENY"}
+        for each in product["variants"]
+    ]
+    return {"title": product["title"], "variants": variants, "publish_on": storefront_id}
+
+
+def _signed(body: bytes, topic: str, shop: str, secret: str) -> Delivery:
+    assert SHOPIFY is not None  # noqa: S101 - Shopify has webhooks
+    headers = {
+        "content-type": "application/json",
+        "x-shopify-topic": topic,
+        "x-shopify-shop-domain": shop,
+        "x-shopify-webhook-id": str(uuid4()),
+    }
+    delivery = Delivery(method="POST", url="", headers=headers, body=body, received_at=datetime.now(UTC))
+    return SHOPIFY.sign(delivery, Secret(secret.encode()))
