@@ -117,6 +117,8 @@ async def open_shop(
         await here.sandbox("POST", url, _on_orderchamp(each, storefront["id"]))
     shop = f"{here.shopify}/_sandbox/shops/{domain}"
     await here.sandbox("PUT", shop, {"token": token, "catalogue": catalogue, "app_url": here.web})
+    # How fast a shop lets us read it is Shopify's affair; these figures are about Orderchamp.
+    await here.sandbox("PUT", f"{shop}/switches", {"restore_rate": 100_000})
     made = await here.sandbox("GET", f"{shop}/products")
     installed = await here.api(
         "POST",
@@ -186,11 +188,19 @@ def _product(shop: str, number: int, variants: int) -> dict[str, Any]:
 
 
 def _on_orderchamp(product: Mapping[str, Any], storefront_id: str) -> dict[str, Any]:
+    several = len(product["variants"]) > 1
     variants = [
-        {"sku": each["sku"], "price": each["price"], "inventoryQuantity": 5, "inventoryPolicy": "DENY"}
+        {
+            "sku": each["sku"],
+            "price": each["price"],
+            "inventoryQuantity": 5,
+            "inventoryPolicy": "DENY",
+            **({"option1": each["options"][0]} if several else {}),
+        }
         for each in product["variants"]
     ]
-    return {"title": product["title"], "variants": variants, "publish_on": storefront_id}
+    options = {"option1": "Size"} if several else {}
+    return {"title": product["title"], "variants": variants, "publish_on": storefront_id, **options}
 
 
 def _signed(body: bytes, topic: str, shop: str, secret: str) -> Delivery:

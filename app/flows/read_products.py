@@ -42,10 +42,10 @@ async def _read(run: LaneRun, product: SourceProduct) -> bool:
         raise
     except Interrupted as interrupted:
         run.services.interrupted_reads.keep(run.application.id, product, interrupted)
-        await _wait(run, product, interrupted)
+        await _leave_alone(run, interrupted)
         return False
     except RateLimited as limited:
-        await _wait(run, product, limited)
+        await _leave_alone(run, limited)
         return False
     except (TemporaryError, PlatformRejected) as error:
         await _postpone(run, product, error)
@@ -62,13 +62,11 @@ async def _ask(run: LaneRun, product: SourceProduct) -> Snapshot | None:
     return await run.services.ask_shop(run.adapter.catalogue.product(run.connection, product.source_id))
 
 
-async def _wait(run: LaneRun, product: SourceProduct, limited: RateLimited) -> None:
-    """Read the product again after the wait that the shop asked for, which is not a failed attempt."""
-    assert product.read is not None  # noqa: S101 - it was found by its read
+async def _leave_alone(run: LaneRun, limited: RateLimited) -> None:
+    """Read nothing of this shop before the wait that it asked for is over. That is no failed attempt at any product."""
     wait = limited.retry_after or WITHOUT_A_WORD * run.services.pace.retry_scale
-    later = replace(product, read=replace(product.read, due_at=run.now() + wait))
     async with run.services.store.transaction(run.claim) as tx:
-        await tx.products.save(run.application.id, [(product, later)], coalesce=run.services.pace.coalesce)
+        await tx.products.postpone_reads(run.application.id, until=run.now() + wait)
 
 
 async def _take_in(run: LaneRun, product: SourceProduct, found: Snapshot | None) -> None:

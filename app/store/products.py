@@ -200,6 +200,13 @@ class Products:
         )
         return tuple(_product(row) for row in found)
 
+    async def postpone_reads(self, application_id: ApplicationId, *, until: datetime) -> None:
+        """Let no product of this shop be read before ``until``."""
+        await self._connection.execute(
+            text("UPDATE source_product SET read_due_at = :until WHERE application_id = :id AND read_due_at < :until"),
+            {"id": application_id, "until": until},
+        )
+
     async def after(self, application_id: ApplicationId, source_id: str, *, limit: int) -> tuple[SourceProduct, ...]:
         """Return products in the order of their ids, from behind ``source_id``."""
         found = await self._connection.execute(

@@ -102,3 +102,14 @@ async def test_a_product_that_the_shop_told_more_of_meanwhile_is_read_anew(stage
     await stage.hurry()
     await stage.run_lanes()
     assert pages.asked == ["0", "0", "1", "0"]
+
+
+async def test_a_shop_that_asks_to_wait_is_left_alone_for_all_its_products(stage: Stage, pages: Pages) -> None:
+    application = await installed(stage)
+    await stage.hear(
+        application,
+        Incomplete(source_id=LARGE, reason="it is large"),
+        Incomplete(source_id=SourceId("2"), reason="it is large, too"),
+    )
+    await stage.run_lanes()
+    assert pages.asked == ["0"]
