@@ -104,7 +104,11 @@ async def real_town(settings: Mapping[str, str] | None = None) -> AsyncIterator[
 async def open_shop(
     here: Town, name: str, *, products: int, variants: int, fields: Mapping[str, bool] | None = None
 ) -> Shop:
-    """Open a shop whose whole catalogue is on Orderchamp already, install it, and wait until both are in step."""
+    """Open a shop whose whole catalogue is on Orderchamp already, install it, and wait until both are in step.
+
+    Meanwhile neither side limits anything: how long an import takes is another measurement's affair.
+    """
+    await _limit_orderchamp(here, "unlimited")
     domain, token = f"{name}.myshopify.com", f"token-{name}"
     storefront = (
         await here.sandbox(
@@ -117,7 +121,6 @@ async def open_shop(
         await here.sandbox("POST", url, _on_orderchamp(each, storefront["id"]))
     shop = f"{here.shopify}/_sandbox/shops/{domain}"
     await here.sandbox("PUT", shop, {"token": token, "catalogue": catalogue, "app_url": here.web})
-    # How fast a shop lets us read it is Shopify's affair; these figures are about Orderchamp.
     await here.sandbox("PUT", f"{shop}/switches", {"restore_rate": 100_000})
     made = await here.sandbox("GET", f"{shop}/products")
     installed = await here.api(
@@ -144,7 +147,12 @@ async def open_shop(
         ),
     )
     await opened.until_quiet()
+    await _limit_orderchamp(here, "2000/100")
     return opened
+
+
+async def _limit_orderchamp(here: Town, bucket: str) -> None:
+    await here.sandbox("PUT", f"{here.orderchamp}/_sandbox/switches", {"bucket": bucket})
 
 
 async def forget_calls(here: Town) -> None:
