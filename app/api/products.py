@@ -68,9 +68,9 @@ async def show_product(
         view = await tx.products.one(application.id, SourceId(source_id))
         if view is None:
             raise NotFound("product")
-        bindings = (await tx.products.bindings(application.id, [SourceId(source_id)])).get(SourceId(source_id), ())
+        bindings = (await tx.targets.bindings(application.id, [SourceId(source_id)])).get(SourceId(source_id), ())
         ids = tuple(dict.fromkeys(each.target_id for each in bindings))
-        targets = await tx.products.targets(application.account_id, ids)
+        targets = await tx.targets.known(application.account_id, ids)
     return ProductDetailsOut(
         **_short(view).model_dump(),
         version=None if view.product.snapshot is None else view.product.snapshot.version,

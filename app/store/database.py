@@ -19,6 +19,7 @@ from app.store.inbox import ACCEPT, Inbox, columns
 from app.store.keys import ApiKeys
 from app.store.lanes import DOORBELL, Lanes
 from app.store.products import Products
+from app.store.targets import Targets
 from app.store.timeline import Timeline
 from app.store.vault import Keyring, RandomBytes, Vault
 
@@ -44,6 +45,7 @@ class PostgresTransaction:
         self.keys = ApiKeys(connection)
         self.lanes = Lanes(connection)
         self.products = Products(connection)
+        self.targets = Targets(connection)
         self.timeline = Timeline(connection)
         self.vault = Vault(connection, keyring, random_bytes)
 
