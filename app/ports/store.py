@@ -20,9 +20,11 @@ from app.domain.ids import (
     SourceId,
     SourceVariantId,
     StockItemId,
+    StorefrontId,
     SupplierId,
     TargetId,
 )
+from app.domain.problem import Problem, ProblemKind, ProblemState, Raised
 from app.domain.projection import SourceProduct
 from app.domain.state import Binding
 from app.ports.outside import Budget
@@ -249,9 +251,40 @@ class Targets(Protocol):
 
     async def record(self, account_id: AccountId, targets: Sequence[TargetRecord]) -> None: ...
 
+    async def choose_storefront(
+        self, application_id: ApplicationId, source_ids: Sequence[SourceId], storefront_id: StorefrontId
+    ) -> None: ...
+
     async def claim_skus(
         self, application_id: ApplicationId, account_id: AccountId, wanted: Mapping[Sku, SourceVariantId]
     ) -> frozenset[Sku]: ...
+
+
+class Problems(Protocol):
+    """The problems of Applications, in one transaction."""
+
+    async def settle(self, application_id: ApplicationId, found: Mapping[SourceId, Sequence[Raised]]) -> None: ...
+
+    async def raise_(self, application_id: ApplicationId, raised: Raised) -> None: ...
+
+    async def close(self, application_id: ApplicationId, kind: ProblemKind, subject: str | None = None) -> None: ...
+
+    async def dismiss(self, problem_id: UUID) -> None: ...
+
+    async def one(self, problem_id: UUID) -> Problem | None: ...
+
+    async def list(
+        self,
+        application_id: ApplicationId,
+        *,
+        state: ProblemState | None,
+        kind: ProblemKind | None,
+        source_id: SourceId | None,
+        after: UUID | None,
+        limit: int,
+    ) -> tuple[Problem, ...]: ...
+
+    async def open_counts(self, application_id: ApplicationId) -> Mapping[ProblemKind, int]: ...
 
 
 class Timeline(Protocol):
@@ -296,6 +329,9 @@ class Transaction(Protocol):
 
     @property
     def lanes(self) -> Lanes: ...
+
+    @property
+    def problems(self) -> Problems: ...
 
     @property
     def products(self) -> Products: ...

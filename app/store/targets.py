@@ -156,6 +156,19 @@ class Targets:
         ]
         await self._connection.execute(_TARGETS, {"account_id": account_id, "targets": rows(records)})
 
+    async def choose_storefront(
+        self, application_id: ApplicationId, source_ids: Sequence[SourceId], storefront_id: StorefrontId
+    ) -> None:
+        """Say where to publish the targets of these products that were never published by us."""
+        await self._connection.execute(
+            text(
+                "UPDATE target SET last_storefront_id = :storefront_id FROM binding b "
+                "WHERE b.application_id = :id AND b.source_id = ANY(:source_ids) AND target.last_storefront_id IS NULL "
+                "AND target.account_id = b.account_id AND target.target_id = b.target_id"
+            ),
+            {"id": application_id, "source_ids": list(source_ids), "storefront_id": storefront_id},
+        )
+
     async def claim_skus(
         self, application_id: ApplicationId, account_id: AccountId, wanted: Mapping[Sku, SourceVariantId]
     ) -> frozenset[Sku]:
