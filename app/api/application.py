@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from app.api import applications, deliveries, operations, products, webhooks
+from app.api import applications, deliveries, operations, problems, products, webhooks
 from app.api.errors import MEDIA_TYPE, add_error_handlers
 
 DESCRIPTION = """
@@ -39,7 +39,7 @@ def create_api(
     app.state.database_revision = database_revision
     app.state.known_revisions = known_revisions
     app.state.max_body_bytes = max_body_bytes
-    for each in (webhooks, applications, products, deliveries, operations):
+    for each in (webhooks, applications, products, problems, deliveries, operations):
         app.include_router(each.router)
     add_error_handlers(app, unavailable=unavailable)
     _forget_unused_answers(app)

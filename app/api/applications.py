@@ -101,13 +101,20 @@ async def show(application_id: UUID, services: ServicesDep, caller: Reader) -> A
     async with services.store.transaction() as tx:
         counts = await tx.products.counts(application.id)
         backlog, oldest = await tx.products.backlog(application.id)
+        problems = await tx.problems.open_counts(application.id)
         last = await tx.inbox.last_received(application.id)
         subscriptions = await tx.applications.subscriptions(application.id)
         storefronts = await tx.accounts.storefronts(application.account_id)
         latest = await tx.imports.latest(application.id)
     return ApplicationDetailsOut(
         **_application(application).model_dump(),
-        counters=Counters(products=dict(counts), backlog=backlog, oldest_due=oldest),
+        counters=Counters(
+            products=dict(counts),
+            backlog=backlog,
+            oldest_due=oldest,
+            problems=sum(problems.values()),
+            problems_by_kind={str(kind): n for kind, n in problems.items()},
+        ),
         last_delivery=last,
         subscriptions=[SubscriptionOut.model_validate(each, from_attributes=True) for each in subscriptions],
         storefronts=[StorefrontOut.model_validate(each, from_attributes=True) for each in storefronts],

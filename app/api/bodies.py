@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
+from app.api.problem_bodies import ProblemOut
 from app.domain.settings import ApplicationSettings
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True, pattern=r"^[^\x00]*$")]
@@ -132,6 +133,8 @@ class Counters(BaseModel):
     )
     backlog: int = Field(description="Deliveries and products that wait to be worked on.")
     oldest_due: datetime | None
+    problems: int = Field(description="Problems that are open.")
+    problems_by_kind: dict[str, int] = Field(examples=[{"sku_conflict": 1}])
 
 
 class ApplicationDetailsOut(ApplicationOut):
@@ -227,6 +230,9 @@ class ProductDetailsOut(ProductOut):
     attempts: int
     desired: DesiredOut | None
     observed: list[ObservedOut]
+    problems: list[ProblemOut] = Field(
+        description="What keeps it from being as it should; without those that are closed."
+    )
 
 
 class SentenceOut(BaseModel):

@@ -23,6 +23,7 @@ from app.domain.errors import (
     NotStored,
     TemporaryError,
     UnknownApplication,
+    WrongAnswer,
 )
 
 logger = structlog.get_logger(__name__)
@@ -105,8 +106,9 @@ def from_error(error: IntegrationError) -> JSONResponse:
             return problem(409, "already-installed", str(error))
         case NotPossibleNow():
             return problem(409, "not-possible-now", str(error))
-        case InvalidInstallation():
-            return problem(422, "invalid-installation", str(error), reasons=error.reasons)
+        case InvalidInstallation() | WrongAnswer():
+            name = "wrong-answer" if isinstance(error, WrongAnswer) else "invalid-installation"
+            return problem(422, name, str(error), reasons=error.reasons)
         case CredentialsRefused():
             field = "credentials" if error.side == "shop" else "orderchamp.token"
             who = "The shop" if error.side == "shop" else "Orderchamp"

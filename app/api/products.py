@@ -18,6 +18,7 @@ from app.api.bodies import (
 )
 from app.api.dependencies import Limit, Operator, Position, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
+from app.api.problems import problem_out
 from app.domain.ids import SourceId
 from app.domain.state import Desired
 from app.flows.operate import look_again
@@ -68,9 +69,12 @@ async def show_product(
         view = await tx.products.one(application.id, SourceId(source_id))
         if view is None:
             raise NotFound("product")
-        bindings = (await tx.products.bindings(application.id, [SourceId(source_id)])).get(SourceId(source_id), ())
+        bindings = (await tx.targets.bindings(application.id, [SourceId(source_id)])).get(SourceId(source_id), ())
         ids = tuple(dict.fromkeys(each.target_id for each in bindings))
-        targets = await tx.products.targets(application.account_id, ids)
+        targets = await tx.targets.known(application.account_id, ids)
+        problems = await tx.problems.list(
+            application.id, state=None, kind=None, source_id=SourceId(source_id), after=None, limit=100
+        )
     return ProductDetailsOut(
         **_short(view).model_dump(),
         version=None if view.product.snapshot is None else view.product.snapshot.version,
@@ -81,6 +85,7 @@ async def show_product(
         attempts=view.attempts,
         desired=None if view.product.desired is None else _desired(view.product.desired),
         observed=[_observed(targets.get(each) or TargetRecord(target_id=each, observed=None)) for each in ids],
+        problems=[problem_out(each) for each in problems],
     )
 
 

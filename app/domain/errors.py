@@ -12,6 +12,7 @@ IntegrationError
 │   ├── ApplicationNotFound
 │   ├── AlreadyInstalled
 │   ├── InvalidInstallation
+│   ├── WrongAnswer
 │   └── NotPossibleNow
 ├── TemporaryError
 │   ├── NoAnswer
@@ -92,6 +93,14 @@ class InvalidInstallation(ApplicationError):
 
     ``reasons`` pairs each part of the request (such as ``credentials.access_token``) with what is wrong with it.
     """
+
+    def __init__(self, message: str, *, reasons: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(message)
+        self.reasons = tuple(reasons)
+
+
+class WrongAnswer(ApplicationError):
+    """The answer does not resolve the problem. ``reasons`` as for InvalidInstallation."""
 
     def __init__(self, message: str, *, reasons: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(message)

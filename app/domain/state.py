@@ -12,6 +12,7 @@ from app.domain.product import Snapshot, SourceVariant
 from app.domain.settings import ApplicationSettings
 
 InventoryPolicy = Literal["DENY", "CONTINUE"]
+DraftKind = Literal["wholesale_price_unknown", "not_wanted"]
 Price: TypeAlias = Decimal
 
 MAX_OPTIONS = 3
@@ -51,7 +52,7 @@ class Desired:
     """What Orderchamp should show for one source product.
 
     ``living`` False: the shop deleted it. ``reason`` completes "It is (not) published because …". ``draft_reason`` is
-    set when the product may be created but must not be published by us. ``wanted`` False: nothing is created for it.
+    set when the product may be created but must not be published by us; ``draft_kind`` names it.
     """
 
     source_id: SourceId
@@ -66,6 +67,7 @@ class Desired:
     published: bool
     reason: str
     draft_reason: str | None = None
+    draft_kind: DraftKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,7 @@ def desired_state(snapshot: Snapshot, settings: ApplicationSettings, *, now: dat
     published, reason = _publication(snapshot, now=now, gone=gone)
     if published and not variants:
         published, reason = False, "none of its variants can be synchronised"
+    draft_kind = _draft_kind(settings)
     return Desired(
         source_id=snapshot.source_id,
         title=snapshot.title,
@@ -119,16 +122,22 @@ def desired_state(snapshot: Snapshot, settings: ApplicationSettings, *, now: dat
         living=not gone,
         published=published,
         reason=reason,
-        draft_reason=_draft_reason(settings),
+        draft_reason=None if draft_kind is None else DRAFT_REASONS[draft_kind],
+        draft_kind=draft_kind,
     )
 
 
-def _draft_reason(settings: ApplicationSettings) -> str | None:
+DRAFT_REASONS: Mapping[DraftKind, str] = {
+    "wholesale_price_unknown": "the shop has consumer prices and no rule says what the wholesale price is "
+    "(wholesale_percentage)",
+    "not_wanted": "new products are left as drafts (publish_new is off)",
+}
+
+
+def _draft_kind(settings: ApplicationSettings) -> DraftKind | None:
     if settings.price_kind == "consumer" and settings.wholesale_percentage is None:
-        return "the shop has consumer prices and no rule says what the wholesale price is (wholesale_percentage)"
-    if not settings.publish_new:
-        return "new products are left as drafts (publish_new is off)"
-    return None
+        return "wholesale_price_unknown"
+    return None if settings.publish_new else "not_wanted"
 
 
 def _publication(snapshot: Snapshot, *, now: datetime, gone: bool) -> tuple[bool, str]:

@@ -20,9 +20,11 @@ from app.domain.ids import (
     SourceId,
     SourceVariantId,
     StockItemId,
+    StorefrontId,
     SupplierId,
     TargetId,
 )
+from app.domain.problem import Problem, ProblemKind, ProblemState, Raised
 from app.domain.projection import SourceProduct
 from app.domain.state import Binding
 from app.ports.outside import Budget
@@ -201,27 +203,7 @@ class Products(Protocol):
 
     async def anything_due(self, application_id: ApplicationId) -> bool: ...
 
-    async def bindings(
-        self, application_id: ApplicationId, source_ids: Sequence[SourceId]
-    ) -> Mapping[SourceId, tuple[Binding, ...]]: ...
-
-    async def targets(self, account_id: AccountId, ids: Sequence[TargetId]) -> Mapping[TargetId, TargetRecord]: ...
-
-    async def siblings(self, application_id: ApplicationId, ids: Sequence[TargetId]) -> tuple[Sibling, ...]: ...
-
-    async def bind(
-        self, application_id: ApplicationId, account_id: AccountId, bound: Sequence[BoundVariant]
-    ) -> frozenset[SourceVariantId]: ...
-
-    async def unbind(self, account_id: AccountId, target_id: TargetId) -> None: ...
-
-    async def record_targets(self, account_id: AccountId, targets: Sequence[TargetRecord]) -> None: ...
-
     async def forget_observed(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
-
-    async def claim_skus(
-        self, application_id: ApplicationId, account_id: AccountId, wanted: Mapping[Sku, SourceVariantId]
-    ) -> frozenset[Sku]: ...
 
     async def record(self, application_id: ApplicationId, reconciled: Sequence[Reconciled]) -> None: ...
 
@@ -249,6 +231,61 @@ class Products(Protocol):
     async def counts(self, application_id: ApplicationId) -> Mapping[str, int]: ...
 
     async def backlog(self, application_id: ApplicationId) -> tuple[int, datetime | None]: ...
+
+
+class Targets(Protocol):
+    """The targets of an account and their bindings, in one transaction."""
+
+    async def bindings(
+        self, application_id: ApplicationId, source_ids: Sequence[SourceId]
+    ) -> Mapping[SourceId, tuple[Binding, ...]]: ...
+
+    async def known(self, account_id: AccountId, ids: Sequence[TargetId]) -> Mapping[TargetId, TargetRecord]: ...
+
+    async def siblings(self, application_id: ApplicationId, ids: Sequence[TargetId]) -> tuple[Sibling, ...]: ...
+
+    async def bind(
+        self, application_id: ApplicationId, account_id: AccountId, bound: Sequence[BoundVariant]
+    ) -> frozenset[SourceVariantId]: ...
+
+    async def unbind(self, account_id: AccountId, target_id: TargetId) -> None: ...
+
+    async def record(self, account_id: AccountId, targets: Sequence[TargetRecord]) -> None: ...
+
+    async def choose_storefront(
+        self, application_id: ApplicationId, source_ids: Sequence[SourceId], storefront_id: StorefrontId
+    ) -> None: ...
+
+    async def claim_skus(
+        self, application_id: ApplicationId, account_id: AccountId, wanted: Mapping[Sku, SourceVariantId]
+    ) -> frozenset[Sku]: ...
+
+
+class Problems(Protocol):
+    """The problems of Applications, in one transaction."""
+
+    async def settle(self, application_id: ApplicationId, found: Mapping[SourceId, Sequence[Raised]]) -> None: ...
+
+    async def raise_(self, application_id: ApplicationId, raised: Raised) -> None: ...
+
+    async def close(self, application_id: ApplicationId, kind: ProblemKind, subject: str | None = None) -> None: ...
+
+    async def dismiss(self, problem_id: UUID) -> None: ...
+
+    async def one(self, problem_id: UUID) -> Problem | None: ...
+
+    async def list(
+        self,
+        application_id: ApplicationId,
+        *,
+        state: ProblemState | None,
+        kind: ProblemKind | None,
+        source_id: SourceId | None,
+        after: UUID | None,
+        limit: int,
+    ) -> tuple[Problem, ...]: ...
+
+    async def open_counts(self, application_id: ApplicationId) -> Mapping[ProblemKind, int]: ...
 
 
 class Timeline(Protocol):
@@ -295,7 +332,13 @@ class Transaction(Protocol):
     def lanes(self) -> Lanes: ...
 
     @property
+    def problems(self) -> Problems: ...
+
+    @property
     def products(self) -> Products: ...
+
+    @property
+    def targets(self) -> Targets: ...
 
     @property
     def timeline(self) -> Timeline: ...

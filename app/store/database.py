@@ -18,7 +18,9 @@ from app.store.applications import Applications, Imports
 from app.store.inbox import ACCEPT, Inbox, columns
 from app.store.keys import ApiKeys
 from app.store.lanes import DOORBELL, Lanes
+from app.store.problems import Problems
 from app.store.products import Products
+from app.store.targets import Targets
 from app.store.timeline import Timeline
 from app.store.vault import Keyring, RandomBytes, Vault
 
@@ -43,7 +45,9 @@ class PostgresTransaction:
         self.inbox = Inbox(connection)
         self.keys = ApiKeys(connection)
         self.lanes = Lanes(connection)
+        self.problems = Problems(connection)
         self.products = Products(connection)
+        self.targets = Targets(connection)
         self.timeline = Timeline(connection)
         self.vault = Vault(connection, keyring, random_bytes)
 

@@ -4,38 +4,29 @@ Projecting writes what the shop says and what should be; reconciling writes what
 do not overlap.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import text
 
 from app.domain.ids import (
-    AccountId,
     ApplicationId,
     DeliveryId,
     Sku,
     SourceId,
     SourceVariantId,
     StockItemId,
-    StorefrontId,
-    TargetId,
-    TargetVariantId,
 )
-from app.domain.projection import ReadRequest, SourceProduct
-from app.domain.state import Binding, Observed
-from app.ports import BoundVariant, DueProduct, ProductView, Reconciled, Sibling, TargetRecord
+from app.domain.projection import SourceProduct
+from app.ports import DueProduct, Reconciled
 from app.store.documents import (
     clean,
     from_desired,
-    from_observed,
     from_snapshot,
     rows,
     to_desired,
-    to_observed,
-    to_snapshot,
 )
+from app.store.product_views import ProductViews, to_product
 
 _SAVE = text("""
     INSERT INTO source_product AS p (application_id, source_id, title, snapshot, gone, desired, wants_published, generation,
@@ -75,60 +66,9 @@ _RECONCILED = text("""
     WHERE p.application_id = :application_id AND p.source_id = r.source_id
 """)
 
-# A target variant belongs to one source variant. An uninstalled Application keeps its bindings for the day it returns,
-# but does not keep others from binding what they now own.
-_RELEASE_FROM_UNINSTALLED = text("""
-    DELETE FROM binding USING application
-    WHERE binding.application_id = application.id AND application.state = 'uninstalled'
-        AND binding.account_id = :account_id AND binding.target_variant_id = ANY(:ids)
-        AND binding.application_id <> :application_id
-""")
 
-_BIND = text("""
-    INSERT INTO binding (application_id, source_variant_id, source_id, account_id, target_id, target_variant_id)
-    SELECT :application_id, r.source_variant_id, r.source_id, :account_id, r.target_id, r.target_variant_id
-    FROM jsonb_to_recordset(CAST(:bindings AS jsonb))
-        AS r(source_variant_id text, source_id text, target_id text, target_variant_id text)
-    ON CONFLICT DO NOTHING
-    RETURNING source_variant_id
-""")
-
-_TARGETS = text("""
-    INSERT INTO target (account_id, target_id, observed, sent_images, last_storefront_id, refresh_listing)
-    SELECT :account_id, r.target_id, r.observed, r.sent_images, r.last_storefront_id, r.refresh_listing
-    FROM jsonb_to_recordset(CAST(:targets AS jsonb))
-        AS r(target_id text, observed text, sent_images text, last_storefront_id text, refresh_listing boolean)
-    ON CONFLICT (account_id, target_id) DO UPDATE SET
-        observed = excluded.observed, sent_images = coalesce(excluded.sent_images, target.sent_images),
-        last_storefront_id = coalesce(excluded.last_storefront_id, target.last_storefront_id),
-        refresh_listing = excluded.refresh_listing, observed_at = now()
-""")
-
-_SIBLINGS = text("""
-    SELECT b.target_id, b.source_id, min(b.bound_at) AS bound_at,
-        coalesce(bool_or(p.wants_published), false) AS wants_published, coalesce(bool_and(NOT p.gone), false) AS living
-    FROM binding b LEFT JOIN source_product p ON p.application_id = b.application_id AND p.source_id = b.source_id
-    WHERE b.application_id = :application_id AND b.target_id = ANY(:ids)
-    GROUP BY b.target_id, b.source_id ORDER BY bound_at, b.source_id
-""")
-
-_LIST = """
-    SELECT p.*, (
-        SELECT coalesce(json_agg(json_build_object('source_variant_id', v.source_variant_id, 'sku', v.sku,
-            'target_id', b.target_id, 'target_variant_id', b.target_variant_id) ORDER BY v.source_variant_id), '[]')
-        FROM source_variant v LEFT JOIN binding b
-            ON b.application_id = v.application_id AND b.source_variant_id = v.source_variant_id
-        WHERE v.application_id = p.application_id AND v.source_id = p.source_id
-    )::text AS variants
-    FROM source_product p WHERE p.application_id = :application_id
-"""
-
-
-class Products:
+class Products(ProductViews):
     """The products of Applications, in one transaction."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
 
     # Projecting
 
@@ -140,7 +80,7 @@ class Products:
             text("SELECT * FROM source_product WHERE application_id = :id AND source_id = ANY(:source_ids)"),
             {"id": application_id, "source_ids": list(source_ids)},
         )
-        return {SourceId(row.source_id): _product(row) for row in found}
+        return {SourceId(row.source_id): to_product(row) for row in found}
 
     async def of_stock_items(
         self, application_id: ApplicationId, items: Sequence[StockItemId]
@@ -198,7 +138,7 @@ class Products:
             ),
             {"id": application_id, "limit": limit},
         )
-        return tuple(_product(row) for row in found)
+        return tuple(to_product(row) for row in found)
 
     async def postpone_reads(self, application_id: ApplicationId, *, until: datetime) -> None:
         """Let no product of this shop be read before ``until``."""
@@ -216,7 +156,7 @@ class Products:
             ),
             {"id": application_id, "after": source_id, "limit": limit},
         )
-        return tuple(_product(row) for row in found)
+        return tuple(to_product(row) for row in found)
 
     async def make_due(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
         """Have these products reconciled now, whatever was known of them."""
@@ -293,98 +233,6 @@ class Products:
         )
         return bool(found.scalar_one())
 
-    async def bindings(
-        self, application_id: ApplicationId, source_ids: Sequence[SourceId]
-    ) -> Mapping[SourceId, tuple[Binding, ...]]:
-        """Return the bindings of these products; products without any are absent."""
-        found = await self._connection.execute(
-            text(
-                "SELECT * FROM binding WHERE application_id = :id AND source_id = ANY(:source_ids) "
-                "ORDER BY bound_at, source_variant_id"
-            ),
-            {"id": application_id, "source_ids": list(source_ids)},
-        )
-        grouped: dict[SourceId, tuple[Binding, ...]] = {}
-        for row in found:
-            grouped[row.source_id] = (*grouped.get(row.source_id, ()), _binding(row))
-        return grouped
-
-    async def targets(self, account_id: AccountId, ids: Sequence[TargetId]) -> Mapping[TargetId, TargetRecord]:
-        """Return what is stored of these targets; unknown ones are absent."""
-        found = await self._connection.execute(
-            text("SELECT * FROM target WHERE account_id = :id AND target_id = ANY(:ids) ORDER BY target_id FOR UPDATE"),
-            {"id": account_id, "ids": list(ids)},
-        )
-        return {TargetId(row.target_id): _target(row) for row in found}
-
-    async def siblings(self, application_id: ApplicationId, ids: Sequence[TargetId]) -> tuple[Sibling, ...]:
-        """Return every source product of the Application that is bound to one of these targets, oldest binding first."""
-        found = await self._connection.execute(_SIBLINGS, {"application_id": application_id, "ids": list(ids)})
-        return tuple(
-            Sibling(
-                target_id=TargetId(row.target_id),
-                source_id=SourceId(row.source_id),
-                wants_published=row.wants_published,
-                living=row.living,
-            )
-            for row in found
-        )
-
-    async def bind(
-        self, application_id: ApplicationId, account_id: AccountId, bound: Sequence[BoundVariant]
-    ) -> frozenset[SourceVariantId]:
-        """Keep these bindings and return the source variants that got theirs.
-
-        The others lost: their target variant belongs to another source variant.
-        """
-        if not bound:
-            return frozenset()
-        await self._connection.execute(
-            _RELEASE_FROM_UNINSTALLED,
-            {
-                "application_id": application_id,
-                "account_id": account_id,
-                "ids": [each.binding.target_variant_id for each in bound],
-            },
-        )
-        records = [
-            {
-                "source_variant_id": each.binding.source_variant_id,
-                "source_id": each.source_id,
-                "target_id": each.binding.target_id,
-                "target_variant_id": each.binding.target_variant_id,
-            }
-            for each in bound
-        ]
-        found = await self._connection.execute(
-            _BIND, {"application_id": application_id, "account_id": account_id, "bindings": rows(records)}
-        )
-        return frozenset(SourceVariantId(row.source_variant_id) for row in found)
-
-    async def unbind(self, account_id: AccountId, target_id: TargetId) -> None:
-        """Forget a target that does not exist any more, with its bindings."""
-        for table in ("binding", "target"):
-            await self._connection.execute(
-                text(f"DELETE FROM {table} WHERE account_id = :account_id AND target_id = :target_id"),
-                {"account_id": account_id, "target_id": target_id},
-            )
-
-    async def record_targets(self, account_id: AccountId, targets: Sequence[TargetRecord]) -> None:
-        """Write down what Orderchamp shows (None: not known any more). A storefront once remembered is never forgotten."""
-        if not targets:
-            return
-        records = [
-            {
-                "target_id": each.target_id,
-                "observed": None if each.observed is None else from_observed(each.observed),
-                "sent_images": _sent_images(each.observed),
-                "last_storefront_id": each.last_storefront_id,
-                "refresh_listing": each.refresh_listing,
-            }
-            for each in targets
-        ]
-        await self._connection.execute(_TARGETS, {"account_id": account_id, "targets": rows(records)})
-
     async def forget_observed(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
         """Say that what Orderchamp shows for these products is not known, and have them looked at again."""
         await self._connection.execute(
@@ -396,34 +244,6 @@ class Products:
             {"id": application_id, "source_ids": list(source_ids)},
         )
         await self.make_due(application_id, source_ids)
-
-    async def claim_skus(
-        self, application_id: ApplicationId, account_id: AccountId, wanted: Mapping[Sku, SourceVariantId]
-    ) -> frozenset[Sku]:
-        """Claim SKUs before they are created; return those that are ours now. The others are somebody else's."""
-        found = await self._connection.execute(
-            text("""
-                INSERT INTO sku_claim AS c (account_id, sku, application_id, source_variant_id)
-                SELECT :account_id, w.sku, :application_id, w.variant
-                FROM unnest(CAST(:skus AS text[]), CAST(:variants AS text[])) AS w(sku, variant) ORDER BY w.sku
-                ON CONFLICT (account_id, sku) DO UPDATE
-                    SET application_id = excluded.application_id, source_variant_id = excluded.source_variant_id,
-                        claimed_at = now()
-                    WHERE (c.application_id = excluded.application_id AND c.source_variant_id = excluded.source_variant_id)
-                        OR NOT EXISTS (
-                            SELECT FROM source_variant v JOIN application a ON a.id = v.application_id
-                            WHERE v.application_id = c.application_id AND v.source_variant_id = c.source_variant_id
-                                AND v.sku = c.sku AND a.state <> 'uninstalled')
-                RETURNING c.sku
-            """),
-            {
-                "account_id": account_id,
-                "application_id": application_id,
-                "skus": list(wanted),
-                "variants": list(wanted.values()),
-            },
-        )
-        return frozenset(Sku(row.sku) for row in found)
 
     async def record(self, application_id: ApplicationId, reconciled: Sequence[Reconciled]) -> None:
         """Write down how far products were brought."""
@@ -480,89 +300,6 @@ class Products:
         )
         return {SourceId(row.source_id): row.until for row in found}
 
-    # Reading
-
-    async def list(
-        self,
-        application_id: ApplicationId,
-        *,
-        state: str | None,
-        sku: str | None,
-        q: str | None,
-        after: str | None,
-        limit: int,
-    ) -> tuple[ProductView, ...]:
-        """Return products in the order of their ids. ``q`` searches titles; ``sku`` is compared exactly."""
-        conditions = {
-            " AND p.state = :state": state,
-            " AND p.title ILIKE :q ESCAPE '\\'": q,
-            " AND p.source_id > :after": after,
-            " AND EXISTS (SELECT FROM source_variant v WHERE v.application_id = p.application_id"
-            " AND v.source_id = p.source_id AND v.sku = :sku)": sku,
-        }
-        query = _LIST + "".join(each for each, value in conditions.items() if value is not None)
-        escaped = None if q is None else "%" + q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        given = {"state": state, "sku": sku, "q": escaped, "after": after}
-        found = await self._connection.execute(
-            text(query + " ORDER BY p.source_id LIMIT :limit"),
-            {
-                "application_id": application_id,
-                "limit": limit,
-                **{name: value for name, value in given.items() if value is not None},
-            },
-        )
-        return tuple(_view(row) for row in found)
-
-    async def one(self, application_id: ApplicationId, source_id: SourceId) -> ProductView | None:
-        found = await self._connection.execute(
-            text(_LIST + " AND p.source_id = :source_id"), {"application_id": application_id, "source_id": source_id}
-        )
-        row = found.one_or_none()
-        return None if row is None else _view(row)
-
-    async def counts(self, application_id: ApplicationId) -> Mapping[str, int]:
-        """Return how many products are in each state."""
-        found = await self._connection.execute(
-            text("SELECT state, count(*) AS n FROM source_product WHERE application_id = :id GROUP BY state"),
-            {"id": application_id},
-        )
-        return {row.state: row.n for row in found}
-
-    async def backlog(self, application_id: ApplicationId) -> tuple[int, datetime | None]:
-        """Return how many products and deliveries wait, and since when the one that waited longest is due."""
-        found = await self._connection.execute(
-            text("""
-                SELECT count(*) AS n, min(at) AS oldest FROM (
-                    SELECT due_at AS at FROM source_product WHERE application_id = :id AND due_at IS NOT NULL
-                    UNION ALL SELECT read_due_at FROM source_product WHERE application_id = :id AND read_due_at IS NOT NULL
-                    UNION ALL SELECT received_at FROM delivery WHERE application_id = :id AND outcome IS NULL
-                ) AS waiting
-            """),
-            {"id": application_id},
-        )
-        row = found.one()
-        return row.n, row.oldest
-
-
-def _product(row: Row[tuple[object, ...]]) -> SourceProduct:
-    read = None
-    if row.read_due_at is not None:
-        read = ReadRequest(
-            due_at=row.read_due_at,
-            reason=row.read_reason or "",
-            attempts=row.read_attempts,
-            gone_checks=row.gone_checks,
-        )
-    return SourceProduct(
-        source_id=SourceId(row.source_id),
-        snapshot=None if row.snapshot is None else to_snapshot(row.snapshot),
-        gone=row.gone,
-        desired=None if row.desired is None else to_desired(row.desired),
-        generation=row.generation,
-        cause=None if row.cause is None else DeliveryId(row.cause),
-        read=read,
-    )
-
 
 def _record(before: SourceProduct | None, after: SourceProduct) -> dict[str, object]:
     return {
@@ -586,44 +323,3 @@ def _variant_index(product: SourceProduct | None) -> frozenset[tuple[SourceVaria
     if product is None or product.snapshot is None:
         return frozenset()
     return frozenset((each.id, each.sku, each.stock_item_id) for each in product.snapshot.variants)
-
-
-def _binding(row: Row[tuple[object, ...]]) -> Binding:
-    return Binding(
-        source_variant_id=SourceVariantId(row.source_variant_id),
-        target_id=TargetId(row.target_id),
-        target_variant_id=TargetVariantId(row.target_variant_id),
-    )
-
-
-def _sent_images(observed: Observed | None) -> str | None:
-    return None if observed is None or observed.images is None else json.dumps(observed.images)
-
-
-def _target(row: Row[tuple[object, ...]]) -> TargetRecord:
-    return TargetRecord(
-        target_id=TargetId(row.target_id),
-        observed=None if row.observed is None else to_observed(row.observed),
-        sent_images=None if row.sent_images is None else tuple(json.loads(row.sent_images)),
-        last_storefront_id=None if row.last_storefront_id is None else StorefrontId(row.last_storefront_id),
-        refresh_listing=row.refresh_listing,
-    )
-
-
-def _view(row: Row[tuple[object, ...]]) -> ProductView:
-    variants = tuple(
-        (SourceVariantId(each["source_variant_id"]), each["sku"], each["target_id"], each["target_variant_id"])
-        for each in json.loads(row.variants)
-    )
-    return ProductView(
-        product=_product(row),
-        title=row.title,
-        state=row.state,
-        why=row.why,
-        observed_generation=row.observed_generation,
-        due_at=row.due_at,
-        attempts=row.attempts,
-        changed_at=row.changed_at,
-        written_at=row.written_at,
-        variants=variants,
-    )

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Double,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     Text,
+    Uuid,
     text,
 )
 from sqlmodel import Field, SQLModel
@@ -174,11 +176,14 @@ class SourceProductRow(SQLModel, table=True):
     """A source product: what the shop says, what Orderchamp should show, and how far that is brought about.
 
     Projecting writes snapshot, desired and generation; reconciling writes observed_generation, state and why.
-    ``due_at`` None: nothing to bring about. ``read_due_at`` None: nothing to read from the shop.
+    ``due_at`` None: nothing to bring about. ``read_due_at`` None: nothing to read from the shop. ``creating_since``: since
+    when it is not known whether something was created for it. ``hiding``: whether the guard lets it be unpublished: free,
+    held, or approved by a person.
     """
 
     __tablename__ = "source_product"
     __table_args__ = (
+        Index("source_product_held", "application_id", postgresql_where=text("hiding = 'held'")),
         Index("source_product_due", "application_id", "due_at", postgresql_where=text("due_at IS NOT NULL")),
         Index(
             "source_product_to_read", "application_id", "read_due_at", postgresql_where=text("read_due_at IS NOT NULL")
@@ -205,23 +210,30 @@ class SourceProductRow(SQLModel, table=True):
     read_reason: str | None = Field(default=None, sa_column=Column(Text))
     read_attempts: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
     gone_checks: int | None = Field(default=None, sa_column=Column(SmallInteger))
+    creating_since: datetime | None = Field(default=None, sa_column=_when())
+    hiding: str = Field(default="free", sa_column=Column(Text, nullable=False, server_default=text("'free'")))
     changed_at: datetime = Field(sa_column=_now())
 
 
 class SourceVariantRow(SQLModel, table=True):
-    """Which product a variant, an SKU and a stock item belong to. Follows the snapshot."""
+    """Which product a variant, an SKU and a stock item belong to. Follows the snapshot.
+
+    ``folded`` is the SKU without the difference of upper and lower case, by which conflicts are found.
+    """
 
     __tablename__ = "source_variant"
     __table_args__ = (
         Index("source_variant_of_product", "application_id", "source_id"),
         Index("source_variant_stock_item", "application_id", "stock_item_id"),
         Index("source_variant_sku", "application_id", "sku"),
+        Index("source_variant_folded", "folded", "application_id"),
     )
 
     application_id: UUID = Field(sa_column=_owner())
     source_variant_id: str = Field(primary_key=True)
     source_id: str
     sku: str | None = None
+    folded: str | None = None
     stock_item_id: str
 
 
@@ -245,7 +257,12 @@ class BindingRow(SQLModel, table=True):
 
 
 class TargetRow(SQLModel, table=True):
-    """A target product: what Orderchamp showed last (None: not known), and where it was published last."""
+    """A target product: what Orderchamp showed last (None: not known), and where it was published last.
+
+    ``left_published`` is how we left it; None when we do not know, as while a call is on its way. ``held``: a person
+    unpublished it on Orderchamp. ``hidden_at``: when we unpublished it without anybody's approval. ``publishing_since``: it
+    is not known what came of a publication that began then and cannot take effect after ``publishing_until``.
+    """
 
     __tablename__ = "target"
 
@@ -255,6 +272,11 @@ class TargetRow(SQLModel, table=True):
     sent_images: str | None = Field(default=None, sa_column=Column(Text))
     last_storefront_id: str | None = None
     refresh_listing: bool = False
+    left_published: bool | None = None
+    held: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
+    hidden_at: datetime | None = Field(default=None, sa_column=_when())
+    publishing_since: datetime | None = Field(default=None, sa_column=_when())
+    publishing_until: datetime | None = Field(default=None, sa_column=_when())
     observed_at: datetime = Field(sa_column=_now())
 
 
@@ -270,6 +292,21 @@ class SkuClaimRow(SQLModel, table=True):
     )
     source_variant_id: str
     claimed_at: datetime = Field(sa_column=_now())
+
+
+class SkuChoiceRow(SQLModel, table=True):
+    """A person's word on which source variant an SKU is, and which target variant; None: whichever has the SKU."""
+
+    __tablename__ = "sku_choice"
+
+    account_id: str = Field(primary_key=True, foreign_key="account.id")
+    folded: str = Field(primary_key=True)
+    application_id: UUID = Field(
+        sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    source_variant_id: str
+    target_variant_id: str | None = None
+    chosen_at: datetime = Field(sa_column=_now())
 
 
 class InFlightRow(SQLModel, table=True):
@@ -335,3 +372,36 @@ class TimelineRow(SQLModel, table=True):
     kind: str
     sentence: str = Field(sa_column=Column(Text, nullable=False))
     delivery_id: int | None = Field(default=None, sa_column=_long(nullable=True))
+
+
+class ProblemRow(SQLModel, table=True):
+    """What a person has to know or to decide: one row for each kind and subject of an Application. ``details`` is JSON."""
+
+    __tablename__ = "problem"
+    __table_args__ = (
+        Index("problem_subject", "application_id", "kind", "subject", unique=True),
+        Index("problem_list", "application_id", "state", "id"),
+    )
+
+    id: UUID = Field(sa_column=Column(Uuid, primary_key=True, server_default=text("gen_random_uuid()")))
+    application_id: UUID = Field(sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=False))
+    kind: str
+    subject: str = Field(sa_column=Column(Text, nullable=False))
+    sentence: str = Field(sa_column=Column(Text, nullable=False))
+    details: str = Field(sa_column=Column(Text, nullable=False))
+    state: str
+    since: datetime = Field(sa_column=_now())
+    times_seen: int = Field(sa_column=_long(default=1))
+    first_seen_at: datetime = Field(sa_column=_now())
+    last_seen_at: datetime = Field(sa_column=_now())
+
+
+class ProblemProductRow(SQLModel, table=True):
+    """A source product that has a problem. Without any left, the problem is closed."""
+
+    __tablename__ = "problem_product"
+    __table_args__ = (Index("problem_product_of", "problem_id"),)
+
+    application_id: UUID = Field(sa_column=_owner())
+    source_id: str = Field(primary_key=True)
+    problem_id: UUID = Field(sa_column=Column(ForeignKey("problem.id", ondelete="CASCADE"), primary_key=True))

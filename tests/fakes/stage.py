@@ -15,6 +15,7 @@ from app.domain.application import Application
 from app.domain.event import Fact
 from app.domain.http import Request, Response
 from app.domain.ids import ApplicationId, SourceId, StorefrontId, SupplierId
+from app.domain.problem import Problem, ProblemKind, ProblemState
 from app.domain.settings import ApplicationSettings
 from app.flows.install import Installation, install
 from app.flows.receive_delivery import Reception
@@ -121,6 +122,20 @@ class Stage:
         async with self.store.transaction() as tx:
             found = await tx.timeline.of(application.id, SourceId(source_id), after=None, limit=1000)
         return [told.sentence for _, told in found]
+
+    async def problems(
+        self, application: Application, *, state: ProblemState | None = "open", kind: ProblemKind | None = None
+    ) -> tuple[Problem, ...]:
+        async with self.store.transaction() as tx:
+            return await tx.problems.list(
+                application.id, state=state, kind=kind, source_id=None, after=None, limit=1000
+            )
+
+    async def problem(self, application: Application, kind: ProblemKind) -> Problem:
+        """The one open problem of this kind."""
+        found = await self.problems(application, kind=kind)
+        assert len(found) == 1, [each.sentence for each in found]
+        return found[0]
 
     async def outcomes(self, application: Application) -> Mapping[str, str | None]:
         async with self.store.transaction() as tx:

@@ -1,0 +1,223 @@
+"""The policies: every rule that two engineers would otherwise decide differently, in one table.
+
+A rule may raise a problem: then its row says how that is titled, what it means, and which calls resolve it. Every row
+has a test that names it (``@pytest.mark.policy``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from app.domain.problem import Action, ProblemKind
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way out of a problem: the ``action`` of the resolve call, and what it does."""
+
+    action: Action
+    does: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemType:
+    """What all problems of one kind have in common. They close by themselves when their cause is gone."""
+
+    title: str
+    sentence: str
+    ways: tuple[Way, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One rule. ``problem`` None: following it needs nobody's attention."""
+
+    rule: str
+    problem: ProblemType | None = None
+
+
+DISMISS = Way("dismiss", "Hide the problem. Nothing else changes; it shows again when it was gone and comes back.")
+TRY_AGAIN = Way("try_again", "Try again now.")
+RESUME = Way("resume", "Start writing to Orderchamp again, and catch up.")
+
+_PROBLEMS: Mapping[ProblemKind, Policy] = {
+    "sku_conflict": Policy(
+        rule="An SKU that names more than one variant in the account's shops or on Orderchamp, or that differs from another "
+        "only in upper and lower case, is neither matched, created nor written; the stock of what is bound goes on.",
+        problem=ProblemType(
+            title="One SKU, several variants",
+            sentence="The variants are left alone until each has an SKU of its own, or a person says which one it is.",
+            ways=(
+                Way(
+                    "bind",
+                    "Give the SKU to one variant of the shop, and to one variant on Orderchamp. Others stay out.",
+                ),
+                DISMISS,
+            ),
+        ),
+    ),
+    "variant_skipped": Policy(
+        rule="A variant without an SKU or without a price above zero is skipped and reported; its siblings go on.",
+        problem=ProblemType(
+            title="Variants that cannot be synchronised",
+            sentence="Mend the variants in the shop; they are taken in by themselves.",
+            ways=(DISMISS,),
+        ),
+    ),
+    "create_unclear": Policy(
+        rule="After a creation of unknown outcome only a product is adopted that has the claimed SKUs, is newer than the "
+        "attempt and is bound to nothing.",
+        problem=ProblemType(
+            title="It is not known whether it was created",
+            sentence="Orderchamp has the SKU now, but not on a product that this creation can have made.",
+            ways=(
+                Way("adopt", "Take what is on Orderchamp as this product, by its SKUs."),
+                Way("try_again", "Look at Orderchamp again now."),
+                DISMISS,
+            ),
+        ),
+    ),
+    "publish_unclear": Policy(
+        rule="After a publication of unknown outcome nothing is published a second time, unless Orderchamp shows that the "
+        "product was not touched since.",
+        problem=ProblemType(
+            title="It is not known whether it was published",
+            sentence="Publishing twice leaves ghost copies of the variants, so a person has to look.",
+            ways=(
+                Way("publish", "It is not published: publish it once more."),
+                Way("try_again", "Look at Orderchamp again now."),
+                DISMISS,
+            ),
+        ),
+    ),
+    "storefront_unknown": Policy(
+        rule="A product is published where it was last, else on the Application's storefront, else on the account's only "
+        "one, else nowhere.",
+        problem=ProblemType(
+            title="No storefront to publish on",
+            sentence="The account has several storefronts and nobody has chosen one.",
+            ways=(
+                Way("choose_storefront", "Publish these products there. The Application can be given one for all."),
+                DISMISS,
+            ),
+        ),
+    ),
+    "held": Policy(
+        rule="A product that somebody unpublished on Orderchamp stays so until the shop takes it from inactive to active, or "
+        "a person releases it.",
+        problem=ProblemType(
+            title="Unpublished by hand",
+            sentence="Somebody unpublished it on Orderchamp, so it is not published again. Stock and details go on.",
+            ways=(Way("release", "Publish it again."), DISMISS),
+        ),
+    ),
+    "guard": Policy(
+        rule="When more than a set share and number of the products would be unpublished within a window, those are held; "
+        "their stock goes on, and is 0 for deleted ones.",
+        problem=ProblemType(
+            title="Unusually many products to unpublish",
+            sentence="They stay published until a person approves; what the shop publishes again is let go by itself.",
+            ways=(Way("approve", "Unpublish the listed products, or those of them that are named."), DISMISS),
+        ),
+    ),
+    "wholesale_price_unknown": Policy(
+        rule="A consumer price without a rule for the wholesale price makes a draft.",
+        problem=ProblemType(
+            title="The wholesale price is not known",
+            sentence="Say in the settings what the wholesale price is (wholesale_percentage); the drafts are then published.",
+            ways=(DISMISS,),
+        ),
+    ),
+    "deleted_on_orderchamp": Policy(
+        rule="A product that somebody deleted on Orderchamp is not created again before the next import.",
+        problem=ProblemType(
+            title="Deleted on Orderchamp",
+            sentence="Somebody deleted it on Orderchamp.",
+            ways=(Way("create", "Create it again now."), DISMISS),
+        ),
+    ),
+    "refused": Policy(
+        rule="What Orderchamp refuses for good is not tried again before something changes; the rest of the product goes on.",
+        problem=ProblemType(
+            title="Refused by Orderchamp",
+            sentence="Mend what Orderchamp says, in the shop or there.",
+            ways=(TRY_AGAIN, DISMISS),
+        ),
+    ),
+    "failed": Policy(
+        rule="What fails for the time being is tried about eight times within a day, and then left with the last reason.",
+        problem=ProblemType(
+            title="Given up",
+            sentence="It was tried for a day. The next change of the product tries again, too.",
+            ways=(TRY_AGAIN, DISMISS),
+        ),
+    ),
+    "operation_refused": Policy(
+        rule="One kind of call that Orderchamp does not permit, while it accepts the credentials, stops only that.",
+        problem=ProblemType(
+            title="A call is not permitted",
+            sentence="Give the token the missing permission on Orderchamp.",
+            ways=(TRY_AGAIN, DISMISS),
+        ),
+    ),
+    "credentials_refused": Policy(
+        rule="Credentials that are refused, and refused again by a probe, pause the Application; deliveries are still taken "
+        "in, and working credentials end the pause.",
+        problem=ProblemType(
+            title="Credentials do not work any more",
+            sentence="Bring new ones; everything that changed meanwhile is caught up with.",
+            ways=(RESUME, DISMISS),
+        ),
+    ),
+    "many_failures": Policy(
+        rule="Many products that Orderchamp refuses within a day are announced at 50, 70 and 90 % of a limit; at 100 % the "
+        "Application is paused.",
+        problem=ProblemType(
+            title="Many products are refused",
+            sentence="Something is wrong with more than single products.",
+            ways=(RESUME, DISMISS),
+        ),
+    ),
+    "subscription_refused": Policy(
+        rule="A notice that the shop does not let us order is a problem; the other notices are ordered.",
+        problem=ProblemType(
+            title="A subscription is refused",
+            sentence="Changes of this sort are not told to us.",
+            ways=(TRY_AGAIN, DISMISS),
+        ),
+    ),
+}
+
+_SILENT: Mapping[str, Policy] = {
+    "sku_swap": Policy(rule="SKUs that change places among variants on Orderchamp go through a temporary SKU."),
+    "claim": Policy(rule="Who creates a variant claims its SKU first, once for each account."),
+    "target_publication": Policy(
+        rule="A target is published while a living source product bound to it is to be published."
+    ),
+    "deleted_beside_living": Policy(
+        rule="A deleted product that shares its target with a living one has its variants sold out: stock 0, DENY."
+    ),
+    "oldest_binding": Policy(rule="A target's product fields come from the oldest living source product bound to it."),
+    "successor": Policy(
+        rule="A variant that the shop made anew takes over the binding of the deleted one with its SKU."
+    ),
+    "edited_by_hand": Policy(rule="Fields edited on Orderchamp are overwritten at the next change of that product."),
+    "uninstall_approves": Policy(rule="An uninstall that asks to unpublish is its own approval."),
+    "untracked_stock": Policy(rule="Stock that the shop does not count is CONTINUE, and no quantity is written."),
+    "negative_stock": Policy(rule="Negative stock is 0."),
+}
+
+POLICIES: Mapping[str, Policy] = MappingProxyType({**dict[str, Policy](_PROBLEMS.items()), **_SILENT})
+"""Every rule by its name; for those that raise a problem, the name is the problem's kind."""
+
+
+def problem_type(kind: ProblemKind) -> ProblemType:
+    """Return what problems of this kind are about and how to get out of them."""
+    found = _PROBLEMS[kind].problem
+    assert found is not None  # noqa: S101 - this half of the table has them
+    return found
+
+
+def leads_out(kind: ProblemKind, action: Action) -> bool:
+    """Tell whether this call resolves problems of this kind."""
+    return any(way.action == action for way in problem_type(kind).ways)

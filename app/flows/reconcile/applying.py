@@ -1,0 +1,81 @@
+"""Applying: the next stage of every plan, claimed and written down before the calls start."""
+
+from collections.abc import Mapping, Sequence
+
+from app.domain.ids import Sku, SourceVariantId, TargetId
+from app.domain.plan import Change, CreateProduct, CreateVariant, Publish, RefreshListing, Unpublish, next_stage
+from app.flows.lane import LaneRun
+from app.flows.reconcile.batch import Batch, ChangedMeanwhile
+from app.flows.reconcile.recording import record
+
+SINGLES = 5
+"""Changes that need a call each: so few go out between two looks at whether the Application was paused."""
+
+
+def stage(run: LaneRun, batch: Batch) -> tuple[Change, ...]:
+    """Return what to do next for the whole batch; each product contributes the next stage of its own plan."""
+    changes: list[Change] = []
+    aimed: set[tuple[type[Change], TargetId]] = set()
+    singles = 0
+    for work in batch.works.values():
+        if not work.going_on:
+            continue
+        for change in next_stage(batch.situation(run, work)):
+            if isinstance(change, Publish | Unpublish | RefreshListing):
+                # Two source products may share a target; what is done to it once is done for both.
+                if (type(change), change.target_id) in aimed:
+                    continue
+                aimed.add((type(change), change.target_id))
+            if isinstance(change, CreateProduct | CreateVariant | Publish | RefreshListing):
+                singles += 1
+                if singles > SINGLES:
+                    continue
+            changes.append(change)
+    return tuple(changes)
+
+
+async def apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> None:
+    services, application = run.services, run.application
+    await run.hold(services.pace.call * 2)
+    ends = run.lease_ends()
+    until = run.now() + (ends - services.clock()) + services.pace.settle
+    async with services.store.transaction(run.claim) as tx:
+        if not await tx.applications.is_current(application):
+            raise ChangedMeanwhile
+        ours = await tx.targets.claim_skus(application.id, application.account_id, _skus(changes))
+        changes = _claimed(batch, changes, ours)
+        await tx.products.start_calls(
+            application.id,
+            token=run.claim.token,
+            until=until,
+            calls={change.source_id: type(change).__name__ for change in changes},
+        )
+    outcomes = await run.marketplace.apply(changes, before=ends) if changes else ()
+    await record(run, batch, changes, outcomes)
+
+
+def _skus(changes: Sequence[Change]) -> Mapping[Sku, SourceVariantId]:
+    created = [
+        each.variants if isinstance(each, CreateProduct) else (each.variant,)
+        for each in changes
+        if isinstance(each, CreateProduct | CreateVariant)
+    ]
+    return {variant.sku: variant.source_id for variants in created for variant in variants}
+
+
+def _claimed(batch: Batch, changes: tuple[Change, ...], ours: frozenset[Sku]) -> tuple[Change, ...]:
+    """Drop the creations whose SKU somebody else claimed; those variants stay out of the next plans."""
+    kept: list[Change] = []
+    for change in changes:
+        if not isinstance(change, CreateProduct | CreateVariant):
+            kept.append(change)
+            continue
+        variants = change.variants if isinstance(change, CreateProduct) else (change.variant,)
+        lost = [variant for variant in variants if variant.sku not in ours]
+        for variant in lost:
+            batch.works[change.source_id].blocked[variant.source_id] = (
+                f"The SKU {variant.sku} is claimed by another product of this Orderchamp account; give each its own SKU."
+            )
+        if not lost:
+            kept.append(change)
+    return tuple(kept)

@@ -1,0 +1,110 @@
+"""Finishing: how far each product came, which problems it has, and what follows for the lane."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.domain.errors import CredentialsRefused, IntegrationError, RateLimited, TemporaryError
+from app.domain.plan import next_stage
+from app.domain.problem import Raised
+from app.domain.raising import given_up, problems_of
+from app.domain.retry import GiveUp, decide
+from app.domain.story import standing
+from app.flows.lane import LaneRun
+from app.flows.reconcile.batch import Batch, ChangedMeanwhile, Work, told_of
+from app.ports import Reconciled
+
+WORTH_TELLING = frozenset({"problem", "failed", "skipped", "detached", "draft"})
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How far a product came. ``problems`` None: it is not finished, so it keeps those that it has."""
+
+    reconciled: Reconciled
+    problems: tuple[Raised, ...] | None
+
+
+async def finish(run: LaneRun, batch: Batch) -> None:
+    """Write down how far each product came, and end the run if somebody asked us to wait."""
+    results = [
+        (work, _result(run, batch, work))
+        for work in batch.works.values()
+        # A run may be over before a product was finished; then it stays due.
+        if work.error is not None or not next_stage(batch.situation(run, work))
+    ]
+    told = [
+        told_of(work, result.reconciled.state, result.reconciled.why)
+        for work, result in results
+        if result.reconciled.state in WORTH_TELLING
+    ]
+    async with run.services.store.transaction(run.claim) as tx:
+        await tx.products.record(run.application.id, [result.reconciled for _, result in results])
+        await tx.problems.settle(
+            run.application.id,
+            {work.due.source_id: result.problems for work, result in results if result.problems is not None},
+        )
+        await tx.timeline.add(run.application.id, told)
+    _follow(run, [work.error for work in batch.works.values() if work.error is not None])
+
+
+def _follow(run: LaneRun, errors: list[IntegrationError]) -> None:
+    for error in errors:
+        if isinstance(error, CredentialsRefused):
+            raise error
+        if isinstance(error, ChangedMeanwhile):
+            run.ended = True
+        if isinstance(error, RateLimited):
+            run.wait(error.retry_after or timedelta(seconds=1))
+
+
+def _result(run: LaneRun, batch: Batch, work: Work) -> Result:
+    if work.error is None:
+        return _brought_about(run, batch, work)
+    # Who was asked to wait has not failed.
+    waiting = isinstance(work.error, RateLimited | CredentialsRefused | ChangedMeanwhile)
+    attempts = work.due.attempts if waiting else work.due.attempts + 1
+    decision = decide(work.error, max(attempts, 1), run.now(), jitter=run.services.jitter())
+    if isinstance(decision, GiveUp):
+        if not waiting:
+            failed = _reconciled(work, state="failed", why=decision.reason)
+            return Result(failed, (given_up(work.due.source_id, work.due.desired.title, decision.reason),))
+        wait = timedelta(0)
+    else:
+        wait = (decision.when - run.now()) * run.services.pace.retry_scale
+    if isinstance(work.error, TemporaryError) and work.error.retry_after is not None:
+        wait = max(wait, work.error.retry_after)
+    later = Reconciled(
+        source_id=work.due.source_id,
+        generation=work.due.generation,
+        state="waiting",
+        why=f"Tried again later: {work.error}",
+        written=work.written,
+        retry_at=run.now() + max(wait, timedelta(milliseconds=50)),
+        attempts=attempts,
+    )
+    return Result(later, None)
+
+
+def _brought_about(run: LaneRun, batch: Batch, work: Work) -> Result:
+    situation = batch.situation(run, work)
+    where = standing(situation, [*work.blocked.values(), *work.refusals])
+    problems = problems_of(situation, where, refusals=[*work.blocked.values(), *work.refusals])
+    return Result(_reconciled(work, state=where.state, why=where.why), problems)
+
+
+def _reconciled(work: Work, *, state: str, why: str) -> Reconciled:
+    return Reconciled(
+        source_id=work.due.source_id,
+        generation=work.due.generation,
+        state=state,
+        why=why,
+        written=work.written,
+    )
+
+
+async def give_back(run: LaneRun, batch: Batch, error: TemporaryError | CredentialsRefused) -> None:
+    """Postpone the whole batch, because Orderchamp could not be asked about it."""
+    for work in batch.works.values():
+        if work.error is None:
+            work.error = error
+    await finish(run, batch)

@@ -1,0 +1,133 @@
+"""Recording: what came of the calls, ids first of all."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.domain.errors import OutcomeUnknown
+from app.domain.ids import SourceVariantId, TargetId, TargetVariantId
+from app.domain.plan import (
+    Applied,
+    Change,
+    CreateProduct,
+    CreateVariant,
+    NotSent,
+    Outcome,
+    Publish,
+    RefreshListing,
+    Refused,
+    TargetMissing,
+    Unclear,
+    Unpublish,
+    sent,
+)
+from app.domain.state import Binding, Observed, ObservedVariant
+from app.domain.story import done
+from app.flows.lane import LaneRun
+from app.flows.reconcile.batch import Batch, Work, told_of
+from app.ports import BoundVariant, TargetRecord, Told
+
+
+async def record(run: LaneRun, batch: Batch, changes: Sequence[Change], outcomes: Sequence[Outcome]) -> None:
+    """Write down what came of the calls: ids first of all, since a created product must never be created again."""
+    application = run.application
+    bound: list[BoundVariant] = []
+    told: list[Told] = []
+    touched: set[TargetId] = set()
+    for change, outcome in zip(changes, outcomes, strict=True):
+        work = batch.works[change.source_id]
+        if isinstance(outcome, Applied):
+            work.written = True
+            bound += _take_over(batch, work, change, outcome, touched)
+            told.append(told_of(work, "sent", done(change, work.due.desired.reason, run.storefronts)))
+        else:
+            told += _failed(batch, work, change, outcome, touched)
+    unclear = {work.due.source_id for work in batch.works.values() if work.unclear}
+    async with run.services.store.transaction(run.claim) as tx:
+        await tx.targets.bind(application.id, application.account_id, bound)
+        await tx.targets.record(application.account_id, [batch.targets[each] for each in sorted(touched)])
+        # A call whose outcome nobody knows stays on its way until it is waited out; then Orderchamp is looked at.
+        await tx.products.end_calls(application.id, list({each.source_id for each in changes} - unclear))
+        await tx.timeline.add(application.id, told)
+
+
+def _take_over(
+    batch: Batch, work: Work, change: Change, outcome: Applied, touched: set[TargetId]
+) -> list[BoundVariant]:
+    """Keep what an applied change made of the target, and return the bindings that a creation brought."""
+    bound: list[BoundVariant] = []
+    if isinstance(change, CreateProduct) and isinstance(outcome.observed, Observed):
+        observed = outcome.observed
+        batch.targets[observed.id] = TargetRecord(target_id=observed.id, observed=observed, sent_images=observed.images)
+        by_sku = {variant.sku: variant.id for variant in observed.variants.values()}
+        touched.add(observed.id)
+        return [
+            _bind(work, variant.source_id, observed.id, by_sku[variant.sku])
+            for variant in change.variants
+            if variant.sku in by_sku
+        ]
+    assert not isinstance(change, CreateProduct)  # noqa: S101 - an applied creation shows what it created
+    record = batch.targets[change.target_id]
+    assert record.observed is not None  # noqa: S101 - nothing is planned for a target that was not seen
+    observed = sent(record.observed, [change])
+    if isinstance(change, CreateVariant) and isinstance(outcome.observed, ObservedVariant):
+        created = outcome.observed
+        observed = replace(observed, variants={**observed.variants, created.id: created})
+        bound.append(_bind(work, change.variant.source_id, change.target_id, created.id))
+        record = replace(record, refresh_listing=observed.published)
+    if isinstance(change, Publish):
+        record = replace(record, last_storefront_id=change.storefront_id)
+    if isinstance(change, Publish | RefreshListing | Unpublish):
+        record = replace(record, refresh_listing=False)
+    batch.targets[change.target_id] = replace(record, observed=observed, sent_images=observed.images)
+    touched.add(change.target_id)
+    return bound
+
+
+def _bind(
+    work: Work, variant: SourceVariantId, target_id: TargetId, target_variant_id: TargetVariantId
+) -> BoundVariant:
+    binding = Binding(source_variant_id=variant, target_id=target_id, target_variant_id=target_variant_id)
+    work.bindings[variant] = binding
+    return BoundVariant(source_id=work.due.source_id, binding=binding)
+
+
+def _failed(batch: Batch, work: Work, change: Change, outcome: Outcome, touched: set[TargetId]) -> list[Told]:
+    match outcome:
+        case Refused():
+            work.off_limits.add(change)
+            work.refusals.append(f"Orderchamp refused {_named(change)}: {'; '.join(outcome.reasons)}.")
+            return [told_of(work, "refused", work.refusals[-1])]
+        case TargetMissing():
+            work.off_limits.add(change)
+            _forget(batch, change, touched)
+            return []
+        case Unclear():
+            work.unclear = True
+            work.error = OutcomeUnknown(outcome.reason)
+            _forget(batch, change, touched)
+            return [told_of(work, "unclear", f"It is not known whether {_named(change)} was done: {outcome.reason}.")]
+        case NotSent():
+            work.error = outcome.error
+            return []
+        case _:
+            return []
+
+
+def _forget(batch: Batch, change: Change, touched: set[TargetId]) -> None:
+    if not isinstance(change, CreateProduct) and change.target_id in batch.targets:
+        batch.targets[change.target_id] = replace(batch.targets[change.target_id], observed=None)
+        touched.add(change.target_id)
+
+
+def _named(change: Change) -> str:
+    names = {
+        "CreateProduct": "creating the product",
+        "CreateVariant": "creating a variant",
+        "UpdateProduct": "changing the product",
+        "UpdateVariant": "changing a variant",
+        "SetStock": "setting the stock",
+        "Publish": "publishing it",
+        "Unpublish": "unpublishing it",
+        "RefreshListing": "refreshing its listing",
+    }
+    return names[type(change).__name__]

@@ -1,0 +1,75 @@
+"""Resolving a problem: a person's answer is written down, and the lane acts on it. The lane closes the problem itself."""
+
+from uuid import UUID
+
+from app.domain.errors import ApplicationNotFound, NotPossibleNow, WrongAnswer
+from app.domain.ids import StorefrontId
+from app.domain.policy import leads_out, problem_type
+from app.domain.problem import Problem
+from app.domain.resolution import ChooseStorefront, Plain, Resolution
+from app.flows.operate import resume
+from app.flows.services import Services
+from app.ports import Transaction
+
+
+async def resolve(services: Services, problem_id: UUID, answer: Resolution) -> Problem | None:
+    """Answer a problem and return it as it is now; None when there is none.
+
+    WrongAnswer if the answer does not fit the problem, NotPossibleNow if its cause is gone already.
+    """
+    async with services.store.transaction() as tx:
+        problem = await tx.problems.one(problem_id)
+        if problem is None:
+            return None
+        _check(problem, answer)
+        await _act(tx, problem, answer)
+        await tx.lanes.wake(problem.application_id)
+    if answer.action == "resume":
+        await resume(services, problem.application_id)
+    async with services.store.transaction() as tx:
+        return await tx.problems.one(problem_id)
+
+
+def _check(problem: Problem, answer: Resolution) -> None:
+    if not leads_out(problem.kind, answer.action):
+        ways = ", ".join(f"`{way.action}`" for way in problem_type(problem.kind).ways)
+        raise WrongAnswer(
+            f"A problem of the kind {problem.kind} is resolved by {ways}.",
+            reasons=[("action", f"`{answer.action}` does not resolve it.")],
+        )
+    if problem.state == "closed":
+        raise NotPossibleNow("The problem is closed: its cause is gone.")
+
+
+async def _act(tx: Transaction, problem: Problem, answer: Resolution) -> None:
+    match answer:
+        case ChooseStorefront():
+            await _choose_storefront(tx, problem, answer.storefront_id)
+        case Plain(action="dismiss"):
+            await tx.problems.dismiss(problem.id)
+        case Plain(action="create"):
+            await tx.products.reattach(problem.application_id, problem.source_ids)
+        case Plain(action="try_again"):
+            await _try_again(tx, problem)
+        case _:
+            pass
+
+
+async def _try_again(tx: Transaction, problem: Problem) -> None:
+    if problem.kind == "subscription_refused":
+        await tx.applications.want_subscriptions(problem.application_id, due=True)
+    else:
+        await tx.products.make_due(problem.application_id, problem.source_ids)
+
+
+async def _choose_storefront(tx: Transaction, problem: Problem, storefront_id: StorefrontId) -> None:
+    application = await tx.applications.one(problem.application_id)
+    if application is None:
+        raise ApplicationNotFound
+    storefronts = await tx.accounts.storefronts(application.account_id)
+    if storefront_id not in {each.id for each in storefronts}:
+        known = ", ".join(f"{each.id} ({each.name})" for each in storefronts) or "none"
+        reason = f"The Orderchamp account has no such storefront; it has: {known}."
+        raise WrongAnswer("The storefront is not known.", reasons=[("storefront_id", reason)])
+    await tx.targets.choose_storefront(application.id, problem.source_ids, storefront_id)
+    await tx.products.make_due(application.id, problem.source_ids)
