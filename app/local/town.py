@@ -116,6 +116,10 @@ class Town:
         except TimeoutError as error:
             raise NotStarted(f"The import took longer than {within:.0f} s.\n{self.processes.tail('worker')}") from error
 
+    async def until_web_is_ready(self) -> None:
+        """Wait until the web process serves and has its database."""
+        await self.processes.until_ready("web", lambda: _answers(f"{self.web}/readyz"))
+
 
 @contextlib.asynccontextmanager
 async def town(

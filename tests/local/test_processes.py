@@ -78,7 +78,7 @@ async def test_a_frozen_child_hears_nothing_until_it_is_thawed(processes: Proces
     await start(processes, tmp_path, "patient", BLOCK + PATIENT)
     await processes.until_ready("patient", processes.says_ready("patient"))
     processes.freeze("patient")
-    os.waitid(os.P_PID, processes.running[0][1].pid, os.WSTOPPED | os.WNOWAIT)
+    os.waitid(os.P_PID, processes.running[0][1].pid, os.WSTOPPED | os.WNOWAIT)  # noqa: ASYNC222 - it is told to at once
     ending = asyncio.create_task(processes.end("patient"))
     await asyncio.sleep(0)
     assert not ending.done()
