@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -35,6 +36,13 @@ def embedded(data: Path, *, durable: bool = True) -> Iterator[str]:
     Several processes may use one folder at a time. A server that a killed run left behind is taken over. ``durable``
     False trades safety for speed, for tests. NoDatabase when it cannot be started.
     """
+    with embedded_server(data, durable=durable) as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def embedded_server(data: Path, *, durable: bool = True) -> Iterator["EmbeddedServer"]:
+    """As ``embedded``, for those who want to break it: gives the server instead of its URL."""
     data = data.resolve()
     if any(character.isspace() for character in str(data)):
         # The package hands the folder to a shell without quotes.
@@ -45,10 +53,43 @@ def embedded(data: Path, *, durable: bool = True) -> Iterator[str]:
             server = _started(data, durable=durable)
             fcntl.flock(users, fcntl.LOCK_SH)
         try:
-            yield server.get_uri()
+            yield EmbeddedServer(data, server)
         finally:
             with _turn(data):
                 _leave(server, users)
+
+
+class EmbeddedServer:
+    """A server that is up, and can be made to fail."""
+
+    GONE_SECONDS = 30.0
+
+    def __init__(self, data: Path, server: "PostgresServer") -> None:
+        self._data = data
+        self._server = server
+
+    @property
+    def url(self) -> str:
+        url: str = self._server.get_uri()
+        return url
+
+    def stop(self, how: signal.Signals) -> None:
+        """Stop it and wait until it is gone.
+
+        SIGKILL kills it; SIGQUIT has it break off at once ("immediate"), SIGINT close every connection first ("fast"):
+        https://www.postgresql.org/docs/current/server-shutdown.html.
+        """
+        postmaster = self._server.get_postmaster_info().process
+        assert postmaster is not None  # noqa: S101 - it has been started
+        family = [postmaster, *postmaster.children()]
+        postmaster.send_signal(how)
+        for each in family:
+            each.wait(self.GONE_SECONDS)
+
+    def start(self) -> None:
+        """Start it again after ``stop``; it serves when this returns. Its URL stays the same."""
+        _forget_dead(self._data)
+        self._server.ensure_postgres_running()
 
 
 @contextlib.contextmanager

@@ -73,11 +73,19 @@ class Processes:
     stop_seconds: float = STOP_SECONDS
     running: list[tuple[str, asyncio.subprocess.Process]] = field(default_factory=list)
     _told: dict[str, int] = field(default_factory=dict)
+    _begun: dict[str, tuple[tuple[str, ...], Mapping[str, str]]] = field(default_factory=dict)
 
     async def start(self, name: str, *arguments: str, environment: Mapping[str, str]) -> None:
         """Start ``python -m <arguments>``, in a session of its own: Ctrl-C is for us to hand on, in order."""
         self.logs.mkdir(parents=True, exist_ok=True)
-        with self._log(name).open("wb") as log:
+        self._log(name).write_bytes(b"")
+        self._begun[name] = (arguments, environment)
+        await self.start_again(name)
+
+    async def start_again(self, name: str) -> None:
+        """Start what was started under this name before and is gone; its log goes on."""
+        arguments, environment = self._begun[name]
+        with self._log(name).open("ab") as log:
             child = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
@@ -93,7 +101,7 @@ class Processes:
 
     async def until_ready(self, name: str, ready: Callable[[], Awaitable[bool]]) -> None:
         """Wait until ``ready``; NotStarted when the process ends before, or takes too long."""
-        child = next(child for known, child in self.running if known == name)
+        child = self._child(name)
         try:
             async with asyncio.timeout(READY_SECONDS):
                 while not await ready():
@@ -102,6 +110,42 @@ class Processes:
                     await asyncio.sleep(0.05)
         except TimeoutError as error:
             raise NotStarted(f"{name} was not ready after {READY_SECONDS:.0f} s.\n{self.tail(name)}") from error
+
+    async def kill(self, name: str) -> None:
+        """Kill a process and all that it started, as the kernel does when memory is short; nobody is asked."""
+        child = self._child(name)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        await self._gone(name, child)
+
+    async def end(self, name: str) -> None:
+        """Tell a process to stop and wait until it has."""
+        child = self._child(name)
+        with contextlib.suppress(ProcessLookupError):
+            child.send_signal(signal.SIGTERM)
+        await self._gone(name, child)
+
+    def freeze(self, name: str) -> None:
+        """Have a process stand still, as on a machine that is out of breath, until ``thaw``."""
+        os.killpg(self._child(name).pid, signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        os.killpg(self._child(name).pid, signal.SIGCONT)
+
+    def children(self, name: str) -> tuple[int, ...]:
+        """Return the process ids of what a process has started itself; none where the kernel does not tell (not Linux)."""
+        pid = self._child(name).pid
+        try:
+            return tuple(int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        except OSError:
+            return ()
+
+    def _child(self, name: str) -> asyncio.subprocess.Process:
+        return next(child for known, child in self.running if known == name)
+
+    async def _gone(self, name: str, child: asyncio.subprocess.Process) -> None:
+        await child.wait()
+        self.running.remove((name, child))
 
     def says_ready(self, name: str) -> Callable[[], Awaitable[bool]]:
         """Return a check for a process that prints a line beginning with "ready"."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from app.local.postgres import embedded
+from app.local.postgres import EmbeddedServer, embedded_server
 from app.local.processes import NotStarted, Processes, run_module
 
 SHOP = "oak-and-ash.myshopify.com"
@@ -34,6 +34,7 @@ class Town:
     ports: Ports
     keys: Mapping[str, str]
     processes: Processes
+    database: EmbeddedServer
     client: httpx.AsyncClient
 
     @property
@@ -115,16 +116,31 @@ class Town:
         except TimeoutError as error:
             raise NotStarted(f"The import took longer than {within:.0f} s.\n{self.processes.tail('worker')}") from error
 
+    async def until_web_is_ready(self) -> None:
+        """Wait until the web process serves and has its database."""
+        await self.processes.until_ready("web", lambda: _answers(f"{self.web}/readyz"))
+
 
 @contextlib.asynccontextmanager
-async def town(data: Path, ports: Ports, settings: Mapping[str, str]) -> AsyncIterator[Town]:
-    """Bring everything up on this folder, and down again at the end."""
+async def town(
+    data: Path,
+    ports: Ports,
+    settings: Mapping[str, str],
+    *,
+    web_processes: int = 1,
+    workers: int = 1,
+    remember: bool = True,
+) -> AsyncIterator[Town]:
+    """Bring everything up on this folder, and down again at the end. The workers are called worker, worker-2 and so on.
+
+    ``remember`` False: the sandbox forgets everything when it ends.
+    """
     processes = Processes(logs=data / "logs")
-    with embedded(data / "postgres") as database_url:
+    with embedded_server(data / "postgres") as database:
         keys = Keys(data / "keys")
         environment = {
             "ENVIRONMENT": "development",
-            "DATABASE_URL": database_url,
+            "DATABASE_URL": database.url,
             "PUBLIC_URL": f"http://127.0.0.1:{ports.web}",
             "VAULT_KEYS": await keys.vault(),
             "ORDERCHAMP_API_URL": f"http://127.0.0.1:{ports.orderchamp}/v1/graphql",
@@ -135,7 +151,8 @@ async def town(data: Path, ports: Ports, settings: Mapping[str, str]) -> AsyncIt
         }
         await run_module(["app.cli", "migrate"], environment)
         try:
-            await _start(processes, data, ports, environment)
+            await _start_sandbox(processes, data / "sandbox" if remember else None, ports, environment)
+            await _start_service(processes, ports, environment, web_processes=web_processes, workers=workers)
             api_key = await keys.api(environment)
             known = {
                 "api": api_key,
@@ -144,28 +161,35 @@ async def town(data: Path, ports: Ports, settings: Mapping[str, str]) -> AsyncIt
                 "shopify": keys.made("shopify-token"),
             }
             async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
-                yield Town(ports=ports, keys=known, processes=processes, client=client)
+                yield Town(ports=ports, keys=known, processes=processes, database=database, client=client)
         finally:
             await processes.stop()
 
 
-async def _start(processes: Processes, data: Path, ports: Ports, environment: Mapping[str, str]) -> None:
-    state = data / "sandbox"
-    await processes.start(
-        "orderchamp",
-        *("app.sandbox", "orderchamp", "--port", str(ports.orderchamp), "--state", str(state / "orderchamp.json")),
-        environment={},
-    )
-    await processes.start(
-        "shopify",
-        *("app.sandbox", "shopify", "--port", str(ports.shopify), "--state", str(state / "shopify.json")),
-        environment={"SANDBOX_CLIENT_SECRET": environment["SHOPIFY_CLIENT_SECRETS"]},
-    )
-    await processes.start("web", "app.cli", "serve", "--port", str(ports.web), environment=environment)
-    await processes.start("worker", "app.cli", "worker", environment=environment)
+async def _start_sandbox(
+    processes: Processes, state: Path | None, ports: Ports, environment: Mapping[str, str]
+) -> None:
+    secret = {"SANDBOX_CLIENT_SECRET": environment["SHOPIFY_CLIENT_SECRETS"]}
+    for name, port, own in (("orderchamp", ports.orderchamp, {}), ("shopify", ports.shopify, secret)):
+        saved = () if state is None else ("--state", str(state / f"{name}.json"))
+        await processes.start(name, "app.sandbox", name, "--port", str(port), *saved, environment=own)
     await processes.until_ready("orderchamp", processes.says_ready("orderchamp"))
     await processes.until_ready("shopify", processes.says_ready("shopify"))
+
+
+async def _start_service(
+    processes: Processes, ports: Ports, environment: Mapping[str, str], *, web_processes: int, workers: int
+) -> None:
+    serve = ("app.cli", "serve", "--port", str(ports.web), "--processes", str(web_processes))
+    await processes.start("web", *serve, environment=environment)
+    for name in worker_names(workers):
+        await processes.start(name, "app.cli", "worker", environment=environment)
     await processes.until_ready("web", lambda: _answers(f"http://127.0.0.1:{ports.web}/readyz"))
+
+
+def worker_names(count: int) -> tuple[str, ...]:
+    """Return the names of so many workers."""
+    return ("worker", *(f"worker-{number}" for number in range(2, count + 1)))
 
 
 async def _answers(url: str) -> bool:

@@ -55,7 +55,11 @@ class PostgresTransaction:
 class PostgresStore:
     """The store on PostgreSQL. ``close`` it. ``unavailable`` are the errors of a database that is away or overloaded."""
 
-    unavailable: tuple[type[Exception], ...] = (OSError, TimeoutError, OperationalError, InterfaceError, DBAPIError)
+    # The driver's own errors come from connections outside the pool, such as that of a database that is starting up.
+    unavailable: tuple[type[Exception], ...] = (
+        *(OSError, TimeoutError, OperationalError, InterfaceError, DBAPIError),
+        *(asyncpg.PostgresError, asyncpg.InterfaceError),
+    )
 
     def __init__(self, database_url: str, *, keyring: Keyring, random_bytes: RandomBytes, pool: int) -> None:
         self._url = sqlalchemy_url(database_url)

@@ -1,6 +1,7 @@
 """The embedded server on real folders: shared, left behind, in long paths. One start takes about two seconds."""
 
 import asyncio
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.local.postgres import NoDatabase, embedded, scratch
+from app.local.postgres import NoDatabase, embedded, embedded_server, scratch
 from app.store.database import connect, sqlalchemy_url
 
 USER = """
@@ -83,6 +84,19 @@ def test_takes_over_what_a_killed_user_left_behind_and_stops_it(data: Path) -> N
     user.communicate()
     assert running(data)
     with embedded(data, durable=False) as url:
+        assert ask(url, "SELECT 1") == 1
+    assert not running(data)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGQUIT, signal.SIGINT], ids=lambda how: how.name)
+def test_comes_back_at_the_same_address_after_it_was_stopped(data: Path, how: signal.Signals) -> None:
+    with embedded_server(data, durable=False) as server:
+        url = server.url
+        server.stop(how)
+        with pytest.raises((ConnectionRefusedError, FileNotFoundError)):
+            ask(url, "SELECT 1")
+        server.start()
+        assert server.url == url
         assert ask(url, "SELECT 1") == 1
     assert not running(data)
 

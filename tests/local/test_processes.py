@@ -1,6 +1,7 @@
 """Children are small programs written by the test; readiness is what they say in their logs."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -54,6 +55,37 @@ async def test_kills_a_child_that_does_not_stop_in_time(processes: Processes, tm
     processes.stop_seconds = 0.1
     await processes.stop()
     assert child.returncode == -signal.SIGKILL
+
+
+async def test_a_killed_child_takes_its_own_children_along_and_can_be_started_again(
+    processes: Processes, tmp_path: Path
+) -> None:
+    family = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {STUBBORN!r}]).wait()"
+    await start(processes, tmp_path, "parent", family)
+    await processes.until_ready("parent", processes.says_ready("parent"))
+    (child,) = processes.children("parent")
+    await processes.kill("parent")
+    assert processes.running == []
+    with contextlib.suppress(ProcessLookupError):
+        while True:  # It ends the test when the child is gone, which whoever adopts orphans has to see to.
+            os.kill(child, 0)
+            await asyncio.sleep(0)
+    await processes.start_again("parent")
+    assert [name for name, _ in processes.running] == ["parent"]
+
+
+async def test_a_frozen_child_hears_nothing_until_it_is_thawed(processes: Processes, tmp_path: Path) -> None:
+    await start(processes, tmp_path, "patient", BLOCK + PATIENT)
+    await processes.until_ready("patient", processes.says_ready("patient"))
+    processes.freeze("patient")
+    os.waitid(os.P_PID, processes.running[0][1].pid, os.WSTOPPED | os.WNOWAIT)  # noqa: ASYNC222 - it is told to at once
+    ending = asyncio.create_task(processes.end("patient"))
+    await asyncio.sleep(0)
+    assert not ending.done()
+    processes.thaw("patient")
+    await ending
+    assert processes.running == []
+    assert "told to stop" in processes.tail("patient")
 
 
 async def test_shows_the_end_of_the_log_of_a_child_that_did_not_come_up(processes: Processes, tmp_path: Path) -> None:

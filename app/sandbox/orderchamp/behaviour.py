@@ -1,5 +1,6 @@
 """``/_sandbox``, the second half: what is counted, how open questions are answered, and misbehaviour."""
 
+import random
 from typing import Any
 
 from fastapi import APIRouter, HTTPException
@@ -70,5 +71,11 @@ def behaviour_routes(sandbox: Sandbox) -> APIRouter:
     async def clear_faults() -> Thing:
         sandbox.faults.active.clear()
         return {}
+
+    @routes.put("/seed/{seed}")
+    async def choose_chance(seed: int) -> Thing:
+        """Have all that is left to chance from now on follow from a number."""
+        random.seed(seed)
+        return {"seed": seed}
 
     return routes

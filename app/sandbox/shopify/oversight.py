@@ -1,5 +1,6 @@
 """``/_sandbox``: looking at webhooks and calls, and making shops misbehave."""
 
+import random
 from collections import Counter
 from typing import Any
 
@@ -50,10 +51,10 @@ async def redeliver(sandbox: Here, shop: str, delivery_id: str) -> Thing:
 
 @routes.get(SHOP + "/quiet")
 async def quiet(sandbox: Here, shop: str, within: float = 0) -> Thing:
-    """Tell how many deliveries are not finished, having waited ``within`` seconds for them at most."""
+    """Tell how many deliveries are not finished, having waited ``within`` seconds for them at most, and how many were dropped."""
     if within > 0:
         await sandbox.courier.quiet(shop, min(within, LONGEST_WAIT))
-    return {"pending": sandbox.courier.pending(shop)}
+    return {"pending": sandbox.courier.pending(shop), "dropped": sandbox.courier.dropped[shop]}
 
 
 @routes.get(SHOP + "/switches")
@@ -111,6 +112,13 @@ async def add_fault(sandbox: Here, body: ShopFault) -> list[Thing]:
 async def clear_faults(sandbox: Here) -> Thing:
     sandbox.admin.faults.clear()
     return {}
+
+
+@routes.put("/_sandbox/seed/{seed}")
+async def choose_chance(seed: int) -> Thing:
+    """Have all that is left to chance from now on follow from a number."""
+    random.seed(seed)
+    return {"seed": seed}
 
 
 def _sum(counters: dict[str, Counter[str]], shop: str | None) -> Counter[str]:

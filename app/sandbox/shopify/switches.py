@@ -12,6 +12,9 @@ class Switches(BaseModel):
 
     drop_next: int = Field(default=0, ge=0, description="So many of the next webhooks are never sent.")
     drop_probability: float = Field(default=0, ge=0, le=1)
+    lose_probability: float = Field(
+        default=0, ge=0, le=1, description="A try gets lost on its way, and counts as failed."
+    )
     duplicate_probability: float = Field(default=0, ge=0, le=1, description="A webhook is sent twice at the same time.")
     reorder: bool = Field(default=False, description="Webhooks are held back and sent in another order.")
     delay_seconds: float = Field(default=0, ge=0, description="Webhooks are late by so much.")

@@ -12,7 +12,7 @@ import hmac
 import random
 import ssl
 import time
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -65,6 +65,8 @@ class Courier:
         self._finished: deque[str] = deque()
         self._progress = asyncio.Event()
         self.deliveries: dict[str, Thing] = {}
+        self.dropped: Counter[str] = Counter()
+        """How many webhooks of each shop were never sent."""
         self.switches: defaultdict[str, Switches] = defaultdict(Switches)
 
     def notify(self, domain: str, topic: str, read: Callable[[], Thing], event: str) -> None:
@@ -84,8 +86,10 @@ class Courier:
         switches = self.switches[domain]
         if switches.drop_next > 0:
             switches.drop_next -= 1
+            self.dropped[domain] += 1
             return
         if random.random() < switches.drop_probability:
+            self.dropped[domain] += 1
             return
         delivery: Thing = {
             "id": str(uuid4()),
@@ -100,6 +104,7 @@ class Courier:
             "copies": 2 if random.random() < switches.duplicate_probability else 1,
             "tries": 0,
             "last_status": None,
+            "acknowledged": 0,
             "done": False,
             "due": time.time() + switches.delay_seconds,
         }
@@ -174,15 +179,24 @@ class Courier:
         self._shops.changed()
 
     async def _try(self, delivery: Thing) -> bool:
-        body = delivery["body"].encode()
-        headers = self._headers(delivery, body)
-        answers = [self._send(delivery["address"], body, headers) for _ in range(delivery["copies"])]
-        statuses = await asyncio.gather(*answers)
+        statuses = await self._send_copies(delivery)
+        acknowledged = sum(httpx.codes.is_success(each) for each in statuses if isinstance(each, int))
+        succeeded = acknowledged > 0
         delivery["tries"] += 1
         delivery["last_status"] = statuses[-1]
-        succeeded = any(httpx.codes.is_success(each) for each in statuses if isinstance(each, int))
+        delivery["acknowledged"] = delivery.get("acknowledged", 0) + acknowledged
         self._count(delivery, succeeded=succeeded)
         return succeeded
+
+    async def _send_copies(self, delivery: Thing) -> list[int | str]:
+        """Send a delivery as often as it has copies and return how each was answered."""
+        if random.random() < self.switches[delivery["shop"]].lose_probability:
+            return ["Lost"]
+        body = delivery["body"].encode()
+        headers = self._headers(delivery, body)
+        return await asyncio.gather(
+            *(self._send(delivery["address"], body, headers) for _ in range(delivery["copies"]))
+        )
 
     async def _send(self, address: str, body: bytes, headers: dict[str, str]) -> int | str:
         """Return the status of the answer, or the name of what went wrong."""

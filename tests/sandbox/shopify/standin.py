@@ -72,7 +72,7 @@ class StandIn:
 
     async def quiet(self) -> None:
         """Wait until no webhook is under way."""
-        assert await self.do("GET", f"/quiet?within={PATIENCE}") == {"pending": 0}
+        assert (await self.do("GET", f"/quiet?within={PATIENCE}"))["pending"] == 0
 
     async def deliveries(self) -> list[Thing]:
         found: list[Thing] = await self.do("GET", "/deliveries")

@@ -188,6 +188,36 @@ async def test_drops_so_many(shopify: StandIn, receiver: Receiver) -> None:
     await shopify.quiet()
 
     assert [each.body["title"] for each in receiver.received] == ["three"]
+    assert (await shopify.do("GET", "/quiet"))["dropped"] == 3
+
+
+async def test_a_try_that_got_lost_is_made_again_and_only_answers_count_as_acknowledged(
+    shopify: StandIn, receiver: Receiver
+) -> None:
+    await subscribed(shopify, receiver, "PRODUCTS_CREATE")
+    await shopify.do("PUT", "/switches", {"lose_probability": 1, "time_scale": 0.00001})
+    await shopify.add()
+    await shopify.quiet()
+    (delivery,) = await shopify.deliveries()
+    assert (delivery["tries"], delivery["last_status"], delivery["acknowledged"]) == (9, "Lost", 0)
+    await shopify.do("PUT", "/switches", {"lose_probability": 0})
+    await shopify.do("POST", f"/deliveries/{delivery['id']}/redeliver")
+    await shopify.quiet()
+    (delivery,) = await shopify.deliveries()
+    assert delivery["acknowledged"] == len(receiver.received) == 1
+
+
+async def test_chance_follows_from_its_seed(shopify: StandIn, receiver: Receiver) -> None:
+    await subscribed(shopify, receiver, "PRODUCTS_CREATE")
+    await shopify.do("PUT", "/switches", {"drop_probability": 0.5})
+    dropped = []
+    for seed in (5, 6, 5):
+        await shopify.client.put(f"/_sandbox/seed/{seed}")
+        before = (await shopify.do("GET", "/quiet"))["dropped"]
+        for _ in range(10):
+            await shopify.add(title="x")
+        dropped.append((await shopify.do("GET", "/quiet"))["dropped"] - before)
+    assert dropped[0] == dropped[2]
 
 
 async def test_a_duplicate_has_the_same_id(shopify: StandIn, receiver: Receiver) -> None:
@@ -204,7 +234,7 @@ async def test_sends_in_another_order(shopify: StandIn, receiver: Receiver) -> N
     await shopify.do("PUT", "/switches", {"reorder": True})
     for title in ("one", "two"):
         await shopify.add(title=title)
-    assert await shopify.do("GET", "/quiet") == {"pending": 2}
+    assert await shopify.do("GET", "/quiet") == {"pending": 2, "dropped": 0}
     await shopify.add(title="three")
     await shopify.quiet()
 

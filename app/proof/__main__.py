@@ -1,0 +1,107 @@
+"""``python -m app.proof``: fault runs with printed seeds, then the figures; exit 1 when one is short of its goal."""
+
+import asyncio
+import shutil
+import sys
+from collections import Counter
+from pathlib import Path
+from random import SystemRandom
+from typing import Annotated
+
+import typer
+
+from app.local.figures import Figure, report
+from app.local.postgres import NoDatabase, scratch
+from app.local.processes import NotStarted, free_port, until_told_to_stop
+from app.local.town import Ports, town
+from app.proof.pace import SETTINGS, WEB_PROCESSES, WORKERS
+from app.proof.run import Run, run
+
+FAILED_LOGS = Path(".data/proof-logs")
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def proof(
+    runs: Annotated[int, typer.Option(min=1, help="How many runs.")] = 200,
+    seed: Annotated[int | None, typer.Option(help="The seed of the first run; the next ones count on from it.")] = None,
+) -> None:
+    """Break the service in many ways and look whether it keeps its promise."""
+    first = SystemRandom().randrange(10**6) if seed is None else seed
+    try:
+        code = asyncio.run(until_told_to_stop(_prove(runs, first), told_code=130))
+    except (NotStarted, NoDatabase) as error:
+        print(f"\n{error}", file=sys.stderr)
+        raise typer.Exit(1) from error
+    raise typer.Exit(code)
+
+
+async def _prove(runs: int, first: int) -> int:
+    done = await _runs(runs, first)
+    return 0 if report(_promise(done, runs)) else 1
+
+
+async def _runs(count: int, first: int) -> list[Run]:
+    done: list[Run] = []
+    ports = Ports(web=free_port(), orderchamp=free_port(), shopify=free_port())
+    with scratch("proof") as folder:
+        print(f"{count} run(s) from seed {first}", flush=True)
+        try:
+            async with town(
+                folder, ports, SETTINGS, web_processes=WEB_PROCESSES, workers=WORKERS, remember=False
+            ) as here:
+                for seed in range(first, first + count):
+                    done.append(await run(here, seed))
+                    _tell(done[-1])
+        finally:
+            shutil.rmtree(FAILED_LOGS, ignore_errors=True)
+            shutil.copytree(folder / "logs", FAILED_LOGS)
+    _sum_up(done)
+    return done
+
+
+def _tell(made: Run) -> None:
+    findings = made.findings
+    verdict = "WRONG" if findings else "ok"
+    how = " (after what was never sent was asked for)" if made.repaired else ""
+    troubles = ", ".join(made.troubles)
+    print(
+        f"seed {made.seed}: {verdict} in {made.seconds:.1f} s, {findings.acknowledged} kept{how}: {troubles}",
+        flush=True,
+    )
+    if not findings:
+        return
+    for kind in ("lost", "doubled", "diverged"):
+        for each in getattr(findings, kind):
+            print(f"   {kind}: {each}")
+    for name, told in made.lives.items():
+        print(f"   what happened in {name}:")
+        for each in told:
+            print(f"      {each}")
+    print(f"   repeat it: make proof N=1 SEED={made.seed}; the logs will be in {FAILED_LOGS}", flush=True)
+
+
+def _sum_up(done: list[Run]) -> None:
+    met = Counter(trouble for each in done for trouble in each.troubles)
+    print("\nTroubles met: " + ", ".join(f"{name} {count}" for name, count in sorted(met.items())))
+    seconds = sum(each.seconds for each in done)
+    kept = sum(each.findings.acknowledged for each in done)
+    print(f"{len(done)} runs in {seconds:.0f} s; {kept} deliveries were answered 2xx", flush=True)
+
+
+def _promise(done: list[Run], wanted: int) -> list[Figure]:
+    complete = len(done) == wanted
+    return [
+        Figure(
+            name=kind,
+            value=sum(len(getattr(each.findings, kind)) for each in done) if complete else None,
+            goal=0,
+            better="at most",
+        )
+        for kind in ("lost", "doubled", "diverged")
+    ]
+
+
+if __name__ == "__main__":
+    app()
