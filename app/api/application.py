@@ -42,6 +42,7 @@ def create_api(
     for each in (webhooks, applications, products, deliveries, operations):
         app.include_router(each.router)
     add_error_handlers(app, unavailable=unavailable)
+    app.add_middleware(webhooks.Door)
     _forget_unused_answers(app)
     return app
 

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from app.bench import ack
 from app.local.figures import Figure, report
 
-MEASUREMENTS: Mapping[str, Callable[[], Awaitable[list[Figure]]]] = {}
+MEASUREMENTS: Mapping[str, Callable[[], Awaitable[list[Figure]]]] = {"ack": ack.measure}
 """Each measurement by its name, in the order in which they are taken."""
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -16,17 +16,20 @@ from app.domain.ids import (
     ApplicationId,
     Cursor,
     DeliveryId,
+    EventId,
     Sku,
     SourceId,
     SourceVariantId,
     StockItemId,
     SupplierId,
     TargetId,
+    Topic,
 )
 from app.domain.projection import SourceProduct
 from app.domain.state import Binding
 from app.ports.outside import Budget
 from app.ports.records import (
+    Addressee,
     ApiKey,
     Arrival,
     BoundVariant,
@@ -122,7 +125,7 @@ class Accounts(Protocol):
 class Inbox(Protocol):
     """The inbox, in one transaction."""
 
-    async def keep_unowned(self, arrival: Arrival, *, reason: str) -> None: ...
+    async def keep_unowned(self, event_id: EventId, topic: Topic, delivery: Delivery, *, reason: str) -> None: ...
 
     async def fresh(self, application_id: ApplicationId, *, limit: int) -> tuple[StoredDelivery, ...]: ...
 
@@ -316,4 +319,6 @@ class Store(Protocol):
 
     def budget(self, account_id: AccountId | None) -> Budget: ...
 
-    async def accept(self, arrivals: Sequence[Arrival]) -> None: ...
+    async def addressees(self, application_ids: Sequence[ApplicationId]) -> Mapping[ApplicationId, Addressee]: ...
+
+    async def accept(self, arrivals: Sequence[Arrival]) -> frozenset[tuple[ApplicationId, int | None]]: ...

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.local.postgres import NoDatabase, embedded, scratch
-from app.store.database import connect, sqlalchemy_url
+from app.store.connect import connect
+from app.store.database import sqlalchemy_url
 
 USER = """
 import sys
