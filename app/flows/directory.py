@@ -6,11 +6,13 @@ Who is not installed is not remembered: asking for a stranger costs the same eac
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from app.domain.errors import NotStored
 from app.domain.ids import ApplicationId
+from app.platforms.adapter import Secret
 from app.ports import Addressee, Store
 
 REMEMBERED = 20_000
@@ -21,20 +23,31 @@ ASKED = 2_000
 """Applications that one statement looks up at most, and that may wait to be looked up."""
 
 
-class Directory:
-    """The installed Applications."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """An installed Application as it was when it was looked up, with the keys that may sign its deliveries."""
 
-    def __init__(self, store: Store) -> None:
+    id: ApplicationId
+    platform: str
+    revision: int
+    secrets: tuple[Secret, ...]
+
+
+class Directory:
+    """The installed Applications. ``secrets_of`` gives the keys in what is stored of one."""
+
+    def __init__(self, store: Store, secrets_of: Callable[[Addressee], tuple[Secret, ...]]) -> None:
         self._store = store
-        self._remembered: dict[str, Addressee] = {}
+        self._secrets_of = secrets_of
+        self._remembered: dict[str, Recipient] = {}
         self._asked: dict[ApplicationId, asyncio.Future[Addressee | NotStored | None]] = {}
         self._asking: asyncio.Task[None] | None = None
 
-    def remembered(self, name: str) -> Addressee | None:
+    def remembered(self, name: str) -> Recipient | None:
         """Return the Application with the id ``name`` as it was when it was looked up last; None: look it up."""
         return self._remembered.get(name)
 
-    async def look_up(self, name: str, *, deadline: float) -> Addressee | None:
+    async def look_up(self, name: str, *, deadline: float) -> Recipient | None:
         """Return the Application with the id ``name`` as it is now; None when none is installed.
 
         NotStored when the database does not tell by ``deadline``, on the loop's clock.
@@ -45,11 +58,16 @@ class Directory:
             return None
         self._remembered.pop(name, None)
         found = await self._ask(application_id, deadline)
-        if found is not None and str(application_id) == name:
+        if found is None:
+            return None
+        recipient = Recipient(
+            id=found.id, platform=found.platform, revision=found.revision, secrets=self._secrets_of(found)
+        )
+        if str(application_id) == name:  # Else one Application could be remembered under many spellings of its id.
             if len(self._remembered) >= REMEMBERED:
                 del self._remembered[next(iter(self._remembered))]
-            self._remembered[name] = found
-        return found
+            self._remembered[name] = recipient
+        return recipient
 
     async def _ask(self, application_id: ApplicationId, deadline: float) -> Addressee | None:
         """Ask together with everybody who asks now; a question that is already on its way may miss a change."""

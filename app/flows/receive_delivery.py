@@ -4,7 +4,7 @@ import asyncio
 
 from app.domain.errors import InvalidSignature, NotStored, UnknownApplication
 from app.domain.http import Delivery
-from app.flows.directory import Directory
+from app.flows.directory import Directory, Recipient
 from app.flows.intake import Intake
 from app.flows.lane import shop_credentials
 from app.flows.services import Services
@@ -23,7 +23,7 @@ class Reception:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._directory = Directory(services.store)
+        self._directory = Directory(services.store, self._secrets_of)
         self._intake = Intake(services.store)
 
     async def receive(self, platform: str, application_id: str, delivery: Delivery) -> None:
@@ -35,40 +35,42 @@ class Reception:
         """
         webhooks = _webhooks(self._services.adapters.get(platform))
         deadline = asyncio.get_running_loop().time() + ANSWER_SECONDS
-        addressee = self._directory.remembered(application_id)
-        if addressee is not None and addressee.platform == platform:
+        recipient = self._directory.remembered(application_id)
+        if recipient is not None and recipient.platform == platform:
             try:
-                webhooks.verify(delivery, self._secrets(addressee))
+                webhooks.verify(delivery, recipient.secrets)
             except InvalidSignature:
                 pass
             else:
-                if await self._keep(addressee, webhooks, delivery, deadline):
+                if await self._keep(recipient, webhooks, delivery, deadline):
                     return
         for _ in range(LOOKS):
-            addressee = await self._directory.look_up(application_id, deadline=deadline)
-            if addressee is None or addressee.platform != platform:
+            recipient = await self._directory.look_up(application_id, deadline=deadline)
+            if recipient is None or recipient.platform != platform:
                 raise UnknownApplication
-            webhooks.verify(delivery, self._secrets(addressee))
-            if await self._keep(addressee, webhooks, delivery, deadline):
+            webhooks.verify(delivery, recipient.secrets)
+            if await self._keep(recipient, webhooks, delivery, deadline):
                 return
         raise NotStored("The Application is being changed.", database_away=False)
 
-    async def _keep(self, addressee: Addressee, webhooks: Webhooks, delivery: Delivery, deadline: float) -> bool:
+    async def _keep(self, recipient: Recipient, webhooks: Webhooks, delivery: Delivery, deadline: float) -> bool:
         event_id, topic = webhooks.identify(delivery)
         arrival = Arrival(
-            application_id=addressee.id,
-            revision=addressee.revision,
+            application_id=recipient.id,
+            revision=recipient.revision,
             event_id=event_id,
             topic=topic,
             delivery=delivery,
         )
         return await self._intake.keep(arrival, deadline=deadline)
 
-    def _secrets(self, addressee: Addressee) -> tuple[Secret, ...]:
-        """Return the keys that may have signed a delivery for this Application: its own, and the app's."""
+    def _secrets_of(self, addressee: Addressee) -> tuple[Secret, ...]:
+        """Return the keys that may sign for an Application, its own and the app's; none for a platform that is not known."""
         if addressee.secrets is None:
             raise NotStored("The secrets of the Application cannot be opened.", database_away=False)
-        adapter = self._services.adapters[addressee.platform]
+        adapter = self._services.adapters.get(addressee.platform)
+        if adapter is None:
+            return ()
         own = adapter.installation.secrets(shop_credentials(addressee.secrets))
         return (*own, *self._services.app_secrets(addressee.platform))
 
