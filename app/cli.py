@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from uuid import uuid4
 
 import typer
-import uvicorn
 
+from app import serving
 from app import worker as worker_process
 from app.composition import open_store
 from app.domain.ids import SupplierId
@@ -28,17 +28,7 @@ def serve(
     processes: Annotated[int, typer.Option(min=1, help="How many web processes.")] = 1,
 ) -> None:
     """Run the web process."""
-    uvicorn.run(
-        "app.main:create_app",
-        factory=True,
-        host=host,
-        port=port,
-        workers=processes,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    serving.serve("app.main:create_app", host=host, port=port, processes=processes)
 
 
 @app.command()

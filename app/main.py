@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 
-from app.api.application import create_api
+from app.api.application import Api, create_api
 from app.composition import configure_logging, open_services, open_store
 from app.flows.receive_delivery import Reception
 from app.settings import Settings
 from app.store.migrations import revisions
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None) -> Api:
     """Return the web application. It starts without a database and reports that it is not ready until one answers."""
     chosen = settings or Settings()
     configure_logging(chosen.log_level)

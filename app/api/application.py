@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.types import Receive, Scope, Send
 
 from app.api import applications, deliveries, operations, problems, products, webhooks
 from app.api.errors import MEDIA_TYPE, add_error_handlers
@@ -19,6 +20,22 @@ RFC 9457 problems that say what to do. Lists answer `{"items": […], "next_curs
 """
 
 
+class Api:
+    """The web application. Deliveries of shops are answered before anything else looks at them.
+
+    Routing and what surrounds it would cost more than keeping a delivery. The route documents the address, and gives the
+    same answers where it is asked.
+    """
+
+    def __init__(self, routes: FastAPI) -> None:
+        self.routes = routes
+        self.state = routes.state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not await webhooks.answered(self.state, scope, receive, send):
+            await self.routes(scope, receive, send)
+
+
 def create_api(
     *,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
@@ -26,7 +43,7 @@ def create_api(
     database_revision: Callable[[], Awaitable[str | None]],
     known_revisions: tuple[str, ...],
     max_body_bytes: int,
-) -> FastAPI:
+) -> Api:
     """Return the application. Its ``lifespan`` puts ``services`` and ``reception`` into the application's state."""
     app = FastAPIOffline(
         title="Orderchamp Applications",
@@ -43,7 +60,7 @@ def create_api(
         app.include_router(each.router)
     add_error_handlers(app, unavailable=unavailable)
     _forget_unused_answers(app)
-    return app
+    return Api(app)
 
 
 def _forget_unused_answers(app: FastAPI) -> None:

@@ -10,7 +10,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from app.api.errors import NotAllowed, NotFound
 from app.domain.application import Application
 from app.domain.ids import ApplicationId, SupplierId
-from app.flows.receive_delivery import Reception
 from app.flows.services import Services
 
 ROLES = ("read", "operate", "admin")
@@ -24,13 +23,7 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def reception_of(request: Request) -> Reception:
-    reception: Reception = request.app.state.reception
-    return reception
-
-
 ServicesDep = Annotated[Services, Depends(services_of)]
-ReceptionDep = Annotated[Reception, Depends(reception_of)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,10 @@ class TooLarge(Exception):
     """A request's body is larger than what is accepted."""
 
 
+class TooSlow(Exception):
+    """A request's body does not arrive."""
+
+
 class NotAllowed(Exception):
     """The API key is missing, unknown, or may not do this. ``known`` tells which."""
 
@@ -122,6 +126,17 @@ def from_error(error: IntegrationError) -> JSONResponse:
             return problem(422, "not-possible", str(error))
 
 
+def from_unread(error: TooLarge | TooSlow) -> JSONResponse:
+    """Return what a caller is told whose request was not read to its end."""
+    if isinstance(error, TooLarge):
+        return problem(413, "too-large", "The body is larger than what is accepted. Nothing was stored.")
+    # The rest of a large body is thrown away as it comes; nobody waits for the rest of one that does not come.
+    headers = {"Connection": "close", "Retry-After": str(RETRY_AFTER_SECONDS)}
+    return problem(
+        503, "not-stored", "The body took too long to arrive. Nothing was kept; send it again.", headers=headers
+    )
+
+
 def add_error_handlers(app: FastAPI, *, unavailable: tuple[type[Exception], ...]) -> None:
     """Have every error of the application answered as a problem. ``unavailable`` are those of an absent database."""
 
@@ -158,15 +173,11 @@ def add_error_handlers(app: FastAPI, *, unavailable: tuple[type[Exception], ...]
         assert isinstance(error, NotFound)  # noqa: S101
         return problem(404, "not-found", f"There is no such {error.what}.")
 
-    async def too_large(_: Request, __: Exception) -> JSONResponse:
-        return problem(413, "too-large", "The body is larger than what is accepted. Nothing was stored.")
-
     app.add_exception_handler(IntegrationError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(NotAllowed, not_allowed)
     app.add_exception_handler(NotFound, not_found)
-    app.add_exception_handler(TooLarge, too_large)
     for each in unavailable:
         app.add_exception_handler(each, away)
 

@@ -1,16 +1,22 @@
 """Where platforms deliver. A delivery is answered 200 once it is stored, and with nothing that it could stumble over."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
+from starlette.datastructures import State
+from starlette.types import Receive, Scope, Send
 
-from app.api.dependencies import ReceptionDep, ServicesDep
-from app.api.errors import TooLarge, documented
-from app.domain.http import Delivery
-from app.flows.services import Services
+from app.api.errors import TooLarge, TooSlow, documented, from_error, from_unread
+from app.api.reading import read_delivery
+from app.domain.errors import DeliveryError
+from app.flows.receive_delivery import Reception
+
+ADDRESS = "/webhooks/"
 
 router = APIRouter(prefix="/webhooks", tags=["Webhooks"])
+
+STORED_HEAD = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]}
+STORED_BODY = {"type": "http.response.body", "body": b""}
 
 PlatformName = Annotated[str, Path(description="The platform's name, such as `shopify`.")]
 
@@ -29,6 +35,22 @@ _BODY: dict[str, Any] = {
 }
 
 
+async def answered(state: State, scope: Scope, receive: Receive, send: Send) -> bool:
+    """Answer a request if it is a delivery of a shop, and tell whether it was."""
+    if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].startswith(ADDRESS):
+        return False
+    platform, _, application_id = scope["path"][len(ADDRESS) :].partition("/")
+    if not platform or not application_id or "/" in application_id:
+        return False
+    problem = await take(state, scope, receive, platform, application_id)
+    if problem is None:
+        await send(STORED_HEAD)
+        await send(STORED_BODY)
+    else:
+        await problem(scope, receive, send)
+    return True
+
+
 @router.post(
     "/{platform}/{application_id}",
     summary="Take a delivery of one shop",
@@ -40,13 +62,10 @@ async def receive(
     request: Request,
     platform: PlatformName,
     application_id: Annotated[str, Path(description="The Application's id.")],
-    reception: ReceptionDep,
-    services: ServicesDep,
 ) -> Response:
     """Verify the platform's signature, store the delivery, then answer. What it says is worked through afterwards."""
-    delivery = await read_delivery(request, services)
-    await reception.receive(platform, application_id, delivery)
-    return Response(status_code=200)
+    refused = await take(request.app.state, request.scope, request.receive, platform, application_id)
+    return refused or Response(status_code=200)
 
 
 @router.post(
@@ -56,36 +75,28 @@ async def receive(
     openapi_extra=_BODY,
     response_class=Response,
 )
-async def receive_for_app(
-    request: Request, platform: PlatformName, reception: ReceptionDep, services: ServicesDep
-) -> Response:
+async def receive_for_app(request: Request, platform: PlatformName) -> Response:
     """For topics that a platform sends to one address for all shops, such as Shopify's compliance topics."""
-    delivery = await read_delivery(request, services)
-    await reception.receive_for_app(platform, delivery)
-    return Response(status_code=200)
+    refused = await take(request.app.state, request.scope, request.receive, platform, None)
+    return refused or Response(status_code=200)
 
 
-async def read_delivery(request: Request, services: Services) -> Delivery:
-    """Read a request as it was sent, byte for byte; TooLarge as soon as more comes than is accepted."""
-    limit: int = request.app.state.max_body_bytes
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
-        raise TooLarge
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise TooLarge
-    return Delivery(
-        method=request.method,
-        url=str(request.url),
-        headers=_headers(request),
-        body=bytes(body),
-        received_at=services.clock(),
-    )
+async def take(
+    state: State, scope: Scope, receive: Receive, platform: str, application_id: str | None
+) -> Response | None:
+    """Take in one delivery, for an Application or (None) for the app as a whole; None: it is stored.
 
-
-def _headers(request: Request) -> Mapping[str, str]:
-    """Return the headers by lower-case name, without the ones that carry a caller's own secrets."""
-    secret = {"authorization", "cookie", "proxy-authorization"}
-    return {name: value for name, value in request.headers.items() if name not in secret}
+    Every delivery passes here, whatever becomes of it.
+    """
+    reception: Reception = state.reception
+    try:
+        delivery = await read_delivery(scope, receive, limit=state.max_body_bytes, received_at=state.services.clock())
+        if application_id is None:
+            await reception.receive_for_app(platform, delivery)
+        else:
+            await reception.receive(platform, application_id, delivery)
+    except DeliveryError as error:
+        return from_error(error)
+    except (TooLarge, TooSlow) as error:
+        return from_unread(error)
+    return None

@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
-from app.bench.events import events
-from app.bench.few import few
-from app.bench.visible import visible
+from app.bench import ack, events, few, visible
 from app.local.figures import Figure, report
 
-MEASUREMENTS: Mapping[str, Callable[[], Awaitable[list[Figure]]]] = {"events": events, "visible": visible, "few": few}
+MEASUREMENTS: Mapping[str, Callable[[], Awaitable[list[Figure]]]] = {
+    "ack": ack.measure,
+    "events": events.measure,
+    "visible": visible.measure,
+    "few": few.measure,
+}
 """Each measurement by its name, in the order in which they are taken."""
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -14,7 +14,7 @@ APPLICATIONS = 20
 PRODUCTS = 2000
 
 
-async def events() -> list[Figure]:
+async def measure() -> list[Figure]:
     """2,000 distinct products of 20 Applications change at once: 3 variants each, bodies of 3 kB."""
     with scratch("bench-events") as folder:
         return await _on(folder)

@@ -13,7 +13,7 @@ IN_SECONDS = 10
 QUERIES = {"account", "node", "nodes", "product", "products", "productVariant", "productVariants", "storefronts"}
 
 
-async def few() -> list[Figure]:
+async def measure() -> list[Figure]:
     """Count the calls for 10,000 stock changes within 60 s, and the writes for 1,000 changes of one product in 10 s."""
     async with real_town() as here:
         writes = await _one_product(here)

@@ -17,7 +17,7 @@ WATCHED = 30
 """Of so many events one is watched: looking at each would measure the stand-in, not the service."""
 
 
-async def visible() -> list[Figure]:
+async def measure() -> list[Figure]:
     """From the POST until the stand-in Orderchamp has it, at production settings."""
     async with real_town() as here:
         idle = await _idle(here)

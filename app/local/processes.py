@@ -222,17 +222,21 @@ def _end_with_parent() -> None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-async def run_module(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Run ``python -m <arguments>`` to its end and return what it printed; NotStarted with it when it fails."""
+async def run_module(arguments: Sequence[str], environment: Mapping[str, str], *, told: str = "") -> str:
+    """Run ``python -m <arguments>`` to its end and return what it printed; NotStarted with it when it fails.
+
+    ``told`` is what it reads on its standard input.
+    """
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         *arguments,
         env={**os.environ, **environment},
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, errors = await child.communicate()
+    out, errors = await child.communicate(told.encode())
     if child.returncode != 0:
         raise NotStarted(f"`{' '.join(arguments)}` failed.\n{errors.decode(errors='replace')}")
     return out.decode().strip()

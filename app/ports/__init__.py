@@ -2,6 +2,7 @@
 
 from app.ports.outside import Budget, Marketplace, Marketplaces, Transport
 from app.ports.records import (
+    Addressee,
     ApiKey,
     Arrival,
     BoundVariant,
@@ -22,6 +23,7 @@ from app.ports.records import (
 from app.ports.store import Store, Transaction
 
 __all__ = [
+    "Addressee",
     "ApiKey",
     "Arrival",
     "BoundVariant",

@@ -1,7 +1,7 @@
 """What passes between the flows and the store."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -39,10 +39,24 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """A verified delivery on its way into the inbox. ``application_id`` None: it is about no Application of ours."""
+class Addressee:
+    """An installed Application as receiving needs it. ``secrets`` None: they are stored, but cannot be opened."""
 
-    application_id: ApplicationId | None
+    id: ApplicationId
+    platform: str
+    revision: int
+    secrets: Mapping[str, str] | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A verified delivery on its way into the inbox.
+
+    ``revision``: the Application's when the delivery was verified; None where its own secrets had no part in that.
+    """
+
+    application_id: ApplicationId
+    revision: int | None
     event_id: EventId
     topic: Topic
     delivery: Delivery

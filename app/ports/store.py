@@ -16,6 +16,7 @@ from app.domain.ids import (
     ApplicationId,
     Cursor,
     DeliveryId,
+    EventId,
     Sku,
     SourceId,
     SourceVariantId,
@@ -23,12 +24,14 @@ from app.domain.ids import (
     StorefrontId,
     SupplierId,
     TargetId,
+    Topic,
 )
 from app.domain.problem import Problem, ProblemKind, ProblemState, Raised
 from app.domain.projection import SourceProduct
 from app.domain.state import Binding
 from app.ports.outside import Budget
 from app.ports.records import (
+    Addressee,
     ApiKey,
     Arrival,
     BoundVariant,
@@ -124,7 +127,7 @@ class Accounts(Protocol):
 class Inbox(Protocol):
     """The inbox, in one transaction."""
 
-    async def keep_unowned(self, arrival: Arrival, *, reason: str) -> None: ...
+    async def keep_unowned(self, event_id: EventId, topic: Topic, delivery: Delivery, *, reason: str) -> None: ...
 
     async def fresh(self, application_id: ApplicationId, *, limit: int) -> tuple[StoredDelivery, ...]: ...
 
@@ -360,4 +363,6 @@ class Store(Protocol):
 
     def budget(self, account_id: AccountId | None) -> Budget: ...
 
-    async def accept(self, arrivals: Sequence[Arrival]) -> None: ...
+    async def addressees(self, application_ids: Sequence[ApplicationId]) -> Mapping[ApplicationId, Addressee]: ...
+
+    async def accept(self, arrivals: Sequence[Arrival]) -> frozenset[tuple[ApplicationId, int | None]]: ...

@@ -1,21 +1,20 @@
-"""The store: connections, transactions, the doorbell, and the one statement that accepts deliveries."""
+"""The store: connections, transactions, and the doorbell."""
 
-import asyncio
 import contextlib
-import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import asyncpg
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from app.domain.errors import NotStored
-from app.domain.ids import AccountId
-from app.ports import Arrival, Claim
+from app.domain.ids import AccountId, ApplicationId
+from app.ports import Addressee, Arrival, Claim
 from app.store.accounts import AccountBudget, Accounts, Unmetered
 from app.store.applications import Applications, Imports
-from app.store.inbox import ACCEPT, Inbox, columns
+from app.store.connect import connect
+from app.store.entrance import Entrance
+from app.store.inbox import Inbox
 from app.store.keys import ApiKeys
 from app.store.lanes import DOORBELL, Lanes
 from app.store.problems import Problems
@@ -23,11 +22,6 @@ from app.store.products import Products
 from app.store.targets import Targets
 from app.store.timeline import Timeline
 from app.store.vault import Keyring, RandomBytes, Vault
-
-logger = logging.getLogger(__name__)
-
-ACCEPT_SECONDS = 2.0
-"""How long a batch of deliveries may wait for the database before the shops are told to come back."""
 
 
 def sqlalchemy_url(database_url: str) -> URL:
@@ -74,8 +68,7 @@ class PostgresStore:
             hide_parameters=True,
             connect_args={"timeout": 5},
         )
-        self._accepting: asyncpg.Connection | None = None
-        self._accept_lock = asyncio.Lock()
+        self._entrance = Entrance(self._url, keyring)
 
     @contextlib.asynccontextmanager
     async def transaction(self, claim: Claim | None = None) -> AsyncIterator[PostgresTransaction]:
@@ -93,32 +86,11 @@ class PostgresStore:
         """Return an account's budget; None: of one that is not known yet."""
         return Unmetered() if account_id is None else AccountBudget(self.engine, account_id)
 
-    async def accept(self, arrivals: Sequence[Arrival]) -> None:
-        """Keep a batch of deliveries, and wake their lanes; returns only when that is committed.
+    async def addressees(self, application_ids: Sequence[ApplicationId]) -> Mapping[ApplicationId, Addressee]:
+        return await self._entrance.addressees(application_ids)
 
-        Redeliveries change nothing. NotStored when the database does not take them: then none of them was kept.
-        """
-        try:
-            async with asyncio.timeout(ACCEPT_SECONDS), self._accept_lock:
-                connection = await self._connection_to_accept()
-                await connection.execute(ACCEPT, *columns(arrivals))
-        except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
-            await self._drop_connection_to_accept()
-            raise NotStored("The delivery could not be stored, because the database is not available.") from error
-        except (asyncpg.PostgresError, asyncpg.exceptions.DataError) as error:
-            away = isinstance(error, asyncpg.OperatorInterventionError | asyncpg.InsufficientResourcesError)
-            reason = f"The database did not take the delivery ({type(error).__name__})."
-            raise NotStored(reason, database_away=away) from error
-
-    async def _connection_to_accept(self) -> asyncpg.Connection:
-        if self._accepting is None or self._accepting.is_closed():
-            self._accepting = await connect(self._url)
-        return self._accepting
-
-    async def _drop_connection_to_accept(self) -> None:
-        connection, self._accepting = self._accepting, None
-        if connection is not None:
-            connection.terminate()
+    async def accept(self, arrivals: Sequence[Arrival]) -> frozenset[tuple[ApplicationId, int | None]]:
+        return await self._entrance.accept(arrivals)
 
     async def ping(self) -> None:
         """Ask the database for a sign of life; any of its errors if there is none."""
@@ -141,7 +113,7 @@ class PostgresStore:
         return Doorbell(connection)
 
     async def close(self) -> None:
-        await self._drop_connection_to_accept()
+        await self._entrance.close()
         await self.engine.dispose()
 
 
@@ -159,16 +131,3 @@ class Doorbell:
     async def close(self) -> None:
         with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
             await self._connection.close(timeout=2)
-
-
-async def connect(url: URL) -> asyncpg.Connection:
-    """Open one asyncpg connection of its own, outside any pool."""
-    query = {name: value if isinstance(value, str) else value[0] for name, value in url.query.items()}
-    return await asyncpg.connect(
-        host=query.get("host") or url.host,
-        port=int(query.get("port") or url.port or 5432),
-        user=url.username,
-        password=url.password,
-        database=url.database,
-        timeout=5,
-    )

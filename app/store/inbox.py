@@ -9,55 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.http import Delivery
 from app.domain.ids import ApplicationId, DeliveryId, EventId, Topic
-from app.ports import Arrival, InboxEntry, Settled, StoredDelivery
+from app.ports import InboxEntry, Settled, StoredDelivery
 from app.store.documents import clean, rows
-
-# One statement, in autocommit: one round trip and one flush for the whole batch. Rows are sorted, and lanes locked in id
-# order, so that two batches never wait for each other in a circle. A lane is raised always: raising it only "if it is not
-# awake yet" loses wakes, because the worker may be between reading ``wake`` and writing ``done``.
-ACCEPT = """
-    WITH arrival AS (
-        SELECT DISTINCT ON (application_id, event_id) *
-        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[])
-            AS a(application_id, event_id, topic, method, url, headers, body)
-        ORDER BY application_id, event_id
-    ), fresh AS (
-        INSERT INTO delivery (application_id, event_id, topic, method, url, headers)
-        SELECT application_id, event_id, topic, method, url, headers FROM arrival ORDER BY application_id, event_id
-        ON CONFLICT (application_id, event_id) DO NOTHING
-        RETURNING id, application_id, event_id
-    ), bodies AS (
-        INSERT INTO delivery_body (delivery_id, application_id, body)
-        SELECT fresh.id, fresh.application_id, arrival.body
-        FROM fresh JOIN arrival USING (application_id, event_id)
-    ), locked AS (
-        SELECT application_id FROM lane WHERE application_id IN (SELECT application_id FROM fresh)
-        ORDER BY application_id FOR UPDATE
-    ), raised AS (
-        UPDATE lane SET wake = wake + 1 FROM locked WHERE lane.application_id = locked.application_id
-        RETURNING lane.application_id
-    )
-    SELECT pg_notify('lane', '') FROM raised LIMIT 1
-"""
 
 _SETTLE = text("""
     UPDATE delivery SET outcome = s.outcome, reason = s.reason, source_id = s.source_id, settled_at = now()
     FROM jsonb_to_recordset(CAST(:settled AS jsonb)) AS s(id bigint, outcome text, reason text, source_id text)
     WHERE delivery.id = s.id
 """)
-
-
-def columns(arrivals: Sequence[Arrival]) -> tuple[list[object], ...]:
-    """Return the arrivals as the columns that ``ACCEPT`` takes."""
-    return (
-        [each.application_id for each in arrivals],
-        [clean(each.event_id) for each in arrivals],
-        [clean(each.topic) for each in arrivals],
-        [each.delivery.method for each in arrivals],
-        [clean(each.delivery.url) for each in arrivals],
-        [_headers(each.delivery) for each in arrivals],
-        [each.delivery.body for each in arrivals],
-    )
 
 
 def _headers(delivery: Delivery) -> str:
@@ -70,7 +29,7 @@ class Inbox:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def keep_unowned(self, arrival: Arrival, *, reason: str) -> None:
+    async def keep_unowned(self, event_id: EventId, topic: Topic, delivery: Delivery, *, reason: str) -> None:
         """Keep a delivery that is about no Application of ours, settled at once."""
         row = await self._connection.execute(
             text(
@@ -78,17 +37,17 @@ class Inbox:
                 "VALUES (:event_id, :topic, :method, :url, :headers, 'ignored', :reason, now()) RETURNING id"
             ),
             {
-                "event_id": clean(arrival.event_id),
-                "topic": clean(arrival.topic),
-                "method": arrival.delivery.method,
-                "url": clean(arrival.delivery.url),
-                "headers": _headers(arrival.delivery),
+                "event_id": clean(event_id),
+                "topic": clean(topic),
+                "method": delivery.method,
+                "url": clean(delivery.url),
+                "headers": _headers(delivery),
                 "reason": reason,
             },
         )
         await self._connection.execute(
             text("INSERT INTO delivery_body (delivery_id, body) VALUES (:id, :body)"),
-            {"id": row.scalar_one(), "body": arrival.delivery.body},
+            {"id": row.scalar_one(), "body": delivery.body},
         )
 
     async def fresh(self, application_id: ApplicationId, *, limit: int) -> tuple[StoredDelivery, ...]:

@@ -20,6 +20,10 @@ KEY_BYTES = 32
 RandomBytes = Callable[[int], bytes]
 
 
+class SecretUnreadable(Exception):
+    """A stored secret cannot be opened: its key is missing from VAULT_KEYS, or it was moved or damaged."""
+
+
 @dataclass(frozen=True, slots=True)
 class Keyring:
     """The keys by id; ``active`` closes new secrets."""
@@ -44,9 +48,17 @@ class Keyring:
             raise ValueError("there is no vault key")
         return cls(keys=keys, active=next(iter(keys)))
 
-
-class SecretUnreadable(Exception):
-    """A stored secret cannot be opened: its key is missing from VAULT_KEYS, or it was moved or damaged."""
+    def open(self, owner: str, name: str, key_id: str, nonce: bytes, ciphertext: bytes) -> str:
+        """Return what a stored secret of ``owner`` says; SecretUnreadable if no key opens it."""
+        key = self.keys.get(key_id)
+        if key is None:
+            raise SecretUnreadable(
+                f"the secret {name} of {owner} is closed with the key {key_id!r}, which is not in VAULT_KEYS"
+            )
+        try:
+            return AESGCM(key).decrypt(nonce, ciphertext, _bound_to(owner, name)).decode()
+        except InvalidTag:
+            raise SecretUnreadable(f"the secret {name} of {owner} does not open with the key {key_id!r}") from None
 
 
 class Vault:
@@ -82,7 +94,7 @@ class Vault:
         found = await self._connection.execute(
             text("SELECT field, key_id, nonce, ciphertext FROM secret WHERE owner = :owner"), {"owner": owner}
         )
-        return {row.field: self._open(owner, row.field, row.key_id, row.nonce, row.ciphertext) for row in found}
+        return {row.field: self._keyring.open(owner, row.field, row.key_id, row.nonce, row.ciphertext) for row in found}
 
     async def erase(self, owner: str) -> None:
         await self._connection.execute(text("DELETE FROM secret WHERE owner = :owner"), {"owner": owner})
@@ -95,20 +107,9 @@ class Vault:
         )
         rows = found.all()
         for row in rows:
-            value = self._open(row.owner, row.field, row.key_id, row.nonce, row.ciphertext)
+            value = self._keyring.open(row.owner, row.field, row.key_id, row.nonce, row.ciphertext)
             await self.put(row.owner, {row.field: value})
         return len(rows)
-
-    def _open(self, owner: str, name: str, key_id: str, nonce: bytes, ciphertext: bytes) -> str:
-        key = self._keyring.keys.get(key_id)
-        if key is None:
-            raise SecretUnreadable(
-                f"the secret {name} of {owner} is closed with the key {key_id!r}, which is not in VAULT_KEYS"
-            )
-        try:
-            return AESGCM(key).decrypt(nonce, ciphertext, _bound_to(owner, name)).decode()
-        except InvalidTag:
-            raise SecretUnreadable(f"the secret {name} of {owner} does not open with the key {key_id!r}") from None
 
 
 def _bound_to(owner: str, name: str) -> bytes:

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import text
 
+from app.api.application import Api
 from app.domain.ids import SupplierId
 from app.flows.run_lane import claim_lane, run_lane
 from app.flows.services import Services
@@ -44,7 +44,7 @@ class Web:
     """The web application on a socket, with keys to it."""
 
     url: str
-    app: FastAPI
+    app: Api
     client: httpx.AsyncClient
     keys: Mapping[str, str]
     orderchamp: str

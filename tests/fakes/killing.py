@@ -2,12 +2,12 @@
 
 import contextlib
 import inspect
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.ids import AccountId
-from app.ports import Arrival, Budget, Claim, Marketplace, Marketplaces, Store, Transaction
+from app.domain.ids import AccountId, ApplicationId
+from app.ports import Addressee, Arrival, Budget, Claim, Marketplace, Marketplaces, Store, Transaction
 
 
 class Killed(BaseException):
@@ -71,8 +71,11 @@ class KillingStore:
     def budget(self, account_id: AccountId | None) -> Budget:
         return self._store.budget(account_id)
 
-    async def accept(self, arrivals: Sequence[Arrival]) -> None:
-        await self._store.accept(arrivals)
+    async def addressees(self, application_ids: Sequence[ApplicationId]) -> Mapping[ApplicationId, Addressee]:
+        return await self._store.addressees(application_ids)
+
+    async def accept(self, arrivals: Sequence[Arrival]) -> frozenset[tuple[ApplicationId, int | None]]:
+        return await self._store.accept(arrivals)
 
 
 class _WatchedTransaction:

@@ -1,17 +1,17 @@
 """Settings that change while a lane is running hold from then on, and nothing of the old ones is left."""
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
-from app.domain.ids import AccountId
+from app.domain.ids import AccountId, ApplicationId
 from app.domain.plan import UpdateProduct
 from app.domain.settings import ApplicationSettings, FieldSwitches
 from app.flows.operate import Revision, change
 from app.flows.run_lane import claim_lane, run_lane
-from app.ports import Arrival, Budget, Claim, Store, Transaction
+from app.ports import Addressee, Arrival, Budget, Claim, Store, Transaction
 from tests.fakes.shop import product
 from tests.fakes.stage import Stage
 
@@ -39,8 +39,11 @@ class Interrupted:
     def budget(self, account_id: AccountId | None) -> Budget:
         return self._store.budget(account_id)
 
-    async def accept(self, arrivals: Sequence[Arrival]) -> None:
-        await self._store.accept(arrivals)
+    async def addressees(self, application_ids: Sequence[ApplicationId]) -> Mapping[ApplicationId, Addressee]:
+        return await self._store.addressees(application_ids)
+
+    async def accept(self, arrivals: Sequence[Arrival]) -> frozenset[tuple[ApplicationId, int | None]]:
+        return await self._store.accept(arrivals)
 
 
 @pytest.mark.parametrize("on", [True, False])

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from app.local.postgres import NoDatabase, embedded, embedded_server, scratch
-from app.store.database import connect, sqlalchemy_url
+from app.store.connect import connect
+from app.store.database import sqlalchemy_url
 
 USER = """
 import sys

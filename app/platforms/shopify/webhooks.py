@@ -118,7 +118,9 @@ def _header(delivery: Delivery, name: str) -> str:
 
 
 def _clean(value: str) -> str:
-    return "".join(each for each in value if each.isprintable()).strip()[:LONGEST]
+    if not value.isprintable():
+        value = "".join(each for each in value if each.isprintable())
+    return value.strip()[:LONGEST]
 
 
 def _json(delivery: Delivery, topic: str) -> Mapping[str, Any]:

@@ -1,0 +1,86 @@
+"""Reads a request as it was sent, byte for byte, and no more of it than is accepted."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+
+from starlette.types import Message, Receive, Scope
+
+from app.api.errors import TooLarge, TooSlow
+from app.domain.http import Delivery
+
+BODY_SECONDS = 10.0
+"""How long a body may take to arrive."""
+
+SECRET_HEADERS = frozenset({b"authorization", b"cookie", b"proxy-authorization"})
+"""Headers that carry a caller's own secrets; they are not kept."""
+
+
+async def read_delivery(scope: Scope, receive: Receive, *, limit: int, received_at: datetime) -> Delivery:
+    """Return the request as a delivery; TooLarge, before more is read, or TooSlow when it does not come whole and in time."""
+    headers = _headers(scope)
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit:
+        raise TooLarge
+    body = await _body(receive, limit)
+    return Delivery(
+        method=scope["method"], url=_url(scope, headers), headers=headers, body=body, received_at=received_at
+    )
+
+
+async def _body(receive: Receive, limit: int) -> bytes:
+    message = _at_hand(receive)
+    if message is not None and not message.get("more_body"):
+        return _part(message, limit)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = message or await receive()
+                body += _part(message, limit - len(body))
+                if not message.get("more_body"):
+                    return bytes(body)
+                message = None
+    except TimeoutError:
+        raise TooSlow from None
+
+
+def _at_hand(receive: Receive) -> Message | None:
+    """Return the next message of a request if it is there already; None: it has to be waited for.
+
+    Most bodies come together with their headers, and a time limit on a wait that never happens costs as much as the
+    signature does.
+    """
+    waiting = receive()
+    try:
+        waiting.send(None)  # type: ignore[attr-defined]
+    except StopIteration as there:
+        message: Message = there.value
+        return message
+    waiting.close()  # type: ignore[attr-defined]
+    return None
+
+
+def _part(message: Message, room: int) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise TooSlow
+    part: bytes = message.get("body", b"")
+    if len(part) > room:
+        raise TooLarge
+    return part
+
+
+def _headers(scope: Scope) -> Mapping[str, str]:
+    """Return the headers by lower-case name; of those that are sent twice, the first."""
+    return {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in reversed(scope["headers"])
+        if name not in SECRET_HEADERS
+    }
+
+
+def _url(scope: Scope, headers: Mapping[str, str]) -> str:
+    """Return the address that was called, as it was written."""
+    query = scope["query_string"].decode("latin-1")
+    path = scope["raw_path"].decode("latin-1")
+    return f"{scope['scheme']}://{headers.get('host', '')}{path}" + (f"?{query}" if query else "")

@@ -1,0 +1,175 @@
+"""The intake: deliveries that arrive together are kept together (group commit).
+
+Whoever arrives while a batch is on its way to the disk waits for the next one; each is answered only after the commit
+that holds it. Nobody waits long, whatever the database does:
+
+- A delivery is answered by its deadline. One that could not be kept in time is told to come back.
+- While the database is away, everybody who waits is told so at once, and whoever comes next asks it again.
+- What waits is bounded. An Application may wait with no more bytes than are still free, so that one flood takes at most
+  half of the room, two take two thirds, and there is always some left for the others.
+- Of a batch, every Application that waits gets an equal share before any gets more. Thus a delivery of a quiet shop is
+  in the very next batch however many of another wait, as long as no more than ``BATCH`` Applications wait.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from app.domain.errors import NotStored
+from app.domain.ids import ApplicationId
+from app.ports import Arrival, Store
+
+logger = structlog.get_logger(__name__)
+
+BATCH = 200
+"""Deliveries that one statement keeps at most."""
+
+BATCH_BYTES = 8 * 1024 * 1024
+"""A batch that has reached this size takes no more."""
+
+ROOM = 64 * 1024 * 1024
+"""Bytes that may wait in one process, each delivery with ``OVERHEAD`` for what comes with its body."""
+
+OVERHEAD = 2048
+
+STATEMENT_SECONDS = 0.45
+"""How long the store may take for a batch; who has less time left is told to come back instead."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A delivery that waits to be kept until ``deadline``, on the loop's clock. ``kept`` tells whether it was."""
+
+    arrival: Arrival
+    deadline: float
+    kept: asyncio.Future[bool]
+    size: int
+
+
+class Intake:
+    """Collects deliveries while a batch is being kept, so that the next batch keeps them all at once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._queues: dict[ApplicationId, deque[Waiting]] = {}
+        self._sizes: dict[ApplicationId, int] = {}
+        self._free = ROOM
+        self._draining: asyncio.Task[None] | None = None
+
+    async def keep(self, arrival: Arrival, *, deadline: float) -> bool:
+        """Return True once ``arrival`` is committed.
+
+        False when nothing was kept, because the Application is no longer as it was when the delivery was verified.
+        NotStored if it could not be kept by ``deadline``.
+        """
+        loop = asyncio.get_running_loop()
+        size = len(arrival.delivery.body) + OVERHEAD
+        self._make_room(arrival.application_id, size)
+        waiting = Waiting(arrival, deadline, loop.create_future(), size)
+        queue = self._queues.get(arrival.application_id)
+        if queue is None:
+            queue = self._queues[arrival.application_id] = deque()
+        queue.append(waiting)
+        if self._draining is None:
+            self._draining = loop.create_task(self._drain())
+        return await waiting.kept
+
+    def _make_room(self, application_id: ApplicationId, size: int) -> None:
+        held = self._sizes.get(application_id, 0)
+        if held >= self._free:
+            raise NotStored("Too many deliveries are waiting to be stored.")
+        self._sizes[application_id] = held + size
+        self._free -= size
+
+    async def _drain(self) -> None:
+        try:
+            while self._queues:
+                await self._keep(self._next_batch())
+        finally:
+            self._draining = None
+
+    def _next_batch(self) -> list[Waiting]:
+        """Take what is kept next out of the queues, an equal share of every Application before more of any."""
+        latest = asyncio.get_running_loop().time() + STATEMENT_SECONDS
+        batch: list[Waiting] = []
+        size = 0
+        while self._queues and len(batch) < BATCH and size < BATCH_BYTES:
+            share = max(1, (BATCH - len(batch)) // len(self._queues))
+            for application_id in tuple(self._queues)[: BATCH - len(batch)]:
+                # Taken out and put back: whoever had a share is behind those who had none.
+                queue = self._queues.pop(application_id)
+                for _ in range(min(share, len(queue))):
+                    each = queue.popleft()
+                    self._leave(each)
+                    if each.deadline < latest:
+                        _refuse([each], NotStored("The delivery could not be stored in time."))
+                        continue
+                    batch.append(each)
+                    size += each.size
+                    if size >= BATCH_BYTES:
+                        break
+                if queue:
+                    self._queues[application_id] = queue
+                if size >= BATCH_BYTES:
+                    break
+        return batch
+
+    def _leave(self, waiting: Waiting) -> None:
+        application_id = waiting.arrival.application_id
+        self._free += waiting.size
+        left = self._sizes[application_id] - waiting.size
+        if left:
+            self._sizes[application_id] = left
+        else:
+            del self._sizes[application_id]
+
+    async def _keep(self, batch: Sequence[Waiting]) -> None:
+        if not batch:
+            return
+        try:
+            changed = await self._store.accept([each.arrival for each in batch])
+        except NotStored as error:
+            if error.database_away:
+                _refuse(batch, error)
+                self._refuse_everybody(error)
+            elif len(batch) == 1:
+                _refuse(batch, error)
+            else:
+                await self._keep_apart(batch)
+        except Exception as error:  # A bug of ours must not leave shops without an answer.
+            logger.exception("intake_failed")
+            _refuse(batch, NotStored("The delivery could not be stored."), because=error)
+        else:
+            for each in batch:
+                if not each.kept.done():  # Else the caller went away; what it brought is kept all the same.
+                    arrival = each.arrival
+                    each.kept.set_result((arrival.application_id, arrival.revision) not in changed)
+
+    async def _keep_apart(self, batch: Sequence[Waiting]) -> None:
+        """One poisonous row, or one lane that somebody holds on to, must not cost the neighbours."""
+        of_application: dict[ApplicationId, list[Waiting]] = {}
+        for each in batch:
+            of_application.setdefault(each.arrival.application_id, []).append(each)
+        parts = list(of_application.values()) if len(of_application) > 1 else [[each] for each in batch]
+        for part in parts:
+            latest = asyncio.get_running_loop().time() + STATEMENT_SECONDS
+            late = [each for each in part if each.deadline < latest]
+            _refuse(late, NotStored("The delivery could not be stored in time."))
+            await self._keep([each for each in part if each.deadline >= latest])
+
+    def _refuse_everybody(self, error: NotStored) -> None:
+        for queue in self._queues.values():
+            _refuse(queue, error)
+        self._queues.clear()
+        self._sizes.clear()
+        self._free = ROOM
+
+
+def _refuse(waiting: Sequence[Waiting] | deque[Waiting], error: NotStored, *, because: Exception | None = None) -> None:
+    error.__cause__ = because or error.__cause__
+    for each in waiting:
+        if not each.kept.done():
+            each.kept.set_exception(error)

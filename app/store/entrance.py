@@ -1,0 +1,167 @@
+"""The store's entrance: who a delivery is for, and the one statement that keeps a batch of deliveries.
+
+Each of the two has one connection of its own that stays open, so that a question is one round trip and a flood of one
+kind of question delays no other. Nobody waits long: the database gives up a statement by itself, so that none piles up.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+
+import asyncpg
+from pydantic_core import to_json
+from sqlalchemy import URL
+
+from app.domain.errors import NotStored
+from app.domain.ids import ApplicationId
+from app.ports import Addressee, Arrival
+from app.store.connect import connect
+from app.store.documents import clean
+from app.store.vault import Keyring, SecretUnreadable
+
+logger = logging.getLogger(__name__)
+
+GIVE_UP_MILLISECONDS = 400
+LOCK_MILLISECONDS = 250
+"""How long the database works on one statement, and how long that may wait for a row that somebody else holds."""
+
+SECONDS = 0.45
+"""How long a question may take in all, with the wait for its turn and for a new connection."""
+
+SETTINGS = {
+    "statement_timeout": str(GIVE_UP_MILLISECONDS),
+    "lock_timeout": str(LOCK_MILLISECONDS),
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+}
+"""Of every connection here. The statements are always the same: planning them afresh takes longer than running them."""
+
+ADDRESSEES = """
+    SELECT a.id, a.platform, a.revision, s.field, s.key_id, s.nonce, s.ciphertext
+    FROM unnest($1::uuid[]) AS asked(id)
+    JOIN application a ON a.id = asked.id AND a.state <> 'uninstalled'
+    LEFT JOIN secret s ON s.owner = a.id::text
+"""
+
+# One statement, in autocommit: one round trip and one flush for the whole batch. ``known`` are the Applications ($1) that
+# nobody has changed since their deliveries were verified ($2); only theirs are kept, and the others are returned. Rows are
+# inserted, and lanes locked, in one order, so that two batches never wait for each other in a circle. A lane is raised
+# always: raising it only "if it is not awake yet" loses wakes, because the worker may be between reading ``wake`` and
+# writing ``done``. ``IS TRUE`` has the rows looked up by hash: the planner knows nothing of their number, and would compare
+# each with each.
+ACCEPT = """
+    WITH known AS MATERIALIZED (
+        SELECT verified.n, application.id
+        FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS verified(id, revision, n)
+        JOIN application ON application.id = verified.id
+            AND application.revision = coalesce(verified.revision, application.revision)
+    ), arrival AS MATERIALIZED (
+        SELECT nextval('delivery_id_seq') AS id, known.id AS application_id, a.*
+        FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[])
+            AS a(n, event_id, topic, method, url, headers, body)
+        JOIN known USING (n)
+    ), fresh AS (
+        INSERT INTO delivery (id, application_id, event_id, topic, method, url, headers)
+        SELECT id, application_id, event_id, topic, method, url, headers FROM arrival ORDER BY application_id, event_id
+        ON CONFLICT (application_id, event_id) DO NOTHING
+        RETURNING id, application_id
+    ), bodies AS (
+        INSERT INTO delivery_body (delivery_id, application_id, body)
+        SELECT id, application_id, body FROM arrival WHERE (id IN (SELECT fresh.id FROM fresh)) IS TRUE
+    ), locked AS (
+        SELECT application_id FROM lane WHERE application_id IN (SELECT application_id FROM fresh)
+        ORDER BY application_id FOR UPDATE
+    ), raised AS (
+        UPDATE lane SET wake = wake + 1 FROM locked WHERE lane.application_id = locked.application_id
+        RETURNING lane.application_id
+    )
+    SELECT n, NULL AS rung FROM generate_series(1, cardinality($1)) AS n WHERE n NOT IN (SELECT known.n FROM known)
+    UNION ALL
+    (SELECT NULL, pg_notify('lane', '')::text FROM raised LIMIT 1)
+"""
+
+
+class Entrance:
+    """Takes deliveries in. ``close`` it."""
+
+    def __init__(self, url: URL, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self._looking = KeptConnection(url)
+        self._accepting = KeptConnection(url)
+
+    async def addressees(self, application_ids: Sequence[ApplicationId]) -> Mapping[ApplicationId, Addressee]:
+        """Return those of these Applications that are installed; NotStored when the database does not tell."""
+        found: dict[ApplicationId, tuple[str, int, dict[str, str] | None]] = {}
+        for row in await self._looking.fetch(ADDRESSEES, application_ids):
+            application_id = ApplicationId(row["id"])
+            _, _, secrets = found.setdefault(application_id, (row["platform"], row["revision"], {}))
+            if row["field"] is None or secrets is None:
+                continue
+            try:
+                secrets[row["field"]] = self._keyring.open(
+                    str(application_id), row["field"], row["key_id"], row["nonce"], row["ciphertext"]
+                )
+            except SecretUnreadable:
+                logger.exception("secret_unreadable")
+                found[application_id] = (row["platform"], row["revision"], None)
+        return {
+            application_id: Addressee(id=application_id, platform=platform, revision=revision, secrets=secrets)
+            for application_id, (platform, revision, secrets) in found.items()
+        }
+
+    async def accept(self, arrivals: Sequence[Arrival]) -> frozenset[tuple[ApplicationId, int | None]]:
+        """Keep a batch of deliveries, and wake their lanes; returns only when that is committed.
+
+        Redeliveries change nothing. Returned are the Applications, each with the revision that was given, that are not as
+        they were when their deliveries were verified: those deliveries are not kept. NotStored when the database does not
+        take the batch: then none of it was kept, or it will be found to be a redelivery.
+        """
+        pairs = list({(each.application_id, each.revision): None for each in arrivals})
+        verified = {pair: n for n, pair in enumerate(pairs, start=1)}
+        rows = await self._accepting.fetch(
+            ACCEPT,
+            [application_id for application_id, _ in pairs],
+            [revision for _, revision in pairs],
+            [verified[each.application_id, each.revision] for each in arrivals],
+            [clean(each.event_id) for each in arrivals],
+            [clean(each.topic) for each in arrivals],
+            [each.delivery.method for each in arrivals],
+            [clean(each.delivery.url) for each in arrivals],
+            [clean(to_json(each.delivery.headers).decode()) for each in arrivals],
+            [each.delivery.body for each in arrivals],
+        )
+        return frozenset(pairs[row["n"] - 1] for row in rows if row["n"] is not None)
+
+    async def close(self) -> None:
+        await self._looking.drop()
+        await self._accepting.drop()
+
+
+class KeptConnection:
+    """A connection that stays open from question to question, one at a time, and is opened afresh after a failure."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._connection: asyncpg.Connection | None = None
+        self._turn = asyncio.Lock()
+
+    async def fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+        """Run one statement, committed when this returns. NotStored says whether the database is away or refused it."""
+        try:
+            async with asyncio.timeout(SECONDS), self._turn:
+                if self._connection is None or self._connection.is_closed():
+                    self._connection = await connect(self._url, SETTINGS)
+                return await self._connection.fetch(statement, *arguments)
+        except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+            await self.drop()
+            raise NotStored("The delivery could not be stored, because the database is not available.") from error
+        except asyncpg.PostgresError as error:
+            away = isinstance(error, asyncpg.OperatorInterventionError | asyncpg.InsufficientResourcesError)
+            reason = f"The database did not take the delivery ({type(error).__name__})."
+            raise NotStored(reason, database_away=away) from error
+
+    async def drop(self) -> None:
+        """Close the connection without a word; the next question opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
