@@ -4,7 +4,8 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from app.store.database import PostgresStore, connect, sqlalchemy_url
+from app.store.connect import connect
+from app.store.database import PostgresStore, sqlalchemy_url
 from app.store.vault import Keyring
 
 
