@@ -142,6 +142,7 @@ class Inside:
         arrivals = [
             Arrival(
                 application_id=application.id,
+                revision=None,
                 event_id=EventId(f"{name}-{uuid4()}"),
                 topic=Topic(topic),
                 delivery=_delivery(topic, body),

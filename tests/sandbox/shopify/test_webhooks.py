@@ -225,6 +225,7 @@ async def test_a_duplicate_has_the_same_id(shopify: StandIn, receiver: Receiver)
     await shopify.do("PUT", "/switches", {"duplicate_probability": 1})
     await shopify.add()
     first, second = await receiver.until(2)
+    await shopify.quiet()
 
     assert first.headers["x-shopify-webhook-id"] == second.headers["x-shopify-webhook-id"]
 
