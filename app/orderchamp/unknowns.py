@@ -19,6 +19,9 @@ THROTTLED_MESSAGE = "throttled"
 NOT_FOUND = "not found"
 """The end of the message about an id that does not exist, as in "Product not found" (observed)."""
 
+NULL_PAYLOAD_IS_MISSING = True
+"""Whether a mutation without payload and without a reason is about an id that does not exist (inferred); a read decides."""
+
 STOCK_BATCH = 100
 """Lines in one ``inventoryLevelBulkAdjust``. The maximum is unknown; this size was seen to work (observed)."""
 

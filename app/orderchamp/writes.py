@@ -40,7 +40,7 @@ from app.domain.plan import (
 from app.domain.state import Observed
 from app.orderchamp import codec, documents
 from app.orderchamp.answers import Answer, is_missing, user_errors
-from app.orderchamp.unknowns import MUTATION_COST, STOCK_BATCH, refused_line
+from app.orderchamp.unknowns import MUTATION_COST, NULL_PAYLOAD_IS_MISSING, STOCK_BATCH, refused_line
 
 if TYPE_CHECKING:
     from app.orderchamp.client import Caller
@@ -106,11 +106,11 @@ class Writer:
         lines = {refused_line(each.get("field")): each for each in errors}
         if None not in lines:
             return [
-                Refused(user_errors({"userErrors": [lines[n]]})) if n in lines else Applied()
+                _refused(user_errors({"userErrors": [lines[n]]})) if n in lines else Applied()
                 for n in range(len(changes))
             ]
         if len(changes) == 1:
-            return [Refused(user_errors(payload))]
+            return [_refused(user_errors(payload))]
         return [outcome for each in changes for outcome in await self._group([each])]
 
     async def _together(self, changes: Sequence[Repeatable]) -> Sequence[Outcome]:
@@ -201,10 +201,14 @@ def _outcome(answer: Answer, alias: str) -> Outcome:
     message = answer.errors.get(alias) or answer.errors.get("")
     payload = answer.data.get(alias)
     if payload is None:
-        if is_missing(message):
+        if is_missing(message) or (message is None and NULL_PAYLOAD_IS_MISSING):
             return TargetMissing()
         return Refused((message or "no reason given",))
     reasons = user_errors(payload)
-    if reasons and all(is_missing(each.split(" (")[0]) for each in reasons):
+    return _refused(reasons) if reasons else Applied()
+
+
+def _refused(reasons: tuple[str, ...]) -> Outcome:
+    if all(is_missing(each.split(" (")[0]) for each in reasons):
         return TargetMissing()
-    return Refused(reasons) if reasons else Applied()
+    return Refused(reasons)

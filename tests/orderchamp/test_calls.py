@@ -1,0 +1,256 @@
+"""How calls are put together, paid, repeated, and what their outcomes are."""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from app.domain.errors import CredentialsRefused, NoAnswer, OrderchampUnavailable, RateLimited
+from app.domain.http import Response
+from app.domain.ids import Sku, SourceId, SourceVariantId, StorefrontId, TargetId, TargetVariantId
+from app.domain.plan import (
+    Applied,
+    Change,
+    CreateProduct,
+    NotSent,
+    Publish,
+    Refused,
+    SetStock,
+    TargetMissing,
+    Unclear,
+    Unpublish,
+    UpdateProduct,
+    UpdateVariant,
+)
+from app.domain.state import DesiredVariant
+from app.orderchamp import documents
+from app.orderchamp.unknowns import STOCK_BATCH
+from tests.orderchamp.scripted import LATER, NOW, Purse, Script, Scripted, account, each_alias, ok
+
+FINE: dict[str, object] = {"userErrors": []}
+LOST = NoAnswer("No answer came.", maybe_executed=True)
+NEVER_LEFT = NoAnswer("The connection was refused.", maybe_executed=False)
+DOWN = Response(status=503)
+SLOW_DOWN = Response(status=429, headers={"retry-after": "30"})
+
+
+def stock(number: int) -> SetStock:
+    return SetStock(
+        source_id=SourceId(str(number)),
+        target_id=TargetId(f"p{number}"),
+        target_variant_id=TargetVariantId(f"v{number}"),
+        quantity=number,
+    )
+
+
+def rename(number: int) -> UpdateProduct:
+    return UpdateProduct(source_id=SourceId(str(number)), target_id=TargetId(f"p{number}"), title=f"T{number}")
+
+
+def price(number: int) -> UpdateVariant:
+    return UpdateVariant(
+        source_id=SourceId(str(number)),
+        target_id=TargetId(f"p{number}"),
+        target_variant_id=TargetVariantId(f"v{number}"),
+        price=Decimal(1),
+    )
+
+
+PUBLISH = Publish(source_id=SourceId("1"), target_id=TargetId("p1"), storefront_id=StorefrontId("s"))
+UNPUBLISH = Unpublish(source_id=SourceId("1"), target_id=TargetId("p1"))
+CREATE = CreateProduct(
+    source_id=SourceId("1"),
+    title="T",
+    description="",
+    brand=None,
+    option_names=(),
+    images=(),
+    variants=(DesiredVariant(source_id=SourceVariantId("v"), sku=Sku("A"), price=Decimal(1), stock=1, policy="DENY"),),
+)
+
+
+def stock_answer(**errors: str) -> Response:
+    found = [
+        {"field": ["inventoryLevels", line.removeprefix("line"), "adjustment"], "message": message}
+        for line, message in errors.items()
+    ]
+    return ok({"inventoryLevelBulkAdjust": {"userErrors": found}})
+
+
+async def test_stock_goes_out_a_hundred_lines_a_call() -> None:
+    transport = Scripted([stock_answer()])
+    outcomes = await account(transport).apply([stock(n) for n in range(250)], before=LATER)
+    sizes = [len(each["variables"]["input"]["inventoryLevels"]) for each in transport.sent]
+    assert sizes == [STOCK_BATCH, STOCK_BATCH, 50]
+    assert outcomes == (Applied(),) * 250
+
+
+async def test_one_refused_line_costs_the_others_nothing() -> None:
+    transport = Scripted([stock_answer(line1="Must be positive")])
+    outcomes = await account(transport).apply([stock(n) for n in range(3)], before=LATER)
+    refused = Refused(("Must be positive (inventoryLevels.1.adjustment)",))
+    assert outcomes == (Applied(), refused, Applied())
+    assert len(transport.sent) == 1
+
+
+async def test_a_bulk_refused_as_a_whole_is_tried_line_by_line() -> None:
+    def picky(given: Mapping[str, Any]) -> Response:
+        lines = given["variables"]["input"]["inventoryLevels"]
+        if any(each["productVariantId"] == "v1" for each in lines):
+            return ok(None, errors=[{"message": "ProductVariant not found"}])
+        return stock_answer()
+
+    outcomes = await account(Scripted([picky])).apply([stock(n) for n in range(3)], before=LATER)
+    assert outcomes == (Applied(), TargetMissing(), Applied())
+
+
+async def test_changes_of_many_products_share_a_document_within_the_cost_limit() -> None:
+    purse, transport = Purse(), Scripted([each_alias(FINE)])
+    changes: list[Change] = [rename(n) if n % 2 else price(n) for n in range(documents.ALIASES + 3)]
+    outcomes = await account(transport, purse).apply(changes, before=LATER)
+    assert [len(each["variables"]) for each in transport.sent] == [documents.ALIASES, 3]
+    assert purse.drawn == [10 * documents.ALIASES, 30]
+    assert outcomes == (Applied(),) * len(changes)
+
+
+async def test_outcomes_stand_in_the_order_of_the_changes() -> None:
+    def answer(given: Mapping[str, Any]) -> Response:
+        if given["operationName"] == "inventoryLevelBulkAdjust":
+            return stock_answer(line1="No")
+        if given["operationName"] == "productPublish":
+            return ok({"productPublish": {"userErrors": [{"field": None, "message": "Not yet"}]}})
+        return ok({"m0": FINE, "m1": None}, errors=[{"message": "Product not found", "path": ["m1"]}])
+
+    changes: list[Change] = [stock(0), rename(1), PUBLISH, stock(2), rename(3)]
+    outcomes = await account(Scripted([answer])).apply(changes, before=LATER)
+    assert outcomes == (
+        Applied(),
+        Applied(),
+        Refused(("Not yet",)),
+        Refused(("No (inventoryLevels.1.adjustment)",)),
+        TargetMissing(),
+    )
+
+
+async def test_no_call_starts_that_could_outlast_the_lease() -> None:
+    transport = Scripted([stock_answer()])
+    outcomes = await account(transport).apply([stock(0)], before=NOW + timedelta(seconds=10))
+    assert isinstance(outcomes[0], NotSent)
+    assert transport.sent == []
+
+
+@pytest.mark.parametrize("first", [DOWN, LOST])
+async def test_what_may_be_repeated_is_sent_again_at_once(first: Script) -> None:
+    transport = Scripted([first, each_alias(FINE)])
+    assert await account(transport).apply([rename(1)], before=LATER) == (Applied(),)
+    assert len(transport.sent) == 2
+
+
+@pytest.mark.parametrize("change", [PUBLISH, CREATE])
+@pytest.mark.parametrize("answer", [DOWN, LOST, Response(status=200, body=b"<html>")])
+async def test_what_must_not_be_repeated_is_sent_once_and_unclear(change: Change, answer: Script) -> None:
+    transport = Scripted([answer])
+    (outcome,) = await account(transport).apply([change], before=LATER)
+    assert isinstance(outcome, Unclear)
+    assert len(transport.sent) == 1
+
+
+async def test_a_repeatable_change_that_never_gets_an_answer_is_unclear_in_the_end() -> None:
+    transport = Scripted([LOST])
+    (outcome,) = await account(transport).apply([rename(1)], before=LATER)
+    assert isinstance(outcome, Unclear)
+    assert len(transport.sent) == 3
+
+
+@pytest.mark.parametrize("change", [rename(1), stock(1), PUBLISH, CREATE, UNPUBLISH])
+@pytest.mark.parametrize("answer", [SLOW_DOWN, NEVER_LEFT, Response(status=401)])
+async def test_what_was_surely_not_executed_is_not_sent(change: Change, answer: Script) -> None:
+    transport = Scripted([answer])
+    (outcome,) = await account(transport).apply([change], before=LATER)
+    assert isinstance(outcome, NotSent)
+    assert len(transport.sent) == 1
+
+
+async def test_after_a_throttled_call_nothing_more_goes_out_and_the_account_rests() -> None:
+    purse, transport = Purse(), Scripted([SLOW_DOWN])
+    outcomes = await account(transport, purse).apply([stock(0), rename(1), PUBLISH], before=LATER)
+    assert all(isinstance(each, NotSent) for each in outcomes)
+    assert len(transport.sent) == 1
+    assert purse.blocked == [timedelta(seconds=30)]
+
+
+async def test_an_answer_tells_the_budget_how_full_the_bucket_is() -> None:
+    purse = Purse()
+    told = {"limit": 2000, "remaining": 1990, "restoreRate": 100}
+    transport = Scripted([ok({"m0": FINE}, throttle=told)])
+    await account(transport, purse).apply([rename(1)], before=LATER)
+    assert purse.reported == [(2000.0, 1990.0, 100.0)]
+
+
+async def test_a_long_wait_for_the_budget_is_the_callers() -> None:
+    transport = Scripted([stock_answer()])
+    (outcome,) = await account(transport, Purse(waits=[timedelta(seconds=9)])).apply([stock(0)], before=LATER)
+    assert isinstance(outcome, NotSent)
+    assert isinstance(outcome.error, RateLimited)
+    assert outcome.error.retry_after == timedelta(seconds=9)
+    assert transport.sent == []
+
+
+async def test_skus_are_looked_up_in_pages_and_compared_exactly() -> None:
+    def page(given: Mapping[str, Any]) -> Response:
+        product = {"id": "p", "title": "T", "listing": None}
+        nodes = [
+            {"id": f"v-{sku}", "sku": sku.upper(), "price": "1", "product": product}
+            for sku in given["variables"]["skus"]
+        ]
+        return ok({"productVariants": {"nodes": nodes, "pageInfo": {"hasNextPage": False}}})
+
+    transport = Scripted([page])
+    skus = [Sku(f"S{n}") for n in range(documents.FIND_PAGE + 1)] + [Sku("lower")]
+    (found,) = await account(transport).find(skus)
+    assert [len(each["variables"]["skus"]) for each in transport.sent] == [documents.FIND_PAGE, 2]
+    assert len(found.variants) == documents.FIND_PAGE + 1
+
+
+async def test_a_look_up_of_several_pages_is_read_to_its_end() -> None:
+    def page(given: Mapping[str, Any]) -> Response:
+        first = given["variables"]["after"] is None
+        sku = "A" if first else "B"
+        node = {"id": f"v-{sku}", "sku": sku, "price": "1", "product": {"id": "p", "title": "T", "listing": None}}
+        info = {"hasNextPage": first, "endCursor": "here"}
+        return ok({"productVariants": {"nodes": [node], "pageInfo": info}})
+
+    (found,) = await account(Scripted([page])).find([Sku("A"), Sku("B")])
+    assert {each.sku for each in found.variants.values()} == {"A", "B"}
+
+
+async def test_a_product_that_is_gone_does_not_hide_the_others() -> None:
+    def answer(given: Mapping[str, Any]) -> Response:
+        ids = [value for name, value in given["variables"].items() if name.startswith("id")]
+        if "gone" in ids:
+            return ok(None, errors=[{"message": "Product not found"}])
+        page = {"nodes": [], "pageInfo": {"hasNextPage": False}}
+        return ok(
+            {f"p{n}": {"id": each, "title": "T", "listing": None, "variants": page} for n, each in enumerate(ids)}
+        )
+
+    found = await account(Scripted([answer])).read([TargetId("a"), TargetId("gone"), TargetId("b")])
+    assert {each: seen is not None for each, seen in found.items()} == {"a": True, "gone": False, "b": True}
+
+
+async def test_a_read_that_fails_says_so() -> None:
+    with pytest.raises(OrderchampUnavailable):
+        await account(Scripted([DOWN])).find([Sku("A")])
+    with pytest.raises(CredentialsRefused):
+        await account(Scripted([Response(status=403)])).account()
+
+
+async def test_the_token_is_in_no_error() -> None:
+    with pytest.raises(OrderchampUnavailable) as failed:
+        await account(
+            Scripted([Response(status=500, body=json.dumps({"Authorization": "Bearer token"}).encode())])
+        ).find([Sku("A")])
+    assert "token" not in str(failed.value)
