@@ -15,6 +15,7 @@ from app.domain.ids import AccountId
 from app.ports import Arrival, Claim
 from app.store.accounts import AccountBudget, Accounts, Unmetered
 from app.store.applications import Applications, Imports
+from app.store.conflicts import Conflicts
 from app.store.inbox import ACCEPT, Inbox, columns
 from app.store.keys import ApiKeys
 from app.store.lanes import DOORBELL, Lanes
@@ -41,6 +42,7 @@ class PostgresTransaction:
     def __init__(self, connection: AsyncConnection, keyring: Keyring, random_bytes: RandomBytes) -> None:
         self.applications = Applications(connection)
         self.accounts = Accounts(connection)
+        self.conflicts = Conflicts(connection)
         self.imports = Imports(connection)
         self.inbox = Inbox(connection)
         self.keys = ApiKeys(connection)
