@@ -164,7 +164,7 @@ class ProductOut(BaseModel):
     source_id: str
     title: str
     state: str = Field(
-        description="published, unpublished, draft, deleted, skipped, detached, problem, waiting, failed, or new.",
+        description="published, unpublished, draft, deleted, skipped, detached, problem, held, waiting, failed, or new.",
         examples=["published"],
     )
     why: str = Field(examples=["Published, because it is active in the shop."])

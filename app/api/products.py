@@ -33,7 +33,7 @@ router = APIRouter(
 Filter = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]+$")]
 SourceName = Annotated[str, Path(max_length=200, pattern=r"^[^\x00]+$", description="The product's id in the shop.")]
 State = Literal[
-    "new", "published", "unpublished", "draft", "deleted", "skipped", "detached", "problem", "waiting", "failed"
+    "new", "published", "unpublished", "draft", "deleted", "skipped", "detached", "problem", "held", "waiting", "failed"
 ]
 
 

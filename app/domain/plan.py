@@ -4,147 +4,55 @@ Planning is done again after every stage, from what is known then; a plan theref
 a crash between two stages nothing special: whoever comes next plans from the same rows.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
-from app.domain.errors import CredentialsRefused, TemporaryError
-from app.domain.ids import Sku, SourceId, SourceVariantId, StorefrontId, TargetId, TargetVariantId
+from app.domain.changes import (
+    Applied,
+    Change,
+    CreateProduct,
+    CreateVariant,
+    NotSent,
+    Outcome,
+    Publish,
+    RefreshListing,
+    Refused,
+    SetStock,
+    TargetMissing,
+    Unclear,
+    Unpublish,
+    UpdateProduct,
+    UpdateVariant,
+    sent,
+)
+from app.domain.ids import Sku, SourceVariantId, StorefrontId, TargetId, TargetVariantId
 from app.domain.settings import ApplicationSettings
-from app.domain.state import (
-    Binding,
-    Desired,
-    DesiredVariant,
-    InventoryPolicy,
-    Observed,
-    ObservedVariant,
-    Price,
-    Target,
-)
+from app.domain.state import Binding, Desired, DesiredVariant, Observed, ObservedVariant, Skipped, Target
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateProduct:
-    """Create a product, as a draft, with all its variants and their stock."""
-
-    source_id: SourceId
-    title: str
-    description: str
-    brand: str | None
-    option_names: tuple[str, ...]
-    images: tuple[str, ...]
-    variants: tuple[DesiredVariant, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateVariant:
-    """Create a variant on an existing product."""
-
-    source_id: SourceId
-    target_id: TargetId
-    variant: DesiredVariant
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateProduct:
-    """Change fields of a product; None leaves a field as it is, ``images`` replaces the whole set."""
-
-    source_id: SourceId
-    target_id: TargetId
-    title: str | None = None
-    description: str | None = None
-    option_names: tuple[str, ...] | None = None
-    images: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateVariant:
-    """Change fields of a variant; None leaves a field as it is."""
-
-    source_id: SourceId
-    target_id: TargetId
-    target_variant_id: TargetVariantId
-    sku: Sku | None = None
-    price: Price | None = None
-    msrp: Price | None = None
-    policy: InventoryPolicy | None = None
-    options: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetStock:
-    """Set the stock of a variant to this many pieces."""
-
-    source_id: SourceId
-    target_id: TargetId
-    target_variant_id: TargetVariantId
-    quantity: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publish:
-    """Put a product on a storefront. Never repeated blindly: each extra one leaves ghost copies of the variants."""
-
-    source_id: SourceId
-    target_id: TargetId
-    storefront_id: StorefrontId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unpublish:
-    """Hide a product from buyers."""
-
-    source_id: SourceId
-    target_id: TargetId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshListing:
-    """Have a published product's listing take up variants that were added after it was published."""
-
-    source_id: SourceId
-    target_id: TargetId
-
-
-Change: TypeAlias = (
-    CreateProduct | CreateVariant | UpdateProduct | UpdateVariant | SetStock | Publish | Unpublish | RefreshListing
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
-    """The change was made. ``observed`` is set for creations: the new product or variant with its ids."""
-
-    observed: Observed | ObservedVariant | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Orderchamp refused the change, for these reasons."""
-
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TargetMissing:
-    """The product or variant does not exist on Orderchamp (any more)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unclear:
-    """The change was sent and nobody knows whether it was made."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotSent:
-    """The change was not made: the call never started, or Orderchamp said that it executed nothing."""
-
-    error: TemporaryError | CredentialsRefused
-
-
-Outcome: TypeAlias = Applied | Refused | TargetMissing | Unclear | NotSent
+__all__ = [
+    "Applied",
+    "Change",
+    "CreateProduct",
+    "CreateVariant",
+    "NotSent",
+    "Outcome",
+    "Publish",
+    "RefreshListing",
+    "Refused",
+    "SetStock",
+    "Situation",
+    "TargetMissing",
+    "Unclear",
+    "Unpublish",
+    "UpdateProduct",
+    "UpdateVariant",
+    "lacks_storefront",
+    "next_stage",
+    "sent",
+    "unbound_variants",
+    "wants_hiding",
+    "worth_finding",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,8 +61,10 @@ class Situation:
 
     ``bindings`` by source variant, ``targets`` by id (one for each bound target). ``fallback_storefront_id`` is where to
     publish what we never published; None: the supplier has to choose. ``off_limits`` are changes that Orderchamp
-    refused, ``blocked`` variants that somebody else holds on Orderchamp. ``may_create`` False: the product was deleted
-    on Orderchamp by hand, and is not made again.
+    refused, ``not_permitted`` kinds of change for which the token has no permission. ``apart`` are variants that are
+    neither created nor written, but for their stock: somebody else holds their SKU, or nobody knows who does.
+    ``occupied`` are SKUs that another variant on Orderchamp shows and will give up. ``may_create`` False: the product was
+    deleted on Orderchamp by hand, and is not made again. ``may_hide`` False: the guard holds it published.
     """
 
     desired: Desired
@@ -163,8 +73,24 @@ class Situation:
     targets: Mapping[TargetId, Target]
     fallback_storefront_id: StorefrontId | None
     off_limits: frozenset[Change] = frozenset()
-    blocked: frozenset[SourceVariantId] = frozenset()
+    not_permitted: frozenset[type[Change]] = frozenset()
+    apart: frozenset[SourceVariantId] = frozenset()
+    occupied: Mapping[Sku, "Occupant"] = field(default_factory=dict)
     may_create: bool = True
+    may_hide: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occupant:
+    """A variant on Orderchamp that shows an SKU which is another one's by now."""
+
+    target_id: TargetId
+    target_variant_id: TargetVariantId
+
+
+def temporary_sku(target_variant_id: TargetVariantId) -> Sku:
+    """Return the SKU under which a variant makes way for another one. The same each time, so a crash costs nothing."""
+    return Sku(f"moving-{target_variant_id}")
 
 
 def next_stage(situation: Situation) -> tuple[Change, ...]:
@@ -172,8 +98,12 @@ def next_stage(situation: Situation) -> tuple[Change, ...]:
 
     Hiding comes first and showing last: what should not be sold is gone at once, and a product is shown complete.
     """
-    for stage in (_hide, _create, _update, _show):
-        changes = tuple(change for change in stage(situation) if change not in situation.off_limits)
+    for stage in (_hide, _create, _update, _make_way, _show):
+        changes = tuple(
+            change
+            for change in stage(situation)
+            if change not in situation.off_limits and type(change) not in situation.not_permitted
+        )
         if changes:
             return changes
     return ()
@@ -190,11 +120,19 @@ def lacks_storefront(situation: Situation) -> bool:
     )
 
 
+def wants_hiding(situation: Situation) -> bool:
+    """Tell whether the product's desired state hides a target that buyers see, whoever may have to agree to that."""
+    return any(_to_hide(situation, target) for target in situation.targets.values())
+
+
+def _to_hide(situation: Situation, target: Target) -> bool:
+    shown = target.observed is not None and target.observed.published
+    return shown and not situation.desired.published and not target.published_by_others
+
+
 def _hide(situation: Situation) -> Iterable[Change]:
     for target in situation.targets.values():
-        if target.observed is None or not target.observed.published:
-            continue
-        if not situation.desired.published and not target.published_by_others:
+        if situation.may_hide and _to_hide(situation, target):
             yield Unpublish(source_id=situation.desired.source_id, target_id=target.id)
 
 
@@ -202,7 +140,11 @@ def _create(situation: Situation) -> Iterable[Change]:
     desired = situation.desired
     if not desired.living or not situation.may_create:
         return
-    unbound = tuple(variant for variant in unbound_variants(situation) if variant.source_id not in situation.blocked)
+    unbound = tuple(
+        variant
+        for variant in unbound_variants(situation)
+        if variant.source_id not in situation.apart and variant.sku not in situation.occupied
+    )
     if not unbound:
         return
     home = _home(situation)
@@ -245,20 +187,35 @@ def _home(situation: Situation) -> TargetId | None:
 
 
 def _update(situation: Situation) -> Iterable[Change]:
-    wanted = {variant.source_id: variant for variant in situation.desired.variants}
-    skipped = {variant.source_id for variant in situation.desired.skipped}
     for target in situation.targets.values():
         if target.observed is not None and target.owner and situation.desired.living:
             yield from _update_product(situation, target.observed)
+    wanted = {variant.source_id: variant for variant in situation.desired.variants}
+    skipped = {variant.source_id: variant for variant in situation.desired.skipped}
     for binding in situation.bindings.values():
         observed = _observed_variant(situation, binding)
-        if observed is None or binding.source_variant_id in skipped:
+        if observed is None:
             continue
-        variant = wanted.get(binding.source_variant_id)
-        if variant is not None and situation.desired.living:
+        variant = wanted.get(binding.source_variant_id) or skipped.get(binding.source_variant_id)
+        if variant is None or not situation.desired.living:
+            yield from _outlive(situation, binding, variant, observed)
+            continue
+        if isinstance(variant, DesiredVariant) and variant.source_id not in situation.apart:
             yield from _update_variant(situation, binding, variant, observed)
-        elif variant is None or situation.targets[binding.target_id].published_by_others:
-            yield from _retire_variant(situation, binding, observed)
+        if variant.stock is not None and variant.stock != observed.stock:
+            yield _set_stock(situation, binding, variant.stock)
+
+
+def _outlive(
+    situation: Situation, binding: Binding, variant: DesiredVariant | Skipped | None, observed: ObservedVariant
+) -> Iterable[Change]:
+    """What the shop has no more is sold out where buyers still see its target; a hidden product is left as it was."""
+    if (
+        variant is None
+        or situation.targets[binding.target_id].shared_with_living
+        or (not situation.may_hide and wants_hiding(situation))
+    ):
+        yield from _retire_variant(situation, binding, observed)
 
 
 def _observed_variant(situation: Situation, binding: Binding) -> ObservedVariant | None:
@@ -297,7 +254,7 @@ def _update_variant(
     )
     change = replace(
         nothing,
-        sku=variant.sku if variant.sku != observed.sku else None,
+        sku=variant.sku if variant.sku != observed.sku and variant.sku not in situation.occupied else None,
         price=variant.price if fields.price and variant.price != observed.price else None,
         msrp=variant.msrp if fields.price and variant.msrp is not None and variant.msrp != observed.msrp else None,
         policy=variant.policy if variant.policy != observed.policy else None,
@@ -305,8 +262,25 @@ def _update_variant(
     )
     if change != nothing:
         yield change
-    if variant.stock is not None and variant.stock != observed.stock:
-        yield _set_stock(situation, binding, variant.stock)
+
+
+def _make_way(situation: Situation) -> Iterable[Change]:
+    """Have one variant that shows an SKU wanted here take a temporary one; its own product gives it the right one.
+
+    Only when nothing else can go on, so that a chain of renames needs none; and one at a time, so that a swap needs one.
+    """
+    if not situation.desired.living:
+        return
+    for variant in situation.desired.variants:
+        occupant = situation.occupied.get(variant.sku)
+        if occupant is not None and variant.source_id not in situation.apart:
+            yield UpdateVariant(
+                source_id=situation.desired.source_id,
+                target_id=occupant.target_id,
+                target_variant_id=occupant.target_variant_id,
+                sku=temporary_sku(occupant.target_variant_id),
+            )
+            return
 
 
 def _retire_variant(situation: Situation, binding: Binding, observed: ObservedVariant) -> Iterable[Change]:
@@ -340,59 +314,20 @@ def _show(situation: Situation) -> Iterable[Change]:
             storefront_id = _storefront(situation, target)
             if storefront_id is not None:
                 yield Publish(source_id=source_id, target_id=target.id, storefront_id=storefront_id)
-        elif target.refresh_listing and situation.settings.listing_refresh == "unless_shown":
+        elif (
+            target.refresh_listing
+            and not target.publication_unclear
+            and situation.settings.listing_refresh == "unless_shown"
+        ):
             yield RefreshListing(source_id=source_id, target_id=target.id)
 
 
 def _should_show(situation: Situation, target: Target) -> bool:
-    """A draft that we made and never published stays one while there is a reason for it."""
-    if not situation.desired.published:
+    """A draft that we made and never published stays one while there is a reason for it; so does what a person hid."""
+    if not situation.desired.published or target.held or target.publication_unclear:
         return False
     return situation.desired.draft_reason is None or target.last_storefront_id is not None
 
 
 def _storefront(situation: Situation, target: Target) -> StorefrontId | None:
     return target.last_storefront_id or situation.fallback_storefront_id
-
-
-def sent(observed: Observed, changes: Sequence[Change]) -> Observed:
-    """Return what Orderchamp shows after these changes were made to ``observed``, as far as we can know without reading."""
-    for change in changes:
-        observed = _after(observed, change)
-    return observed
-
-
-def _after(observed: Observed, change: Change) -> Observed:
-    match change:
-        case UpdateProduct():
-            return replace(
-                observed,
-                title=observed.title if change.title is None else change.title,
-                description=observed.description if change.description is None else change.description,
-                option_names=observed.option_names if change.option_names is None else change.option_names,
-                images=observed.images if change.images is None else change.images,
-            )
-        case UpdateVariant() | SetStock():
-            before = observed.variants.get(change.target_variant_id)
-            if before is None:
-                return observed
-            return replace(observed, variants={**observed.variants, before.id: _variant_after(before, change)})
-        case Publish() | RefreshListing():
-            return replace(observed, published=True)
-        case Unpublish():
-            return replace(observed, published=False)
-        case CreateProduct() | CreateVariant():
-            return observed
-
-
-def _variant_after(before: ObservedVariant, change: UpdateVariant | SetStock) -> ObservedVariant:
-    if isinstance(change, SetStock):
-        return replace(before, stock=change.quantity)
-    return replace(
-        before,
-        sku=before.sku if change.sku is None else change.sku,
-        price=before.price if change.price is None else change.price,
-        msrp=before.msrp if change.msrp is None else change.msrp,
-        policy=before.policy if change.policy is None else change.policy,
-        options=before.options if change.options is None else change.options,
-    )

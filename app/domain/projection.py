@@ -33,7 +33,10 @@ class ReadRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceProduct:
-    """What we know about one source product and what follows from it. ``snapshot`` None: nothing was ever read."""
+    """What we know about one source product and what follows from it. ``snapshot`` None: nothing was ever read.
+
+    ``shown_again``: since it was loaded, it went from inactive to active in the shop; that is acted on and not kept.
+    """
 
     source_id: SourceId
     snapshot: Snapshot | None = None
@@ -42,6 +45,7 @@ class SourceProduct:
     generation: int = 0
     cause: DeliveryId | None = None
     read: ReadRequest | None = None
+    shown_again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +166,14 @@ def want(
         product = _ask(product, ReadRequest(due_at=starts, reason="the shop publishes it at this time"), product.cause)
     if desired == product.desired:
         return product
-    return replace(product, desired=desired, generation=product.generation + 1, cause=cause)
+    shown_again = product.desired is not None and not product.desired.published and desired.published
+    return replace(
+        product,
+        desired=desired,
+        generation=product.generation + 1,
+        cause=cause,
+        shown_again=product.shown_again or shown_again,
+    )
 
 
 def _ask(product: SourceProduct, request: ReadRequest, cause: DeliveryId | None) -> SourceProduct:

@@ -1,36 +1,88 @@
 """Which problems a product has, once nothing is left to do for it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from app.domain.plan import Situation, lacks_storefront
-from app.domain.problem import Raised
-from app.domain.story import Standing
+from app.domain.conflict import Conflict, Found
+from app.domain.plan import Situation, lacks_storefront, next_stage, wants_hiding
+from app.domain.problem import ProblemKind, Raised
 
 
-def problems_of(situation: Situation, standing: Standing, *, refusals: Sequence[str]) -> tuple[Raised, ...]:
-    """Return every problem that the product has now. ``refusals`` are what Orderchamp refused, as sentences."""
+def problems_of(
+    situation: Situation,
+    *,
+    refusals: Sequence[str] = (),
+    conflicts: Iterable[Conflict] = (),
+    foreign: Iterable[Found] = (),
+) -> tuple[Raised, ...]:
+    """Return every problem that the product has now.
+
+    ``refusals`` are what Orderchamp refused, as sentences; ``foreign`` what has the SKUs of a creation of unknown outcome.
+    """
+    return (
+        *_in_the_shop(situation),
+        *_of_publication(situation),
+        *_of_matching(situation, conflicts, foreign),
+        *_refused(situation, refusals),
+    )
+
+
+def _raised(situation: Situation, kind: ProblemKind, what: str, **details: object) -> Raised:
+    """Return a problem of this product alone; ``what`` goes on after its title."""
     desired = situation.desired
-    source_id = desired.source_id
-    found: list[Raised] = []
+    return Raised(kind=kind, subject=desired.source_id, sentence=f"“{desired.title}” {what}", details=details)
+
+
+def _in_the_shop(situation: Situation) -> Iterable[Raised]:
+    desired = situation.desired
     if desired.skipped and desired.living:
         reasons = {each.source_id: each.reason for each in desired.skipped}
-        sentence = f"“{desired.title}”: {len(reasons)} variant(s) cannot be synchronised."
-        found.append(
-            Raised(kind="variant_skipped", subject=source_id, sentence=sentence, details={"variants": reasons})
+        yield _raised(
+            situation,
+            "variant_skipped",
+            f"has {len(reasons)} variant(s) that cannot be synchronised.",
+            variants=reasons,
         )
-    if lacks_storefront(situation):
-        sentence = f"“{desired.title}” is to be published, and nobody has said on which storefront."
-        found.append(Raised(kind="storefront_unknown", subject=source_id, sentence=sentence))
-    if standing.state == "detached":
-        sentence = f"“{desired.title}” was deleted on Orderchamp."
-        found.append(Raised(kind="deleted_on_orderchamp", subject=source_id, sentence=sentence))
-    if standing.state == "draft" and desired.draft_kind == "wholesale_price_unknown":
+    unpublished = any(target.last_storefront_id is None for target in situation.targets.values())
+    if desired.published and desired.draft_kind == "wholesale_price_unknown" and unpublished:
         sentence = "The shop has consumer prices and no rule says what the wholesale price is."
-        found.append(Raised(kind="wholesale_price_unknown", subject="", sentence=sentence))
+        yield Raised(kind="wholesale_price_unknown", subject="", sentence=sentence)
+
+
+def _of_publication(situation: Situation) -> Iterable[Raised]:
+    desired, targets = situation.desired, situation.targets.values()
+    if lacks_storefront(situation):
+        yield _raised(situation, "storefront_unknown", "is to be published, and nobody has said on which storefront.")
+    if desired.published and any(target.held for target in targets):
+        yield _raised(situation, "held", "was unpublished on Orderchamp by hand.")
+    if desired.published and any(target.publication_unclear for target in targets):
+        yield _raised(situation, "publish_unclear", "was being published when the answer got lost.")
+    if not situation.may_hide and wants_hiding(situation):
+        sentence = "More products than usual are to be unpublished; they are held until a person approves."
+        yield Raised(kind="guard", subject="unpublish", sentence=sentence)
+
+
+def _of_matching(situation: Situation, conflicts: Iterable[Conflict], foreign: Iterable[Found]) -> Iterable[Raised]:
+    if situation.desired.living and not situation.may_create and not situation.targets:
+        yield _raised(situation, "deleted_on_orderchamp", "was deleted on Orderchamp.")
+    yield from (each.raised() for each in conflicts)
+    found = [{"target_id": each.target_id, "sku": each.sku, "title": each.title} for each in foreign]
+    if found:
+        yield _raised(
+            situation,
+            "create_unclear",
+            "was being created when the answer got lost; its SKUs are elsewhere.",
+            found=found,
+        )
+
+
+def _refused(situation: Situation, refusals: Sequence[str]) -> Iterable[Raised]:
     if refusals:
-        sentence = f"“{desired.title}”: {' '.join(refusals)}"
-        found.append(Raised(kind="refused", subject=source_id, sentence=sentence, details={"reasons": list(refusals)}))
-    return tuple(found)
+        yield _raised(situation, "refused", f"is not as it should be. {' '.join(refusals)}", reasons=list(refusals))
+    wished = next_stage(replace(situation, not_permitted=frozenset()))
+    for name in sorted({type(each).__name__ for each in wished if type(each) in situation.not_permitted}):
+        sentence = f"Orderchamp does not permit the call {name}, although it accepts the token."
+        yield Raised(kind="operation_refused", subject=name, sentence=sentence)
 
 
 def given_up(source_id: str, title: str, reason: str) -> Raised:

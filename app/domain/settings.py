@@ -20,6 +20,18 @@ class FieldSwitches(BaseModel):
     images: bool = Field(default=True, description="Keep the images as they are in the shop.")
 
 
+class GuardSettings(BaseModel):
+    """When unpublishing stops to be believable: more than this share and more than this number within the window."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    share: float = Field(
+        default=0.25, ge=0, le=1, description="Share of the products on Orderchamp; 1 turns the guard off."
+    )
+    number: int = Field(default=20, ge=0, description="Number of products.")
+    window_minutes: int = Field(default=60, gt=0, le=7 * 24 * 60, description="Length of the window, in minutes.")
+
+
 class ApplicationSettings(BaseModel):
     """The choices of one Application. Every default is what a supplier would expect who never opened the page."""
 
@@ -47,4 +59,12 @@ class ApplicationSettings(BaseModel):
     )
     locations: tuple[str, ...] | None = Field(
         default=None, description="Stock locations in the shop that count. null: all of them."
+    )
+    guard: GuardSettings = Field(
+        default=GuardSettings(), description="How many products may be unpublished before a person has to approve."
+    )
+    failure_limit: int = Field(
+        default=100,
+        gt=0,
+        description="How many products Orderchamp may refuse within a day before the Application is paused.",
     )

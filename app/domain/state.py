@@ -1,6 +1,5 @@
 """Desired state: what Orderchamp should show for a source product, and observed state: what it showed last."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -41,10 +40,11 @@ class DesiredVariant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
-    """A variant that is not synchronised, with the reason as a sentence."""
+    """A variant that is not synchronised, with the reason as a sentence. ``stock`` still counts if it is bound."""
 
     source_id: SourceVariantId
     reason: str
+    stock: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +101,7 @@ class Observed:
     variants: Mapping[TargetVariantId, ObservedVariant] = field(default_factory=dict)
     listed_variants: frozenset[TargetVariantId] | None = None
     created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 def desired_state(snapshot: Snapshot, settings: ApplicationSettings, *, now: datetime, gone: bool = False) -> Desired:
@@ -153,26 +154,20 @@ def _publication(snapshot: Snapshot, *, now: datetime, gone: bool) -> tuple[bool
 def _variants(
     snapshot: Snapshot, settings: ApplicationSettings
 ) -> tuple[tuple[DesiredVariant, ...], tuple[Skipped, ...]]:
-    uses: Counter[Sku] = Counter(variant.sku for variant in snapshot.variants if variant.sku)
-    folded = Counter(sku.casefold() for sku in uses)
     kept: list[DesiredVariant] = []
     skipped: list[Skipped] = []
     for variant in snapshot.variants:
-        problem = _problem(variant, uses=uses, folded=folded)
+        problem = _problem(variant)
         if problem is not None:
-            skipped.append(Skipped(source_id=variant.id, reason=problem))
+            skipped.append(Skipped(source_id=variant.id, reason=problem, stock=available(variant, settings)))
         else:
             kept.append(_variant(variant, settings))
     return tuple(kept), tuple(skipped)
 
 
-def _problem(variant: SourceVariant, *, uses: Mapping[Sku, int], folded: Mapping[str, int]) -> str | None:
+def _problem(variant: SourceVariant) -> str | None:
     if variant.sku is None:
         return "It has no SKU in the shop; give it one to have it synchronised."
-    if uses[variant.sku] > 1:
-        return f"{uses[variant.sku]} variants of this product have the SKU {variant.sku}; give each its own."
-    if folded[variant.sku.casefold()] > 1:
-        return f"The SKU {variant.sku} differs from another one of this product only in upper and lower case."
     if variant.price is None or variant.price <= 0:
         return "It has no price above zero in the shop; Orderchamp needs one."
     return None
@@ -232,13 +227,18 @@ class Target:
 
     ``observed`` None: what Orderchamp shows is not known and must be read. ``last_storefront_id`` is where we last
     published it; None when we never did. ``owner``: this source product is the oldest living one bound to it, so the
-    product's own fields come from it. ``published_by_others``: another living source product wants it published.
-    ``refresh_listing``: a variant was added after it was published, and its listing was not refreshed since.
+    product's own fields come from it. ``shared_with_living``: another living source product is bound to it;
+    ``published_by_others``: and wants it published. ``refresh_listing``: a variant was added after it was published, and
+    its listing was not refreshed since. ``held``: a person unpublished it on Orderchamp. ``publication_unclear``: nobody
+    knows what came of an attempt to publish it, so it is not published again.
     """
 
     id: TargetId
     observed: Observed | None
     last_storefront_id: StorefrontId | None = None
     owner: bool = True
+    shared_with_living: bool = False
     published_by_others: bool = False
     refresh_listing: bool = False
+    held: bool = False
+    publication_unclear: bool = False

@@ -16,6 +16,7 @@ from app.domain.plan import (
     UpdateProduct,
     UpdateVariant,
     lacks_storefront,
+    wants_hiding,
 )
 
 
@@ -60,10 +61,10 @@ class Standing:
     why: str
 
 
-def standing(situation: Situation, reasons: Sequence[str]) -> Standing:
+def standing(situation: Situation, reasons: Sequence[str], *, troubled: bool) -> Standing:
     """Return where a product stands once nothing is left to do for it.
 
-    ``reasons`` are what Orderchamp refused, or who else holds its variants.
+    ``reasons`` are what Orderchamp refused, or why variants are kept apart; ``troubled``: a person should look at them.
     """
     desired = situation.desired
     skipped = [f"Variant {each.source_id}: {each.reason}" for each in desired.skipped]
@@ -71,7 +72,7 @@ def standing(situation: Situation, reasons: Sequence[str]) -> Standing:
     if lacks_storefront(situation):
         problems.append("It is not said on which storefront to publish it; choose one in the Application's settings.")
     state, why = _standing(situation)
-    if reasons or lacks_storefront(situation):
+    if troubled or lacks_storefront(situation):
         state = "problem"
     return Standing(state, " ".join([why, *problems]))
 
@@ -79,6 +80,9 @@ def standing(situation: Situation, reasons: Sequence[str]) -> Standing:
 def _standing(situation: Situation) -> tuple[str, str]:
     desired = situation.desired
     shown = [target.observed for target in situation.targets.values() if target.observed is not None]
+    if wants_hiding(situation) and not situation.may_hide:
+        why = f"Still published, although {desired.reason}: unusually many products would be unpublished at once."
+        return "held", why
     if any(observed.published for observed in shown):
         if desired.published:
             return "published", f"Published, because {desired.reason}."
@@ -87,10 +91,24 @@ def _standing(situation: Situation) -> tuple[str, str]:
         return "detached", "It was deleted on Orderchamp; an import creates it again."
     if not desired.living:
         return "deleted", f"Not published, because {desired.reason}."
-    if not situation.bindings:
-        if not desired.variants:
-            return "skipped", "Not on Orderchamp: none of its variants can be synchronised."
-        return "skipped", f"Not on Orderchamp, because {desired.reason}."
+    return _hidden(situation) if situation.bindings else _absent(situation)
+
+
+def _absent(situation: Situation) -> tuple[str, str]:
+    desired = situation.desired
+    if not desired.variants:
+        return "skipped", "Not on Orderchamp: none of its variants can be synchronised."
+    if all(variant.source_id in situation.apart for variant in desired.variants):
+        return "skipped", "Not on Orderchamp."
+    return "skipped", f"Not on Orderchamp, because {desired.reason}."
+
+
+def _hidden(situation: Situation) -> tuple[str, str]:
+    desired = situation.desired
+    if desired.published and any(target.held for target in situation.targets.values()):
+        return "held", "Not published, because somebody unpublished it on Orderchamp."
+    if desired.published and any(target.publication_unclear for target in situation.targets.values()):
+        return "problem", "It is not known whether it is published."
     if desired.published and desired.draft_reason is not None:
         return "draft", f"A draft on Orderchamp, because {desired.draft_reason}."
     return "unpublished", f"Not published, because {desired.reason}."

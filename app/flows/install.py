@@ -118,6 +118,7 @@ async def _keep(
     await tx.applications.want_subscriptions(application.id, due=True)
     if known is not None:
         await tx.applications.replan(application.id, after="")
+        await tx.conflicts.plan_all_holders_again(application.id)
     await tx.imports.start(services.new_id(), application.id)
     await tx.lanes.add(application.id)
     return application, known is None

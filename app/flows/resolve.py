@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
+from app.domain.conflict import Choice
 from app.domain.errors import ApplicationNotFound, NotPossibleNow, WrongAnswer
 from app.domain.ids import StorefrontId
 from app.domain.policy import leads_out, problem_type
 from app.domain.problem import Problem
-from app.domain.resolution import ChooseStorefront, Plain, Resolution
+from app.domain.resolution import Approve, Bind, ChooseStorefront, Plain, Resolution
 from app.flows.operate import resume
 from app.flows.services import Services
 from app.ports import Transaction
@@ -42,13 +43,27 @@ def _check(problem: Problem, answer: Resolution) -> None:
 
 
 async def _act(tx: Transaction, problem: Problem, answer: Resolution) -> None:
+    application_id, source_ids = problem.application_id, problem.source_ids
     match answer:
         case ChooseStorefront():
             await _choose_storefront(tx, problem, answer.storefront_id)
+        case Bind():
+            await _bind(tx, problem, answer)
+        case Approve():
+            await tx.products.approve_hiding(application_id, answer.source_ids)
+        case Plain(action="release"):
+            await tx.products.release_holds(application_id, source_ids)
+            await tx.products.make_due(application_id, source_ids)
+        case Plain(action="adopt"):
+            await tx.products.end_creating(application_id, source_ids)
+            await tx.products.make_due(application_id, source_ids)
+        case Plain(action="publish"):
+            await tx.targets.believe_unpublished(application_id, source_ids)
+            await tx.products.make_due(application_id, source_ids)
         case Plain(action="dismiss"):
             await tx.problems.dismiss(problem.id)
         case Plain(action="create"):
-            await tx.products.reattach(problem.application_id, problem.source_ids)
+            await tx.products.reattach(application_id, source_ids)
         case Plain(action="try_again"):
             await _try_again(tx, problem)
         case _:
@@ -58,8 +73,36 @@ async def _act(tx: Transaction, problem: Problem, answer: Resolution) -> None:
 async def _try_again(tx: Transaction, problem: Problem) -> None:
     if problem.kind == "subscription_refused":
         await tx.applications.want_subscriptions(problem.application_id, due=True)
+    elif problem.kind in ("publish_unclear", "create_unclear"):
+        await tx.products.forget_observed(problem.application_id, problem.source_ids)
     else:
         await tx.products.make_due(problem.application_id, problem.source_ids)
+
+
+async def _bind(tx: Transaction, problem: Problem, answer: Bind) -> None:
+    """Keep the word on which variant the SKU is, and have every holder planned again."""
+    application = await tx.applications.one(problem.application_id)
+    if application is None:
+        raise ApplicationNotFound
+    chosen = Choice(
+        application_id=answer.application_id or application.id,
+        source_variant_id=answer.source_variant_id,
+        target_variant_id=answer.target_variant_id,
+    )
+    holders = await tx.conflicts.holders(application.account_id, [problem.subject])
+    if not any(
+        (each.application_id, each.source_variant_id) == (chosen.application_id, chosen.source_variant_id)
+        for each in holders
+    ):
+        known = ", ".join(f"{each.source_variant_id} (“{each.title}”)" for each in holders) or "none"
+        reason = f"No variant in the shop with this SKU has this id; those that do: {known}."
+        raise WrongAnswer("The variant is not a candidate.", reasons=[("source_variant_id", reason)])
+    offered = {each["target_variant_id"] for each in problem.details["candidates"]["orderchamp"]}
+    if answer.target_variant_id is not None and offered and answer.target_variant_id not in offered:
+        reason = f"No variant on Orderchamp with this SKU has this id; those that do: {', '.join(sorted(offered))}."
+        raise WrongAnswer("The variant is not a candidate.", reasons=[("target_variant_id", reason)])
+    await tx.conflicts.choose(application.account_id, problem.subject, chosen)
+    await tx.conflicts.plan_holders_again(application.id, [problem.subject])
 
 
 async def _choose_storefront(tx: Transaction, problem: Problem, storefront_id: StorefrontId) -> None:

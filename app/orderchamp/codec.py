@@ -54,7 +54,7 @@ def to_variant(node: Mapping[str, Any]) -> ObservedVariant:
 
 def to_observed(node: Mapping[str, Any], variants: Iterable[ObservedVariant]) -> Observed:
     """Return a product as it is shown, with these of its variants."""
-    created = node.get("createdAt")
+    created, updated = node.get("createdAt"), node.get("updatedAt")
     return Observed(
         id=TargetId(node["id"]),
         title=node["title"],
@@ -63,6 +63,7 @@ def to_observed(node: Mapping[str, Any], variants: Iterable[ObservedVariant]) ->
         published=is_published(node.get("listing")),
         variants={each.id: each for each in variants},
         created_at=None if created is None else datetime.fromisoformat(created),
+        updated_at=None if updated is None else datetime.fromisoformat(updated),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.orderchamp.unknowns import COST_LIMIT, MUTATION_COST
 
 VARIANT = "id sku price msrp inventoryQuantity inventoryPolicy option1 option2 option3"
-PRODUCT = "id title description option1 option2 option3 createdAt listing { id status }"
+PRODUCT = "id title description option1 option2 option3 createdAt updatedAt listing { id status }"
 USER_ERRORS = "userErrors { field message name }"
 
 ACCOUNT = "query account { account { id name } storefronts(first: 50) { nodes { id name isPublished } } }"

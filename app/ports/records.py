@@ -107,11 +107,16 @@ class Told:
     at: datetime | None = None
 
 
+Hiding = Literal["free", "held", "approved"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueProduct:
     """A source product that is to be reconciled. ``attempts`` have failed since its desired state changed.
 
-    ``detached``: somebody deleted it on Orderchamp, so it is not created again before the next import.
+    ``state`` is where it stood last; ``detached``: somebody deleted it on Orderchamp, so it is not created again before
+    the next import. ``creating_since``: it is not known what came of a creation that began then. ``hiding``: whether the
+    guard lets it be unpublished.
     """
 
     source_id: SourceId
@@ -119,18 +124,40 @@ class DueProduct:
     desired: Desired
     attempts: int
     cause: DeliveryId | None
+    state: str = "new"
     detached: bool = False
+    creating_since: datetime | None = None
+    hiding: Hiding = "free"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRecord:
-    """What is stored of a target product."""
+    """What is stored of a target product.
+
+    ``left_published`` is how we left it, None when we do not know; ``hidden_at`` when we unpublished it without anybody's
+    approval. ``held``: a person unpublished it. ``publishing_since``: it is not known what came of a publication that began
+    then and takes effect by ``publishing_until`` if ever. The last three are changed by calls of their own.
+    """
 
     target_id: TargetId
     observed: Observed | None
     sent_images: tuple[str, ...] | None = None
     last_storefront_id: StorefrontId | None = None
     refresh_listing: bool = False
+    left_published: bool | None = None
+    hidden_at: datetime | None = None
+    held: bool = False
+    publishing_since: datetime | None = None
+    publishing_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidings:
+    """How many targets an Application has, hid lately without approval, and is to hide without approval now."""
+
+    targets: int
+    lately: int
+    pending: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

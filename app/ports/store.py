@@ -3,13 +3,14 @@
 What each call means is said at its implementation in ``app/store``, under the same name.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 from app.domain.application import Account, Application, ApplicationState, PausedBy, Storefront
+from app.domain.conflict import BoundTo, Choice, Holder
 from app.domain.http import Delivery
 from app.domain.ids import (
     AccountId,
@@ -24,6 +25,7 @@ from app.domain.ids import (
     StorefrontId,
     SupplierId,
     TargetId,
+    TargetVariantId,
     Topic,
 )
 from app.domain.problem import Problem, ProblemKind, ProblemState, Raised
@@ -37,6 +39,7 @@ from app.ports.records import (
     BoundVariant,
     Claim,
     DueProduct,
+    Hidings,
     Import,
     InboxEntry,
     ProductView,
@@ -94,6 +97,26 @@ class Applications(Protocol):
     async def record_subscriptions(
         self, application_id: ApplicationId, found: Sequence[SubscriptionHealth]
     ) -> None: ...
+
+
+class Conflicts(Protocol):
+    """The holders of SKUs in an account, in one transaction."""
+
+    async def holders(self, account_id: AccountId, folded: Collection[str]) -> tuple[Holder, ...]: ...
+
+    async def bound_to(
+        self, account_id: AccountId, ids: Collection[TargetVariantId]
+    ) -> Mapping[TargetVariantId, BoundTo]: ...
+
+    async def choices(self, account_id: AccountId, folded: Collection[str]) -> Mapping[str, Choice]: ...
+
+    async def choose(self, account_id: AccountId, folded: str, choice: Choice) -> None: ...
+
+    async def plan_holders_again(
+        self, application_id: ApplicationId, folded: Collection[str], *, without: Sequence[SourceId] = ()
+    ) -> None: ...
+
+    async def plan_all_holders_again(self, application_id: ApplicationId) -> None: ...
 
 
 class Imports(Protocol):
@@ -210,6 +233,16 @@ class Products(Protocol):
 
     async def record(self, application_id: ApplicationId, reconciled: Sequence[Reconciled]) -> None: ...
 
+    async def release_holds(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
+
+    async def begin_creating(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
+
+    async def end_creating(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
+
+    async def hold_hiding(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
+
+    async def approve_hiding(self, application_id: ApplicationId, source_ids: Sequence[SourceId] | None) -> None: ...
+
     async def start_calls(
         self, application_id: ApplicationId, *, token: int, until: datetime, calls: Mapping[SourceId, str]
     ) -> None: ...
@@ -248,12 +281,31 @@ class Targets(Protocol):
     async def siblings(self, application_id: ApplicationId, ids: Sequence[TargetId]) -> tuple[Sibling, ...]: ...
 
     async def bind(
-        self, application_id: ApplicationId, account_id: AccountId, bound: Sequence[BoundVariant]
+        self,
+        application_id: ApplicationId,
+        account_id: AccountId,
+        bound: Sequence[BoundVariant],
+        *,
+        take_over: Sequence[TargetVariantId] = (),
     ) -> frozenset[SourceVariantId]: ...
 
     async def unbind(self, account_id: AccountId, target_id: TargetId) -> None: ...
 
     async def record(self, account_id: AccountId, targets: Sequence[TargetRecord]) -> None: ...
+
+    async def hold(self, account_id: AccountId, held: Mapping[TargetId, bool]) -> None: ...
+
+    async def begin_hiding(self, account_id: AccountId, ids: Sequence[TargetId]) -> None: ...
+
+    async def begin_publishing(
+        self, account_id: AccountId, storefronts: Mapping[TargetId, StorefrontId | None], *, until: datetime
+    ) -> None: ...
+
+    async def end_publishing(self, account_id: AccountId, ids: Sequence[TargetId]) -> None: ...
+
+    async def believe_unpublished(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
+
+    async def hidings(self, application_id: ApplicationId, *, since: datetime) -> Hidings: ...
 
     async def choose_storefront(
         self, application_id: ApplicationId, source_ids: Sequence[SourceId], storefront_id: StorefrontId
@@ -321,6 +373,9 @@ class Transaction(Protocol):
 
     @property
     def accounts(self) -> Accounts: ...
+
+    @property
+    def conflicts(self) -> Conflicts: ...
 
     @property
     def imports(self) -> Imports: ...

@@ -12,6 +12,7 @@ from app.domain.ids import AccountId, ApplicationId
 from app.ports import Addressee, Arrival, Claim
 from app.store.accounts import AccountBudget, Accounts, Unmetered
 from app.store.applications import Applications, Imports
+from app.store.conflicts import Conflicts
 from app.store.connect import connect
 from app.store.entrance import Entrance
 from app.store.inbox import Inbox
@@ -35,6 +36,7 @@ class PostgresTransaction:
     def __init__(self, connection: AsyncConnection, keyring: Keyring, random_bytes: RandomBytes) -> None:
         self.applications = Applications(connection)
         self.accounts = Accounts(connection)
+        self.conflicts = Conflicts(connection)
         self.imports = Imports(connection)
         self.inbox = Inbox(connection)
         self.keys = ApiKeys(connection)

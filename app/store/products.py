@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
+from app.domain.conflict import folded
 from app.domain.ids import (
     ApplicationId,
     DeliveryId,
@@ -19,6 +20,7 @@ from app.domain.ids import (
 )
 from app.domain.projection import SourceProduct
 from app.ports import DueProduct, Reconciled
+from app.store.conflicts import Conflicts
 from app.store.documents import (
     clean,
     from_desired,
@@ -41,17 +43,18 @@ _SAVE = text("""
         wants_published = excluded.wants_published, generation = excluded.generation, cause = excluded.cause,
         read_due_at = excluded.read_due_at, read_reason = excluded.read_reason, read_attempts = excluded.read_attempts,
         gone_checks = excluded.gone_checks, changed_at = now(),
+        hiding = CASE WHEN excluded.wants_published THEN 'free' ELSE p.hiding END,
         attempts = CASE WHEN excluded.due_at IS NULL THEN p.attempts ELSE 0 END,
         due_at = CASE WHEN excluded.due_at IS NULL THEN p.due_at ELSE greatest(now(), p.written_at + :coalesce) END
 """)
 
 _INDEX = text("""
-    INSERT INTO source_variant (application_id, source_variant_id, source_id, sku, stock_item_id)
-    SELECT :application_id, r.source_variant_id, r.source_id, r.sku, r.stock_item_id
+    INSERT INTO source_variant (application_id, source_variant_id, source_id, sku, folded, stock_item_id)
+    SELECT :application_id, r.source_variant_id, r.source_id, r.sku, r.folded, r.stock_item_id
     FROM jsonb_to_recordset(CAST(:variants AS jsonb))
-        AS r(source_variant_id text, source_id text, sku text, stock_item_id text)
+        AS r(source_variant_id text, source_id text, sku text, folded text, stock_item_id text)
     ON CONFLICT (application_id, source_variant_id) DO UPDATE SET
-        source_id = excluded.source_id, sku = excluded.sku, stock_item_id = excluded.stock_item_id
+        source_id = excluded.source_id, sku = excluded.sku, folded = excluded.folded, stock_item_id = excluded.stock_item_id
 """)
 
 _RECONCILED = text("""
@@ -64,6 +67,22 @@ _RECONCILED = text("""
     FROM jsonb_to_recordset(CAST(:reconciled AS jsonb)) AS r(source_id text, generation bigint, retry_at timestamptz,
         attempts integer, state text, why text, written boolean)
     WHERE p.application_id = :application_id AND p.source_id = r.source_id
+""")
+
+
+# Who shares a target has to be planned again when one of them appears, disappears, or is shown or hidden in the shop.
+_SIBLINGS_DUE = text("""
+    UPDATE source_product AS p SET due_at = now(), attempts = 0
+    FROM binding b JOIN binding o ON o.account_id = b.account_id AND o.target_id = b.target_id
+        AND o.application_id = b.application_id AND o.source_id <> b.source_id
+    WHERE b.application_id = :application_id AND b.source_id = ANY(:source_ids)
+        AND p.application_id = o.application_id AND p.source_id = o.source_id AND p.desired IS NOT NULL
+""")
+
+_RELEASE_HOLDS = text("""
+    UPDATE target SET held = false FROM binding b
+    WHERE b.application_id = :application_id AND b.source_id = ANY(:source_ids) AND target.held
+        AND target.account_id = b.account_id AND target.target_id = b.target_id
 """)
 
 
@@ -109,13 +128,25 @@ class Products(ProductViews):
         """
         if not changes:
             return
+        moved = [(before, after) for before, after in changes if _variant_index(before) != _variant_index(after)]
+        skus = {sku for pair in moved for each in pair for _, sku, _ in _variant_index(each)[1] if sku is not None}
+        conflicts = Conflicts(self._connection)
+        await conflicts.enter(application_id, {folded(each) for each in skus})
         records = [_record(before, after) for before, after in changes]
         await self._connection.execute(
             _SAVE, {"application_id": application_id, "products": rows(records), "coalesce": coalesce}
         )
-        moved = [after for before, after in changes if _variant_index(before) != _variant_index(after)]
         if moved:
-            await self._reindex(application_id, moved)
+            await self._reindex(application_id, [after for _, after in moved])
+            await conflicts.plan_holders_again(
+                application_id, {folded(each) for each in skus}, without=[after.source_id for _, after in moved]
+            )
+        flipped = [
+            after.source_id for before, after in changes if before is not None and _shown(before) != _shown(after)
+        ]
+        if flipped:
+            await self._connection.execute(_SIBLINGS_DUE, {"application_id": application_id, "source_ids": flipped})
+        await self.release_holds(application_id, [after.source_id for _, after in changes if after.shown_again])
 
     async def _reindex(self, application_id: ApplicationId, products: Sequence[SourceProduct]) -> None:
         await self._connection.execute(
@@ -123,11 +154,24 @@ class Products(ProductViews):
             {"id": application_id, "source_ids": [each.source_id for each in products]},
         )
         variants = [
-            {"source_variant_id": variant, "source_id": each.source_id, "sku": sku, "stock_item_id": item}
+            {
+                "source_variant_id": variant,
+                "source_id": each.source_id,
+                "sku": sku,
+                "folded": None if sku is None else folded(sku),
+                "stock_item_id": item,
+            }
             for each in products
-            for variant, sku, item in _variant_index(each)
+            for variant, sku, item in _variant_index(each)[1]
         ]
         await self._connection.execute(_INDEX, {"application_id": application_id, "variants": rows(variants)})
+
+    async def release_holds(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
+        """Let the targets of these products be published again that somebody unpublished on Orderchamp."""
+        if source_ids:
+            await self._connection.execute(
+                _RELEASE_HOLDS, {"application_id": application_id, "source_ids": list(source_ids)}
+            )
 
     async def to_read(self, application_id: ApplicationId, *, limit: int) -> tuple[SourceProduct, ...]:
         """Return the products whose read in the shop is due, longest due first."""
@@ -204,7 +248,7 @@ class Products(ProductViews):
         """Return the products that are due, longest due first."""
         found = await self._connection.execute(
             text(
-                "SELECT source_id, generation, observed_generation, desired, attempts, cause, state FROM source_product "
+                "SELECT source_id, generation, desired, attempts, cause, state, creating_since, hiding FROM source_product "
                 "WHERE application_id = :id AND due_at <= now() AND desired IS NOT NULL AND NOT EXISTS (SELECT FROM in_flight f "
                 "WHERE f.application_id = :id AND f.source_id = source_product.source_id) ORDER BY due_at LIMIT :limit"
             ),
@@ -217,7 +261,10 @@ class Products(ProductViews):
                 desired=to_desired(row.desired),
                 attempts=row.attempts,
                 cause=None if row.cause is None else DeliveryId(row.cause),
+                state=row.state,
                 detached=row.state == "detached",
+                creating_since=row.creating_since,
+                hiding=row.hiding,
             )
             for row in found
         )
@@ -262,6 +309,48 @@ class Products(ProductViews):
             for each in reconciled
         ]
         await self._connection.execute(_RECONCILED, {"application_id": application_id, "reconciled": rows(records)})
+
+    async def begin_creating(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
+        """Write down, before the calls start, that something is being created for these products."""
+        await self._connection.execute(
+            text(
+                "UPDATE source_product SET creating_since = coalesce(creating_since, now()) "
+                "WHERE application_id = :id AND source_id = ANY(:source_ids)"
+            ),
+            {"id": application_id, "source_ids": list(source_ids)},
+        )
+
+    async def end_creating(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
+        """Write down that it is known what was created for these products."""
+        await self._connection.execute(
+            text(
+                "UPDATE source_product SET creating_since = NULL "
+                "WHERE application_id = :id AND source_id = ANY(:source_ids)"
+            ),
+            {"id": application_id, "source_ids": list(source_ids)},
+        )
+
+    async def hold_hiding(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
+        """Keep these products published until a person approves."""
+        await self._connection.execute(
+            text(
+                "UPDATE source_product SET hiding = 'held' WHERE application_id = :id AND source_id = ANY(:source_ids) "
+                "AND hiding = 'free'"
+            ),
+            {"id": application_id, "source_ids": list(source_ids)},
+        )
+
+    async def approve_hiding(self, application_id: ApplicationId, source_ids: Sequence[SourceId] | None) -> None:
+        """Let products be unpublished that are held; None: all of them."""
+        chosen = "" if source_ids is None else " AND source_id = ANY(:source_ids)"
+        given = {} if source_ids is None else {"source_ids": list(source_ids)}
+        await self._connection.execute(
+            text(
+                "UPDATE source_product SET hiding = 'approved', due_at = now() "
+                f"WHERE application_id = :id AND hiding = 'held'{chosen}"
+            ),
+            {"id": application_id, **given},
+        )
 
     # Calls on their way
 
@@ -319,7 +408,15 @@ def _record(before: SourceProduct | None, after: SourceProduct) -> dict[str, obj
     }
 
 
-def _variant_index(product: SourceProduct | None) -> frozenset[tuple[SourceVariantId, Sku | None, StockItemId]]:
+_VariantIndex = tuple[bool, frozenset[tuple[SourceVariantId, Sku | None, StockItemId]]]
+
+
+def _variant_index(product: SourceProduct | None) -> _VariantIndex:
+    """Return whether the shop has the product, and what its variants are found by."""
     if product is None or product.snapshot is None:
-        return frozenset()
-    return frozenset((each.id, each.sku, each.stock_item_id) for each in product.snapshot.variants)
+        return False, frozenset()
+    return not product.gone, frozenset((each.id, each.sku, each.stock_item_id) for each in product.snapshot.variants)
+
+
+def _shown(product: SourceProduct) -> tuple[bool, bool]:
+    return product.gone, product.desired is not None and product.desired.published

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,7 +18,7 @@ from app.domain.ids import (
     TargetVariantId,
 )
 from app.domain.state import Binding, Observed
-from app.ports import BoundVariant, Sibling, TargetRecord
+from app.ports import BoundVariant, Hidings, Sibling, TargetRecord
 from app.store.documents import from_observed, rows, to_observed
 
 # A target variant belongs to one source variant. An uninstalled Application keeps its bindings for the day it returns,
@@ -39,14 +40,30 @@ _BIND = text("""
 """)
 
 _TARGETS = text("""
-    INSERT INTO target (account_id, target_id, observed, sent_images, last_storefront_id, refresh_listing)
-    SELECT :account_id, r.target_id, r.observed, r.sent_images, r.last_storefront_id, r.refresh_listing
-    FROM jsonb_to_recordset(CAST(:targets AS jsonb))
-        AS r(target_id text, observed text, sent_images text, last_storefront_id text, refresh_listing boolean)
+    INSERT INTO target (account_id, target_id, observed, sent_images, last_storefront_id, refresh_listing, left_published,
+        hidden_at)
+    SELECT :account_id, r.target_id, r.observed, r.sent_images, r.last_storefront_id, r.refresh_listing, r.left_published,
+        r.hidden_at
+    FROM jsonb_to_recordset(CAST(:targets AS jsonb)) AS r(target_id text, observed text, sent_images text,
+        last_storefront_id text, refresh_listing boolean, left_published boolean, hidden_at timestamptz)
+    ORDER BY r.target_id
     ON CONFLICT (account_id, target_id) DO UPDATE SET
         observed = excluded.observed, sent_images = coalesce(excluded.sent_images, target.sent_images),
         last_storefront_id = coalesce(excluded.last_storefront_id, target.last_storefront_id),
-        refresh_listing = excluded.refresh_listing, observed_at = now()
+        refresh_listing = excluded.refresh_listing, left_published = excluded.left_published,
+        hidden_at = excluded.hidden_at, observed_at = now()
+""")
+
+_HIDINGS = text("""
+    SELECT count(*) AS targets,
+        count(*) FILTER (WHERE t.left_published IS FALSE AND t.hidden_at > :since) AS lately,
+        count(*) FILTER (WHERE t.left_published AND NOT b.wanted AND NOT b.approved) AS pending
+    FROM (
+        SELECT b.account_id, b.target_id, coalesce(bool_or(p.wants_published), false) AS wanted,
+            coalesce(bool_and(p.hiding = 'approved'), false) AS approved
+        FROM binding b LEFT JOIN source_product p ON p.application_id = b.application_id AND p.source_id = b.source_id
+        WHERE b.application_id = :application_id GROUP BY b.account_id, b.target_id
+    ) AS b JOIN target t ON t.account_id = b.account_id AND t.target_id = b.target_id
 """)
 
 _SIBLINGS = text("""
@@ -55,6 +72,13 @@ _SIBLINGS = text("""
     FROM binding b LEFT JOIN source_product p ON p.application_id = b.application_id AND p.source_id = b.source_id
     WHERE b.application_id = :application_id AND b.target_id = ANY(:ids)
     GROUP BY b.target_id, b.source_id ORDER BY bound_at, b.source_id
+""")
+
+
+_SHARERS_DUE = text("""
+    UPDATE source_product AS p SET due_at = now(), attempts = 0 FROM binding b
+    WHERE b.application_id = :application_id AND b.target_id = ANY(:target_ids) AND NOT b.source_id = ANY(:source_ids)
+        AND p.application_id = b.application_id AND p.source_id = b.source_id AND p.desired IS NOT NULL
 """)
 
 
@@ -102,14 +126,24 @@ class Targets:
         )
 
     async def bind(
-        self, application_id: ApplicationId, account_id: AccountId, bound: Sequence[BoundVariant]
+        self,
+        application_id: ApplicationId,
+        account_id: AccountId,
+        bound: Sequence[BoundVariant],
+        *,
+        take_over: Sequence[TargetVariantId] = (),
     ) -> frozenset[SourceVariantId]:
         """Keep these bindings and return the source variants that got theirs.
 
-        The others lost: their target variant belongs to another source variant.
+        The others lost: their target variant belongs to another source variant. Those of ``take_over`` are taken from it.
+        Who else is bound to the same targets is planned again.
         """
         if not bound:
             return frozenset()
+        await self._connection.execute(
+            text("DELETE FROM binding WHERE account_id = :account_id AND target_variant_id = ANY(:ids)"),
+            {"account_id": account_id, "ids": list(take_over)},
+        )
         await self._connection.execute(
             _RELEASE_FROM_UNINSTALLED,
             {
@@ -129,6 +163,14 @@ class Targets:
         ]
         found = await self._connection.execute(
             _BIND, {"application_id": application_id, "account_id": account_id, "bindings": rows(records)}
+        )
+        await self._connection.execute(
+            _SHARERS_DUE,
+            {
+                "application_id": application_id,
+                "target_ids": list({each.binding.target_id for each in bound}),
+                "source_ids": list({each.source_id for each in bound}),
+            },
         )
         return frozenset(SourceVariantId(row.source_variant_id) for row in found)
 
@@ -151,10 +193,72 @@ class Targets:
                 "sent_images": _sent_images(each.observed),
                 "last_storefront_id": each.last_storefront_id,
                 "refresh_listing": each.refresh_listing,
+                "left_published": each.left_published,
+                "hidden_at": each.hidden_at,
             }
             for each in targets
         ]
         await self._connection.execute(_TARGETS, {"account_id": account_id, "targets": rows(records)})
+
+    async def hold(self, account_id: AccountId, held: Mapping[TargetId, bool]) -> None:
+        """Say of targets whether a person unpublished them on Orderchamp."""
+        for value in (True, False):
+            await self._connection.execute(
+                text("UPDATE target SET held = :held WHERE account_id = :account_id AND target_id = ANY(:ids)"),
+                {"account_id": account_id, "held": value, "ids": [each for each in held if held[each] == value]},
+            )
+
+    async def begin_hiding(self, account_id: AccountId, ids: Sequence[TargetId]) -> None:
+        """Write down, before the calls start, that how these targets are left is not known for now."""
+        await self._connection.execute(
+            text("UPDATE target SET left_published = NULL WHERE account_id = :account_id AND target_id = ANY(:ids)"),
+            {"account_id": account_id, "ids": list(ids)},
+        )
+
+    async def begin_publishing(
+        self, account_id: AccountId, storefronts: Mapping[TargetId, StorefrontId | None], *, until: datetime
+    ) -> None:
+        """Write down, before the calls start, where targets are being published; None: where they are."""
+        await self._connection.execute(
+            text(
+                "UPDATE target SET left_published = NULL, publishing_since = now(), publishing_until = :until, "
+                "last_storefront_id = coalesce(s.storefront_id, target.last_storefront_id) "
+                "FROM unnest(CAST(:ids AS text[]), CAST(:storefronts AS text[])) AS s(id, storefront_id) "
+                "WHERE target.account_id = :account_id AND target.target_id = s.id"
+            ),
+            {
+                "account_id": account_id,
+                "until": until,
+                "ids": list(storefronts),
+                "storefronts": list(storefronts.values()),
+            },
+        )
+
+    async def end_publishing(self, account_id: AccountId, ids: Sequence[TargetId]) -> None:
+        """Write down that it is known what came of publishing these targets."""
+        await self._connection.execute(
+            text(
+                "UPDATE target SET publishing_since = NULL, publishing_until = NULL "
+                "WHERE account_id = :account_id AND target_id = ANY(:ids)"
+            ),
+            {"account_id": account_id, "ids": list(ids)},
+        )
+
+    async def believe_unpublished(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
+        """Take a person's word that publishing the targets of these products came to nothing."""
+        await self._connection.execute(
+            text(
+                "UPDATE target SET publishing_since = NULL, publishing_until = NULL FROM binding b "
+                "WHERE b.application_id = :id AND b.source_id = ANY(:source_ids) "
+                "AND target.account_id = b.account_id AND target.target_id = b.target_id"
+            ),
+            {"id": application_id, "source_ids": list(source_ids)},
+        )
+
+    async def hidings(self, application_id: ApplicationId, *, since: datetime) -> Hidings:
+        """Count what the guard weighs."""
+        row = (await self._connection.execute(_HIDINGS, {"application_id": application_id, "since": since})).one()
+        return Hidings(targets=row.targets, lately=row.lately, pending=row.pending)
 
     async def choose_storefront(
         self, application_id: ApplicationId, source_ids: Sequence[SourceId], storefront_id: StorefrontId
@@ -184,7 +288,8 @@ class Targets:
                     WHERE (c.application_id = excluded.application_id AND c.source_variant_id = excluded.source_variant_id)
                         OR NOT EXISTS (
                             SELECT FROM source_variant v JOIN application a ON a.id = v.application_id
-                            WHERE v.application_id = c.application_id AND v.source_variant_id = c.source_variant_id
+                            JOIN source_product p ON p.application_id = v.application_id AND p.source_id = v.source_id
+                            WHERE NOT p.gone AND v.application_id = c.application_id AND v.source_variant_id = c.source_variant_id
                                 AND v.sku = c.sku AND a.state <> 'uninstalled')
                 RETURNING c.sku
             """),
@@ -217,4 +322,9 @@ def _target(row: Row[tuple[object, ...]]) -> TargetRecord:
         sent_images=None if row.sent_images is None else tuple(json.loads(row.sent_images)),
         last_storefront_id=None if row.last_storefront_id is None else StorefrontId(row.last_storefront_id),
         refresh_listing=row.refresh_listing,
+        left_published=row.left_published,
+        hidden_at=row.hidden_at,
+        held=row.held,
+        publishing_since=row.publishing_since,
+        publishing_until=row.publishing_until,
     )

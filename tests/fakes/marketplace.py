@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from app.domain.application import Account, Storefront
@@ -45,6 +45,11 @@ class Shown:
     storefront: StorefrontId | None = None
     publications: int = 0
     listed: set[TargetVariantId] = field(default_factory=set)
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    updated_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def touch(self) -> None:
+        self.updated_at = datetime.now(UTC)
 
 
 @dataclass
@@ -118,6 +123,7 @@ class FakeOrderchamp:
         product = self.products.get(change.target_id)
         if product is None:
             return TargetMissing()
+        product.touch()
         match change:
             case CreateVariant():
                 if self._taken(change.variant.sku):
@@ -149,6 +155,8 @@ class FakeOrderchamp:
         if isinstance(change, SetStock):
             product.variants[variant.id] = replace(variant, stock=change.quantity)
             return Applied()
+        if change.sku is not None and change.sku != variant.sku and self._taken(change.sku):
+            return Refused((f"SKU {change.sku} has already been taken",))
         changes = {
             name: getattr(change, name)
             for name in ("sku", "price", "msrp", "policy", "options")
@@ -198,6 +206,8 @@ def seen(shown: Shown) -> Observed:
         option_names=shown.option_names,
         published=shown.published,
         variants=dict(shown.variants),
+        created_at=shown.created_at,
+        updated_at=shown.updated_at,
     )
 
 

@@ -1,12 +1,26 @@
 """Applying: the next stage of every plan, claimed and written down before the calls start."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
-from app.domain.ids import Sku, SourceVariantId, TargetId
-from app.domain.plan import Change, CreateProduct, CreateVariant, Publish, RefreshListing, Unpublish, next_stage
+from app.domain.changes import (
+    Change,
+    CreateProduct,
+    CreateVariant,
+    NotSent,
+    Outcome,
+    Publish,
+    RefreshListing,
+    Unpublish,
+)
+from app.domain.errors import CredentialsRefused, TemporaryError
+from app.domain.ids import Sku, SourceVariantId, StorefrontId, TargetId
+from app.domain.plan import next_stage
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch, ChangedMeanwhile
 from app.flows.reconcile.recording import record
+from app.ports import Transaction
 
 SINGLES = 5
 """Changes that need a call each: so few go out between two looks at whether the Application was paused."""
@@ -35,6 +49,7 @@ def stage(run: LaneRun, batch: Batch) -> tuple[Change, ...]:
 
 
 async def apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> None:
+    """Claim, write down, call, write down what came of it."""
     services, application = run.services, run.application
     await run.hold(services.pace.call * 2)
     ends = run.lease_ends()
@@ -50,8 +65,53 @@ async def apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> None
             until=until,
             calls={change.source_id: type(change).__name__ for change in changes},
         )
+        await _begin(run, tx, batch, changes, until=until)
     outcomes = await run.marketplace.apply(changes, before=ends) if changes else ()
-    await record(run, batch, changes, outcomes)
+    await record(run, batch, changes, outcomes, excused=await _one_operation(run, batch, changes, outcomes))
+
+
+async def _begin(run: LaneRun, tx: Transaction, batch: Batch, changes: Sequence[Change], *, until: datetime) -> None:
+    """Write down what must not be done twice, so that whoever finds it unfinished looks first."""
+    account_id = run.application.account_id
+    creating = {each.source_id for each in changes if isinstance(each, CreateProduct | CreateVariant)}
+    hiding = [each.target_id for each in changes if isinstance(each, Unpublish)]
+    showing: dict[TargetId, StorefrontId | None] = {
+        each.target_id: each.storefront_id if isinstance(each, Publish) else None
+        for each in changes
+        if isinstance(each, Publish | RefreshListing)
+    }
+    if creating:
+        await tx.products.begin_creating(run.application.id, list(creating))
+    if hiding:
+        await tx.targets.begin_hiding(account_id, hiding)
+    if showing:
+        await tx.targets.begin_publishing(account_id, showing, until=until)
+    for target_id in hiding:
+        batch.targets[target_id] = replace(batch.targets[target_id], left_published=None)
+    for target_id in showing:
+        batch.targets[target_id] = replace(
+            batch.targets[target_id], left_published=None, publishing_since=run.now(), publishing_until=until
+        )
+
+
+async def _one_operation(run: LaneRun, batch: Batch, changes: Sequence[Change], outcomes: Sequence[Outcome]) -> bool:
+    """Tell whether what was refused is one kind of call, while the credentials work; that kind is left out from now on."""
+    refused = next(
+        (
+            change
+            for change, outcome in zip(changes, outcomes, strict=True)
+            if isinstance(outcome, NotSent) and isinstance(outcome.error, CredentialsRefused)
+        ),
+        None,
+    )
+    if refused is None:
+        return False
+    try:
+        await run.marketplace.account()
+    except (CredentialsRefused, TemporaryError):
+        return False
+    batch.not_permitted.add(type(refused))
+    return True
 
 
 def _skus(changes: Sequence[Change]) -> Mapping[Sku, SourceVariantId]:

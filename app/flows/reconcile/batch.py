@@ -1,10 +1,12 @@
 """A batch of due products on its way through the loop, and what is known of them and of their targets."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
+from app.domain.conflict import Choice, Conflict, Found, LeftOut, Ruling, folded, rule
 from app.domain.errors import IntegrationError, TemporaryError
-from app.domain.ids import SourceId, SourceVariantId, TargetId
-from app.domain.plan import Change, Situation
+from app.domain.ids import ApplicationId, Sku, SourceId, SourceVariantId, TargetId, TargetVariantId
+from app.domain.plan import Change, Occupant, Situation
 from app.domain.state import Binding, Target
 from app.flows.lane import LaneRun
 from app.ports import DueProduct, Sibling, TargetRecord, Told
@@ -16,16 +18,29 @@ class ChangedMeanwhile(TemporaryError):
     """The Application was paused, changed or uninstalled while its lane was running."""
 
 
+class StillOnItsWay(TemporaryError):
+    """An earlier call for the product may still take effect."""
+
+
 @dataclass(slots=True)
 class Work:
-    """One due product on its way through the loop."""
+    """One due product on its way through the loop.
+
+    ``conflicts`` and ``left_out`` keep variants apart, ``blocked`` ones lost the claim of their SKU meanwhile.
+    ``foreign`` is what the SKUs of a creation of unknown outcome were found on, that it cannot have made. ``may_hide``
+    None: the guard was not asked yet.
+    """
 
     due: DueProduct
     bindings: dict[SourceVariantId, Binding]
-    off_limits: set[Change] = field(default_factory=set)
+    conflicts: dict[SourceVariantId, Conflict] = field(default_factory=dict)
+    left_out: dict[SourceVariantId, LeftOut] = field(default_factory=dict)
     blocked: dict[SourceVariantId, str] = field(default_factory=dict)
+    foreign: dict[SourceVariantId, Found] = field(default_factory=dict)
+    off_limits: set[Change] = field(default_factory=set)
     refusals: list[str] = field(default_factory=list)
     error: IntegrationError | None = None
+    may_hide: bool | None = None
     unclear: bool = False
     written: bool = False
 
@@ -33,14 +48,37 @@ class Work:
     def going_on(self) -> bool:
         return self.error is None and not self.unclear
 
+    @property
+    def apart(self) -> frozenset[SourceVariantId]:
+        return frozenset((*self.conflicts, *self.left_out, *self.blocked, *self.foreign))
+
+    def reasons(self) -> list[str]:
+        """Return why variants are kept apart, as sentences."""
+        return [
+            *(each.raised().sentence for each in self.conflicts.values()),
+            *(f"A person gave the SKU {each.sku} to another variant." for each in self.left_out.values()),
+            *self.blocked.values(),
+            *(
+                f"The SKU {each.sku} is on “{each.title}” on Orderchamp, which we cannot have created."
+                for each in self.foreign.values()
+            ),
+        ]
+
 
 @dataclass(slots=True)
 class Batch:
-    """The due products, what is known of their targets, and who else is bound to those."""
+    """The due products, what is known of their targets, and who else is bound to those.
+
+    ``choices`` are what people said about SKUs, folded. ``occupants`` are target variants that show another one's SKU.
+    ``not_permitted`` are kinds of change for which the token has no permission.
+    """
 
     works: dict[SourceId, Work]
     targets: dict[TargetId, TargetRecord]
     siblings: tuple[Sibling, ...]
+    choices: Mapping[str, Choice]
+    occupants: dict[TargetVariantId, TargetId] = field(default_factory=dict)
+    not_permitted: set[type[Change]] = field(default_factory=set)
 
     def situation(self, run: LaneRun, work: Work) -> Situation:
         """Return all that planning for one product needs to know now."""
@@ -53,25 +91,43 @@ class Batch:
             targets={target_id: self._target(target_id, source_id) for target_id in ids},
             fallback_storefront_id=run.fallback_storefront_id,
             off_limits=frozenset(work.off_limits),
-            blocked=frozenset(work.blocked),
+            not_permitted=frozenset(self.not_permitted),
+            apart=work.apart,
+            occupied=self._occupied(),
             may_create=not work.due.detached,
+            may_hide=work.may_hide is not False,
         )
 
     def _target(self, target_id: TargetId, source_id: SourceId) -> Target:
         record = self.targets.get(target_id) or TargetRecord(target_id=target_id, observed=None)
-        others = [each for each in self.siblings if each.target_id == target_id and each.source_id != source_id]
-        older = [each for each in self.siblings if each.target_id == target_id and each.living]
+        living = [each for each in self.siblings if each.target_id == target_id and each.living]
+        others = [each for each in living if each.source_id != source_id]
         return Target(
             id=target_id,
             observed=record.observed,
             last_storefront_id=record.last_storefront_id,
-            owner=not older or older[0].source_id == source_id or all(each.source_id != source_id for each in older),
-            published_by_others=any(each.wants_published and each.living for each in others),
+            owner=not living or living[0].source_id == source_id or all(each.source_id != source_id for each in living),
+            shared_with_living=bool(others),
+            published_by_others=any(each.wants_published for each in others),
             refresh_listing=record.refresh_listing,
+            held=record.held,
+            publication_unclear=record.publishing_since is not None,
         )
+
+    def _occupied(self) -> Mapping[Sku, Occupant]:
+        occupied = {}
+        for target_variant_id, target_id in self.occupants.items():
+            record = self.targets.get(target_id)
+            shown = (
+                None if record is None or record.observed is None else record.observed.variants.get(target_variant_id)
+            )
+            if shown is not None:
+                occupied[shown.sku] = Occupant(target_id=target_id, target_variant_id=target_variant_id)
+        return occupied
 
 
 async def load(run: LaneRun) -> Batch:
+    """Return the products that are due, with everything stored that concerns them."""
     application = run.application
     async with run.services.store.transaction() as tx:
         due = await tx.products.due(application.id, limit=min(BATCH, run.services.pace.run_products))
@@ -79,14 +135,41 @@ async def load(run: LaneRun) -> Batch:
         ids = tuple({binding.target_id for each in bindings.values() for binding in each})
         targets = await tx.targets.known(application.account_id, ids)
         siblings = await tx.targets.siblings(application.id, ids)
+        skus = {folded(variant.sku) for each in due for variant in each.desired.variants}
+        holders = await tx.conflicts.holders(application.account_id, skus)
+        choices = await tx.conflicts.choices(application.account_id, skus)
     works = {
         each.source_id: Work(
             due=each, bindings={binding.source_variant_id: binding for binding in bindings.get(each.source_id, ())}
         )
         for each in due
     }
-    return Batch(works=works, targets=dict(targets), siblings=siblings)
+    ruled = rule(holders, choices)
+    for work in works.values():
+        _keep_apart(application.id, work, ruled)
+    return Batch(works=works, targets=dict(targets), siblings=siblings, choices=choices)
+
+
+def _keep_apart(
+    application_id: ApplicationId, work: Work, ruled: Mapping[tuple[ApplicationId, SourceVariantId], Ruling]
+) -> None:
+    if not work.due.desired.living:
+        return
+    for variant in work.due.desired.variants:
+        match ruled.get((application_id, variant.source_id)):
+            case Conflict() as conflict:
+                work.conflicts[variant.source_id] = conflict
+            case LeftOut() as left_out:
+                work.left_out[variant.source_id] = left_out
+            case None:
+                pass
 
 
 def told_of(work: Work, kind: str, sentence: str) -> Told:
+    """Return a sentence of the product's story, with the delivery that caused it."""
     return Told(source_id=work.due.source_id, kind=kind, sentence=sentence, delivery_id=work.due.cause)
+
+
+def detached(work: Work) -> None:
+    """Remember that nothing of the product is left on Orderchamp."""
+    work.due = replace(work.due, detached=True)

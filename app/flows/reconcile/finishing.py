@@ -1,19 +1,23 @@
 """Finishing: how far each product came, which problems it has, and what follows for the lane."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from app.domain.errors import CredentialsRefused, IntegrationError, RateLimited, TemporaryError
+from app.domain.ids import TargetId
 from app.domain.plan import next_stage
 from app.domain.problem import Raised
 from app.domain.raising import given_up, problems_of
 from app.domain.retry import GiveUp, decide
 from app.domain.story import standing
 from app.flows.lane import LaneRun
-from app.flows.reconcile.batch import Batch, ChangedMeanwhile, Work, told_of
-from app.ports import Reconciled
+from app.flows.reconcile.batch import Batch, ChangedMeanwhile, StillOnItsWay, Work, told_of
+from app.ports import Reconciled, TargetRecord, Transaction
 
-WORTH_TELLING = frozenset({"problem", "failed", "skipped", "detached", "draft"})
+WORTH_TELLING = frozenset({"problem", "failed", "skipped", "detached", "draft", "held"})
+TROUBLES = frozenset({"refused", "operation_refused", "sku_conflict", "create_unclear", "publish_unclear"})
+"""Kinds of problem that show in the product's state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,33 @@ async def finish(run: LaneRun, batch: Batch) -> None:
     ]
     async with run.services.store.transaction(run.claim) as tx:
         await tx.products.record(run.application.id, [result.reconciled for _, result in results])
+        await _keep(run, tx, batch, [work for work, result in results if result.problems is not None])
         await tx.problems.settle(
             run.application.id,
             {work.due.source_id: result.problems for work, result in results if result.problems is not None},
         )
         await tx.timeline.add(run.application.id, told)
     _follow(run, [work.error for work in batch.works.values() if work.error is not None])
+
+
+async def _keep(run: LaneRun, tx: Transaction, batch: Batch, finished: Sequence[Work]) -> None:
+    """Keep what later plans go by: who is held, which creations are clear, and how targets are left."""
+    application = run.application
+    brought = [work for work in finished if work.error is None]
+    held = [work.due.source_id for work in brought if work.may_hide is False]
+    if held:
+        await tx.products.hold_hiding(application.id, held)
+    clear = [work.due.source_id for work in brought if work.due.creating_since is not None and not work.foreign]
+    if clear:
+        await tx.products.end_creating(application.id, clear)
+    left: dict[TargetId, TargetRecord] = {}
+    for work in brought:
+        for binding in work.bindings.values():
+            record = batch.targets[binding.target_id]
+            shown = None if record.observed is None else record.observed.published
+            if shown is not None and record.left_published is not shown and record.publishing_since is None:
+                left[record.target_id] = replace(record, left_published=shown)
+    await tx.targets.record(application.account_id, list(left.values()))
 
 
 def _follow(run: LaneRun, errors: list[IntegrationError]) -> None:
@@ -61,7 +86,7 @@ def _result(run: LaneRun, batch: Batch, work: Work) -> Result:
     if work.error is None:
         return _brought_about(run, batch, work)
     # Who was asked to wait has not failed.
-    waiting = isinstance(work.error, RateLimited | CredentialsRefused | ChangedMeanwhile)
+    waiting = isinstance(work.error, RateLimited | CredentialsRefused | ChangedMeanwhile | StillOnItsWay)
     attempts = work.due.attempts if waiting else work.due.attempts + 1
     decision = decide(work.error, max(attempts, 1), run.now(), jitter=run.services.jitter())
     if isinstance(decision, GiveUp):
@@ -87,8 +112,11 @@ def _result(run: LaneRun, batch: Batch, work: Work) -> Result:
 
 def _brought_about(run: LaneRun, batch: Batch, work: Work) -> Result:
     situation = batch.situation(run, work)
-    where = standing(situation, [*work.blocked.values(), *work.refusals])
-    problems = problems_of(situation, where, refusals=[*work.blocked.values(), *work.refusals])
+    problems = problems_of(
+        situation, refusals=work.refusals, conflicts=work.conflicts.values(), foreign=work.foreign.values()
+    )
+    troubled = bool(work.blocked) or any(each.kind in TROUBLES for each in problems)
+    where = standing(situation, [*work.reasons(), *work.refusals], troubled=troubled)
     return Result(_reconciled(work, state=where.state, why=where.why), problems)
 
 

@@ -5,6 +5,7 @@ from app.flows.lane import LaneRun
 from app.flows.reconcile.applying import apply, stage
 from app.flows.reconcile.batch import load
 from app.flows.reconcile.finishing import finish, give_back
+from app.flows.reconcile.guarding import guard
 from app.flows.reconcile.looking import look
 from app.flows.reconcile.matching import find
 
@@ -17,9 +18,12 @@ async def reconcile(run: LaneRun) -> int:
     try:
         await look(run, batch)
         await find(run, batch)
+        await look(run, batch)
+        await guard(run, batch)
         while changes := stage(run, batch):
             await apply(run, batch, changes)
             await look(run, batch)
+            await guard(run, batch)
             if not run.time_left():
                 break
         await finish(run, batch)

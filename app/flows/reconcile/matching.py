@@ -1,78 +1,183 @@
 """Matching: finding variants on Orderchamp by their SKUs, once; afterwards the stored ids count."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from app.domain.ids import Sku, SourceVariantId
+from app.domain.conflict import BoundTo, Conflict, Found, Holder, folded
+from app.domain.ids import Sku, TargetId, TargetVariantId
+from app.domain.matching import Match, Wait, judge, may_adopt
 from app.domain.plan import unbound_variants, worth_finding
-from app.domain.state import Binding, Observed
+from app.domain.state import Binding, DesiredVariant, Observed
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch, Work, told_of
+from app.flows.reconcile.looking import Sight, keep_sight, seen
 from app.ports import BoundVariant, TargetRecord
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A variant whose SKU is looked for. ``bound``: it is on Orderchamp and is to be renamed."""
+
+    work: Work
+    variant: DesiredVariant
+    bound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A variant that was found, and the binding that follows."""
+
+    work: Work
+    sku: Sku
+    binding: Binding
+    takes_over: bool
+
+
 async def find(run: LaneRun, batch: Batch) -> None:
-    """Match variants that are not bound by their SKUs, all of the batch together."""
-    wanted: dict[Sku, list[tuple[Work, SourceVariantId]]] = {}
-    for work in batch.works.values():
-        situation = batch.situation(run, work)
-        if worth_finding(situation):
-            for variant in unbound_variants(situation):
-                wanted.setdefault(variant.sku, []).append((work, variant.source_id))
+    """Look for the SKUs of variants that are not bound, or are to be renamed; all of the batch together."""
+    wanted = {each.variant.sku: each for work in batch.works.values() for each in _wanted(run, batch, work)}
     if not wanted:
         return
     await run.hold(run.services.pace.call * 2)
-    found = await run.marketplace.find(tuple(wanted))
-    matches: list[tuple[Work, Sku, Binding]] = []
-    for observed in found:
-        _merge(batch, observed)
-        for seen in observed.variants.values():
-            for work, source_variant_id in wanted.get(seen.sku, ()):
-                binding = Binding(source_variant_id=source_variant_id, target_id=observed.id, target_variant_id=seen.id)
-                matches.append((work, seen.sku, binding))
-    if matches:
-        await _match(run, batch, matches)
+    products = {each.id: each for each in await run.marketplace.find(tuple(wanted))}
+    if not products:
+        return
+    async with run.services.store.transaction() as tx:
+        stored = await tx.targets.known(run.application.account_id, tuple(products))
+        bound_to = await tx.conflicts.bound_to(
+            run.application.account_id, [variant for each in products.values() for variant in each.variants]
+        )
+    sight = Sight()
+    for target_id, observed in products.items():
+        batch.targets[target_id] = _merged(batch.targets.get(target_id) or stored.get(target_id), observed, sight)
+    found = _by_sku(products.values(), bound_to)
+    matches = [match for each in wanted.values() for match in _judged(run, batch, each, found=found, products=products)]
+    await _keep(run, batch, matches, sight)
 
 
-def _merge(batch: Batch, observed: Observed) -> None:
-    """Add what a look-up showed to what is known of the target: a look-up shows only the variants asked for."""
-    record = batch.targets.get(observed.id) or TargetRecord(target_id=observed.id, observed=None)
-    known = record.observed.variants if record.observed is not None else {}
-    images = record.observed.images if record.observed is not None else record.sent_images
-    merged = replace(observed, variants={**observed.variants, **known}, images=images)
-    batch.targets[observed.id] = replace(record, observed=merged)
+def _wanted(run: LaneRun, batch: Batch, work: Work) -> Iterable[Wanted]:
+    situation = batch.situation(run, work)
+    if not work.going_on or not worth_finding(situation):
+        return
+    for variant in unbound_variants(situation):
+        if variant.source_id not in situation.apart:
+            yield Wanted(work, variant, bound=False)
+    for variant in situation.desired.variants:
+        binding = work.bindings.get(variant.source_id)
+        record = None if binding is None else batch.targets.get(binding.target_id)
+        if binding is None or record is None or record.observed is None or variant.source_id in situation.apart:
+            continue
+        shown = record.observed.variants.get(binding.target_variant_id)
+        if shown is not None and shown.sku != variant.sku:
+            yield Wanted(work, variant, bound=True)
 
 
-async def _match(run: LaneRun, batch: Batch, matches: Sequence[tuple[Work, Sku, Binding]]) -> None:
-    application = run.application
-    async with run.services.store.transaction(run.claim) as tx:
-        stored = await tx.targets.known(application.account_id, tuple({each.target_id for _, _, each in matches}))
-        for target_id, before in stored.items():
-            record = batch.targets[target_id]
-            batch.targets[target_id] = replace(
-                record,
-                last_storefront_id=record.last_storefront_id or before.last_storefront_id,
-                sent_images=before.sent_images,
+def _merged(before: TargetRecord | None, observed: Observed, sight: Sight) -> TargetRecord:
+    """Add what a look-up showed to what is known of the target: a look-up shows only the variants asked for.
+
+    Of a target that is bound to something and not known, that is too little: it is read whole.
+    """
+    if before is None:
+        return TargetRecord(target_id=observed.id, observed=observed)
+    if before.observed is None:
+        return before
+    return seen(before, replace(observed, variants={**observed.variants, **before.observed.variants}), sight)
+
+
+def _by_sku(
+    products: Iterable[Observed], bound_to: Mapping[TargetVariantId, BoundTo]
+) -> Mapping[str, tuple[Found, ...]]:
+    found: dict[str, tuple[Found, ...]] = {}
+    for product in products:
+        for variant in product.variants.values():
+            each = Found(
+                target_id=product.id,
+                target_variant_id=variant.id,
+                sku=variant.sku,
+                title=product.title,
+                bound_to=bound_to.get(variant.id),
             )
+            found[folded(variant.sku)] = (*found.get(folded(variant.sku), ()), each)
+    return found
+
+
+def _judged(
+    run: LaneRun,
+    batch: Batch,
+    wanted: Wanted,
+    *,
+    found: Mapping[str, tuple[Found, ...]],
+    products: Mapping[TargetId, Observed],
+) -> Iterable[Matched]:
+    """Act on what was found for one variant: match it, have it wait, or keep it apart."""
+    work, variant = wanted.work, wanted.variant
+    key = folded(variant.sku)
+    holder = Holder(
+        application_id=run.application.id,
+        source_id=work.due.source_id,
+        source_variant_id=variant.source_id,
+        sku=variant.sku,
+        title=work.due.desired.title,
+    )
+    choice = batch.choices.get(key)
+    named = choice is not None and choice.source_variant_id == variant.source_id
+    match judge(holder, found.get(key, ()), bound=wanted.bound, choice=choice if named else None):
+        case Match() as verdict if not _adoptable(work, verdict.found, products):
+            work.foreign[variant.source_id] = verdict.found
+        case Match() as verdict:
+            binding = Binding(
+                source_variant_id=variant.source_id,
+                target_id=verdict.found.target_id,
+                target_variant_id=verdict.found.target_variant_id,
+            )
+            yield Matched(work, variant.sku, binding, verdict.takes_over)
+        case Wait() as verdict:
+            batch.occupants[verdict.found.target_variant_id] = verdict.found.target_id
+        case Conflict() as conflict:
+            work.conflicts[variant.source_id] = conflict
+        case None:
+            pass
+
+
+def _adoptable(work: Work, found: Found, products: Mapping[TargetId, Observed]) -> bool:
+    """After a creation of unknown outcome, only what that can have made is taken for ours."""
+    if work.due.creating_since is None:
+        return True
+    if work.bindings:
+        return found.target_id in {each.target_id for each in work.bindings.values()}
+    return may_adopt(
+        products[found.target_id],
+        claimed=[each.sku for each in work.due.desired.variants if each.source_id not in work.apart],
+        since=work.due.creating_since,
+        bound=found.bound_to is not None,
+    )
+
+
+async def _keep(run: LaneRun, batch: Batch, matches: Sequence[Matched], sight: Sight) -> None:
+    if not matches and not sight.told_anything:
+        return
+    application = run.application
+    ids = tuple({each.binding.target_id for each in matches})
+    async with run.services.store.transaction(run.claim) as tx:
+        await tx.targets.record(application.account_id, [batch.targets[each] for each in ids])
+        await keep_sight(tx, application.account_id, sight)
         bound = await tx.targets.bind(
             application.id,
             application.account_id,
-            [BoundVariant(source_id=work.due.source_id, binding=binding) for work, _, binding in matches],
-        )
-        await tx.targets.record(
-            application.account_id, [batch.targets[each] for each in {binding.target_id for _, _, binding in matches}]
+            [BoundVariant(source_id=each.work.due.source_id, binding=each.binding) for each in matches],
+            take_over=[each.binding.target_variant_id for each in matches if each.takes_over],
         )
         told = []
-        for work, sku, binding in matches:
-            if binding.source_variant_id in bound:
-                work.bindings[binding.source_variant_id] = binding
-                told.append(told_of(work, "matched", f"Variant {sku} matched by its SKU to a variant on Orderchamp."))
+        for each in matches:
+            if each.binding.source_variant_id in bound:
+                each.work.bindings[each.binding.source_variant_id] = each.binding
+                sentence = f"Variant {each.sku} matched by its SKU to a variant on Orderchamp."
+                told.append(told_of(each.work, "matched", sentence))
             else:
-                work.blocked[binding.source_variant_id] = (
-                    f"The SKU {sku} is on Orderchamp already, on a variant that belongs to another product of a shop."
+                each.work.blocked[each.binding.source_variant_id] = (
+                    f"The SKU {each.sku} is on Orderchamp already, on a variant that belongs to another product of a shop."
                 )
         await tx.timeline.add(application.id, told)
-        ids = tuple({binding.target_id for _, _, binding in matches})
         known = {(each.target_id, each.source_id) for each in batch.siblings}
         batch.siblings += tuple(
             each

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.domain.errors import OutcomeUnknown
-from app.domain.ids import SourceVariantId, TargetId, TargetVariantId
-from app.domain.plan import (
+from app.domain.changes import (
     Applied,
     Change,
     CreateProduct,
@@ -20,6 +18,8 @@ from app.domain.plan import (
     Unpublish,
     sent,
 )
+from app.domain.errors import CredentialsRefused, OutcomeUnknown
+from app.domain.ids import SourceVariantId, TargetId, TargetVariantId
 from app.domain.state import Binding, Observed, ObservedVariant
 from app.domain.story import done
 from app.flows.lane import LaneRun
@@ -27,8 +27,13 @@ from app.flows.reconcile.batch import Batch, Work, told_of
 from app.ports import BoundVariant, TargetRecord, Told
 
 
-async def record(run: LaneRun, batch: Batch, changes: Sequence[Change], outcomes: Sequence[Outcome]) -> None:
-    """Write down what came of the calls: ids first of all, since a created product must never be created again."""
+async def record(
+    run: LaneRun, batch: Batch, changes: Sequence[Change], outcomes: Sequence[Outcome], *, excused: bool
+) -> None:
+    """Write down what came of the calls: ids first of all, since a created product must never be created again.
+
+    ``excused``: what was refused with the credentials was one kind of call, so it is no failure of the products.
+    """
     application = run.application
     bound: list[BoundVariant] = []
     told: list[Told] = []
@@ -37,35 +42,44 @@ async def record(run: LaneRun, batch: Batch, changes: Sequence[Change], outcomes
         work = batch.works[change.source_id]
         if isinstance(outcome, Applied):
             work.written = True
-            bound += _take_over(batch, work, change, outcome, touched)
+            bound += _take_over(run, batch, work, change, outcome, touched)
             told.append(told_of(work, "sent", done(change, work.due.desired.reason, run.storefronts)))
-        else:
+        elif not (excused and isinstance(outcome, NotSent) and isinstance(outcome.error, CredentialsRefused)):
             told += _failed(batch, work, change, outcome, touched)
     unclear = {work.due.source_id for work in batch.works.values() if work.unclear}
+    created = {each.source_id for each in changes if isinstance(each, CreateProduct | CreateVariant)}
+    published = _published(batch, changes, outcomes)
     async with run.services.store.transaction(run.claim) as tx:
         await tx.targets.bind(application.id, application.account_id, bound)
         await tx.targets.record(application.account_id, [batch.targets[each] for each in sorted(touched)])
         # A call whose outcome nobody knows stays on its way until it is waited out; then Orderchamp is looked at.
         await tx.products.end_calls(application.id, list({each.source_id for each in changes} - unclear))
+        if created - unclear:
+            await tx.products.end_creating(application.id, list(created - unclear))
+        if published:
+            await tx.targets.end_publishing(application.account_id, published)
         await tx.timeline.add(application.id, told)
 
 
+def _published(batch: Batch, changes: Sequence[Change], outcomes: Sequence[Outcome]) -> list[TargetId]:
+    """Return the targets of which it is known whether they were published."""
+    clear = [
+        change.target_id
+        for change, outcome in zip(changes, outcomes, strict=True)
+        if isinstance(change, Publish | RefreshListing) and not isinstance(outcome, Unclear)
+    ]
+    for target_id in clear:
+        batch.targets[target_id] = replace(batch.targets[target_id], publishing_since=None, publishing_until=None)
+    return clear
+
+
 def _take_over(
-    batch: Batch, work: Work, change: Change, outcome: Applied, touched: set[TargetId]
+    run: LaneRun, batch: Batch, work: Work, change: Change, outcome: Applied, touched: set[TargetId]
 ) -> list[BoundVariant]:
     """Keep what an applied change made of the target, and return the bindings that a creation brought."""
+    if isinstance(change, CreateProduct):
+        return _created(batch, work, change, outcome, touched)
     bound: list[BoundVariant] = []
-    if isinstance(change, CreateProduct) and isinstance(outcome.observed, Observed):
-        observed = outcome.observed
-        batch.targets[observed.id] = TargetRecord(target_id=observed.id, observed=observed, sent_images=observed.images)
-        by_sku = {variant.sku: variant.id for variant in observed.variants.values()}
-        touched.add(observed.id)
-        return [
-            _bind(work, variant.source_id, observed.id, by_sku[variant.sku])
-            for variant in change.variants
-            if variant.sku in by_sku
-        ]
-    assert not isinstance(change, CreateProduct)  # noqa: S101 - an applied creation shows what it created
     record = batch.targets[change.target_id]
     assert record.observed is not None  # noqa: S101 - nothing is planned for a target that was not seen
     observed = sent(record.observed, [change])
@@ -74,13 +88,39 @@ def _take_over(
         observed = replace(observed, variants={**observed.variants, created.id: created})
         bound.append(_bind(work, change.variant.source_id, change.target_id, created.id))
         record = replace(record, refresh_listing=observed.published)
-    if isinstance(change, Publish):
-        record = replace(record, last_storefront_id=change.storefront_id)
-    if isinstance(change, Publish | RefreshListing | Unpublish):
-        record = replace(record, refresh_listing=False)
+    record = _left(run, work, record, change)
     batch.targets[change.target_id] = replace(record, observed=observed, sent_images=observed.images)
     touched.add(change.target_id)
     return bound
+
+
+def _left(run: LaneRun, work: Work, record: TargetRecord, change: Change) -> TargetRecord:
+    """Remember how we left the target's publication, and whether anybody approved of that."""
+    if isinstance(change, Publish):
+        record = replace(record, last_storefront_id=change.storefront_id)
+    if isinstance(change, Publish | RefreshListing):
+        return replace(record, refresh_listing=False, left_published=True, hidden_at=None)
+    if isinstance(change, Unpublish):
+        approved = work.due.hiding == "approved" or run.application.state == "uninstalling"
+        return replace(record, refresh_listing=False, left_published=False, hidden_at=None if approved else run.now())
+    return record
+
+
+def _created(
+    batch: Batch, work: Work, change: CreateProduct, outcome: Applied, touched: set[TargetId]
+) -> list[BoundVariant]:
+    observed = outcome.observed
+    assert isinstance(observed, Observed)  # noqa: S101 - an applied creation shows what it created
+    batch.targets[observed.id] = TargetRecord(
+        target_id=observed.id, observed=observed, sent_images=observed.images, left_published=False
+    )
+    touched.add(observed.id)
+    by_sku = {variant.sku: variant.id for variant in observed.variants.values()}
+    return [
+        _bind(work, variant.source_id, observed.id, by_sku[variant.sku])
+        for variant in change.variants
+        if variant.sku in by_sku
+    ]
 
 
 def _bind(

@@ -1,0 +1,176 @@
+"""Changes on Orderchamp, what can come of each, and what a product shows after them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from app.domain.errors import CredentialsRefused, TemporaryError
+from app.domain.ids import Sku, SourceId, StorefrontId, TargetId, TargetVariantId
+from app.domain.state import DesiredVariant, InventoryPolicy, Observed, ObservedVariant, Price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateProduct:
+    """Create a product, as a draft, with all its variants and their stock."""
+
+    source_id: SourceId
+    title: str
+    description: str
+    brand: str | None
+    option_names: tuple[str, ...]
+    images: tuple[str, ...]
+    variants: tuple[DesiredVariant, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateVariant:
+    """Create a variant on an existing product."""
+
+    source_id: SourceId
+    target_id: TargetId
+    variant: DesiredVariant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateProduct:
+    """Change fields of a product; None leaves a field as it is, ``images`` replaces the whole set."""
+
+    source_id: SourceId
+    target_id: TargetId
+    title: str | None = None
+    description: str | None = None
+    option_names: tuple[str, ...] | None = None
+    images: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateVariant:
+    """Change fields of a variant; None leaves a field as it is."""
+
+    source_id: SourceId
+    target_id: TargetId
+    target_variant_id: TargetVariantId
+    sku: Sku | None = None
+    price: Price | None = None
+    msrp: Price | None = None
+    policy: InventoryPolicy | None = None
+    options: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetStock:
+    """Set the stock of a variant to this many pieces."""
+
+    source_id: SourceId
+    target_id: TargetId
+    target_variant_id: TargetVariantId
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """Put a product on a storefront. Never repeated blindly: each extra one leaves ghost copies of the variants."""
+
+    source_id: SourceId
+    target_id: TargetId
+    storefront_id: StorefrontId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpublish:
+    """Hide a product from buyers."""
+
+    source_id: SourceId
+    target_id: TargetId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshListing:
+    """Have a published product's listing take up variants that were added after it was published."""
+
+    source_id: SourceId
+    target_id: TargetId
+
+
+Change: TypeAlias = (
+    CreateProduct | CreateVariant | UpdateProduct | UpdateVariant | SetStock | Publish | Unpublish | RefreshListing
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """The change was made. ``observed`` is set for creations: the new product or variant with its ids."""
+
+    observed: Observed | ObservedVariant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Orderchamp refused the change, for these reasons."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetMissing:
+    """The product or variant does not exist on Orderchamp (any more)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """The change was sent and nobody knows whether it was made."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The change was not made: the call never started, or Orderchamp said that it executed nothing."""
+
+    error: TemporaryError | CredentialsRefused
+
+
+Outcome: TypeAlias = Applied | Refused | TargetMissing | Unclear | NotSent
+
+
+def sent(observed: Observed, changes: Sequence[Change]) -> Observed:
+    """Return what Orderchamp shows after these changes were made to ``observed``, as far as we can know without reading."""
+    for change in changes:
+        observed = _after(observed, change)
+    return observed
+
+
+def _after(observed: Observed, change: Change) -> Observed:
+    match change:
+        case UpdateProduct():
+            return replace(
+                observed,
+                title=observed.title if change.title is None else change.title,
+                description=observed.description if change.description is None else change.description,
+                option_names=observed.option_names if change.option_names is None else change.option_names,
+                images=observed.images if change.images is None else change.images,
+            )
+        case UpdateVariant() | SetStock():
+            before = observed.variants.get(change.target_variant_id)
+            if before is None:
+                return observed
+            return replace(observed, variants={**observed.variants, before.id: _variant_after(before, change)})
+        case Publish() | RefreshListing():
+            return replace(observed, published=True)
+        case Unpublish():
+            return replace(observed, published=False)
+        case CreateProduct() | CreateVariant():
+            return observed
+
+
+def _variant_after(before: ObservedVariant, change: UpdateVariant | SetStock) -> ObservedVariant:
+    if isinstance(change, SetStock):
+        return replace(before, stock=change.quantity)
+    return replace(
+        before,
+        sku=before.sku if change.sku is None else change.sku,
+        price=before.price if change.price is None else change.price,
+        msrp=before.msrp if change.msrp is None else change.msrp,
+        policy=before.policy if change.policy is None else change.policy,
+        options=before.options if change.options is None else change.options,
+    )
