@@ -52,13 +52,15 @@ class Settings(BaseSettings):
         default=3.0, gt=0, description="How often a worker looks for work that no doorbell announced."
     )
     lease_seconds: float = Field(
-        default=20.0, gt=0, description="How long a worker may hold a lane without renewing it."
+        default=16.0,
+        gt=0,
+        description="How long a worker may hold a lane without renewing it; at least two calls, and one call and a second.",
     )
     run_seconds: float = Field(
         default=2.0, gt=0, description="How long one run of a lane takes before others have their turn."
     )
     run_products: int = Field(default=500, gt=0, description="How many products one run of a lane reconciles at most.")
-    call_seconds: float = Field(default=10.0, gt=0, description="Deadline of one call to Orderchamp or to a shop.")
+    call_seconds: float = Field(default=8.0, gt=0, description="Deadline of one call to Orderchamp or to a shop.")
     settle_seconds: float = Field(
         default=5.0, ge=0, description="How long after its deadline a call that got no answer may still take effect."
     )
@@ -88,6 +90,14 @@ class Settings(BaseSettings):
             raise ValueError("VAULT_KEYS is not set; make one with `python -m app.cli vault-key` and keep it safe")
         if self.allow_private_addresses:
             raise ValueError("ALLOW_PRIVATE_ADDRESSES is for development only")
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_a_lease_without_room_for_calls(self) -> Self:
+        # No call starts that its lease might not outlast; the second is for the wait for the account's budget.
+        least = max(2 * self.call_seconds, self.call_seconds + 1)
+        if self.lease_seconds < least:
+            raise ValueError(f"LEASE_SECONDS is {self.lease_seconds}, but CALL_SECONDS asks for {least} at least")
         return self
 
     def app_secrets(self, platform: str) -> tuple[bytes, ...]:

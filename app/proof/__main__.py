@@ -15,6 +15,7 @@ from app.local.postgres import NoDatabase, scratch
 from app.local.processes import NotStarted, free_port, until_told_to_stop
 from app.local.town import Ports, town
 from app.proof.pace import SETTINGS, WEB_PROCESSES, WORKERS
+from app.proof.production import figures
 from app.proof.run import Run, run
 
 FAILED_LOGS = Path(".data/proof-logs")
@@ -26,20 +27,22 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def proof(
     runs: Annotated[int, typer.Option(min=1, help="How many runs.")] = 200,
     seed: Annotated[int | None, typer.Option(help="The seed of the first run; the next ones count on from it.")] = None,
+    production: Annotated[bool, typer.Option(help="Also take the figures at production settings.")] = True,
 ) -> None:
     """Break the service in many ways and look whether it keeps its promise."""
     first = SystemRandom().randrange(10**6) if seed is None else seed
     try:
-        code = asyncio.run(until_told_to_stop(_prove(runs, first), told_code=130))
+        code = asyncio.run(until_told_to_stop(_prove(runs, first, production=production), told_code=130))
     except (NotStarted, NoDatabase) as error:
         print(f"\n{error}", file=sys.stderr)
         raise typer.Exit(1) from error
     raise typer.Exit(code)
 
 
-async def _prove(runs: int, first: int) -> int:
-    done = await _runs(runs, first)
-    return 0 if report(_promise(done, runs)) else 1
+async def _prove(runs: int, first: int, *, production: bool) -> int:
+    promise = _promise(await _runs(runs, first), runs)
+    at_production = await figures() if production else []
+    return 0 if report([*promise, *at_production]) else 1
 
 
 async def _runs(count: int, first: int) -> list[Run]:
@@ -79,7 +82,7 @@ def _tell(made: Run) -> None:
         print(f"   what happened in {name}:")
         for each in told:
             print(f"      {each}")
-    print(f"   repeat it: make proof N=1 SEED={made.seed}; the logs will be in {FAILED_LOGS}", flush=True)
+    print(f"   repeat it: make proof SEED={made.seed}; the logs will be in {FAILED_LOGS}", flush=True)
 
 
 def _sum_up(done: list[Run]) -> None:

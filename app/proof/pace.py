@@ -11,7 +11,7 @@ SETTINGS = {
     "LOOK_SECONDS": "0.3",
     "RUN_SECONDS": "0.5",
     "COALESCE_SECONDS": "0.1",
-    "RETRY_SCALE": "0.004",
+    "RETRY_SCALE": "0.002",
     "SHUTDOWN_SECONDS": "5",
     "LOG_LEVEL": "info",
 }

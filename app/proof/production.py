@@ -1,0 +1,114 @@
+"""The two figures that only mean something at production settings: how long a dead worker and a restart are felt."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from app.local.figures import Figure
+from app.local.postgres import scratch
+from app.local.processes import NotStarted, free_port
+from app.local.town import Ports, Town, town, worker_names
+from app.proof.checker import Checker
+from app.proof.pace import WEB_PROCESSES, WORKERS
+from app.proof.shop import Shop
+
+PATIENCE = 60.0
+AWAY_SECONDS = 5.0
+"""How long the database is away before it comes back."""
+
+SLOW_CALL = 1.0
+"""Seconds that a call takes which the worker is killed in."""
+
+TIMES = 2
+"""How often each is measured; the worst counts."""
+
+
+async def figures() -> list[Figure]:
+    """Start a town with the settings of production and measure. A figure that could not be taken has no value."""
+    taken: dict[str, list[float]] = {"takeover_s": [], "db_restart_s": []}
+    ports = Ports(web=free_port(), orderchamp=free_port(), shopify=free_port())
+    with scratch("production") as folder:
+        async with town(folder, ports, {}, web_processes=WEB_PROCESSES, workers=WORKERS, remember=False) as here:
+            shop = Shop(town=here, name="production")
+            await shop.open([{"title": "Oak board", "variants": [{"sku": "OAK", "price": "9.00", "quantity": 1}]}])
+            await _until(lambda: _has(shop, 1))
+            for name, measure in (("db_restart_s", _restart), ("takeover_s", _takeover)):
+                for turn in range(TIMES):
+                    with contextlib.suppress(TimeoutError):
+                        taken[name].append(await measure(here, shop, 100 * len(name) + turn))
+                    print(f"{name}: {taken[name]}", flush=True)
+    goals = {"takeover_s": 25, "db_restart_s": 5}
+    return [
+        Figure(
+            name=name,
+            value=round(max(values), 2) if len(values) == TIMES else None,
+            goal=goals[name],
+            better="less than",
+        )
+        for name, values in taken.items()
+    ]
+
+
+async def _restart(here: Town, shop: Shop, quantity: int) -> float:
+    """Return the seconds from the database's return until a change, posted at that moment, is on Orderchamp."""
+    await asyncio.to_thread(here.database.stop, signal.SIGINT)
+    await asyncio.sleep(AWAY_SECONDS)
+    await asyncio.to_thread(here.database.start)
+    back = asyncio.get_running_loop().time()
+    await shop.do("PUT", "/switches", {"time_scale": 0.001})
+    await _sell(shop, quantity)
+    await _until(lambda: _has(shop, quantity))
+    return asyncio.get_running_loop().time() - back
+
+
+async def _takeover(here: Town, shop: Shop, quantity: int) -> float:
+    """Return the seconds from a worker's death, in the middle of a call, until its change is on Orderchamp."""
+    survivor, *victims = worker_names(WORKERS)
+    await _rest(here, shop)
+    here.processes.freeze(survivor)
+    try:
+        latency = {"kind": "latency", "seconds": SLOW_CALL, "operation": "inventoryLevelBulkAdjust"}
+        await shop.orderchamp("POST", "/faults", {**latency, "token": shop.token})
+        # Before: the sandbox would execute a call whose caller is dead, and nothing would be left to take over.
+        await shop.orderchamp("POST", "/faults", {"kind": "reset", "token": shop.token})
+        await _sell(shop, quantity)
+        await _until(lambda: _calling(here))
+        for name in victims:
+            await here.processes.kill(name)
+        died = asyncio.get_running_loop().time()
+    finally:
+        here.processes.thaw(survivor)
+    await _until(lambda: _has(shop, quantity))
+    took = asyncio.get_running_loop().time() - died
+    for name in victims:
+        await here.processes.start_again(name)
+    return took
+
+
+async def _sell(shop: Shop, quantity: int) -> None:
+    (product,) = await shop.do("GET", "/products")
+    path = f"/products/{product['id']}/variants/{product['variants'][0]['id']}/stock"
+    await shop.do("PUT", path, {"quantity": quantity})
+
+
+async def _has(shop: Shop, quantity: int) -> bool:
+    shown: list[dict[str, Any]] = await shop.shown()
+    return any(each["status"] == "published" and each["variants"][0]["quantity"] == quantity for each in shown)
+
+
+async def _calling(here: Town) -> bool:
+    return bool(await Checker(here.database.url).ask("SELECT 1 FROM in_flight"))
+
+
+async def _rest(here: Town, shop: Shop) -> None:
+    waiting = await Checker(here.database.url).quiet(shop, within=PATIENCE)
+    if waiting:
+        raise NotStarted("The service does not come to rest at production settings: " + "; ".join(waiting))
+
+
+async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not await holds():
+            await asyncio.sleep(0.02)
