@@ -13,7 +13,7 @@ from uuid import UUID
 from app.domain.errors import NotStored
 from app.domain.ids import ApplicationId
 from app.platforms.adapter import Secret
-from app.ports import Addressee, Store
+from app.ports import Addressee, Entrance
 
 REMEMBERED = 20_000
 """Applications that one process remembers at most; the one that was looked up first goes first."""
@@ -36,7 +36,7 @@ class Recipient:
 class Directory:
     """The installed Applications. ``secrets_of`` gives the keys in what is stored of one."""
 
-    def __init__(self, store: Store, secrets_of: Callable[[Addressee], tuple[Secret, ...]]) -> None:
+    def __init__(self, store: Entrance, secrets_of: Callable[[Addressee], tuple[Secret, ...]]) -> None:
         self._store = store
         self._secrets_of = secrets_of
         self._remembered: dict[str, Recipient] = {}

@@ -20,7 +20,7 @@ import structlog
 
 from app.domain.errors import NotStored
 from app.domain.ids import ApplicationId
-from app.ports import Arrival, Store
+from app.ports import Arrival, Entrance
 
 logger = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ class Waiting:
 class Intake:
     """Collects deliveries while a batch is being kept, so that the next batch keeps them all at once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Entrance) -> None:
         self._store = store
         self._queues: dict[ApplicationId, deque[Waiting]] = {}
         self._sizes: dict[ApplicationId, int] = {}

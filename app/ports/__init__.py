@@ -20,7 +20,7 @@ from app.ports.records import (
     TargetRecord,
     Told,
 )
-from app.ports.store import Store, Transaction
+from app.ports.store import Entrance, Store, Transaction
 
 __all__ = [
     "Addressee",
@@ -30,6 +30,7 @@ __all__ = [
     "Budget",
     "Claim",
     "DueProduct",
+    "Entrance",
     "Import",
     "ImportState",
     "InboxEntry",

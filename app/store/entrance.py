@@ -22,7 +22,7 @@ from app.store.vault import Keyring, SecretUnreadable
 logger = logging.getLogger(__name__)
 
 GIVE_UP_MILLISECONDS = 400
-LOCK_MILLISECONDS = 250
+LOCK_MILLISECONDS = 100
 """How long the database works on one statement, and how long that may wait for a row that somebody else holds."""
 
 SECONDS = 0.45
