@@ -138,7 +138,7 @@ async def test_while_the_database_is_away_nobody_waits_for_a_try_of_their_own(co
 async def test_a_poisonous_delivery_costs_none_of_its_neighbours(counter: Counter) -> None:
     def refuse(batch: Sequence[Arrival]) -> NotStored | None:
         poisoned = any(each.event_id == "poison" for each in batch)
-        return NotStored("poisonous", database_away=False) if poisoned else None
+        return NotStored("poisonous", concerns="delivery") if poisoned else None
 
     counter.store.refuse = refuse
     counter.store.open.set()
@@ -146,6 +146,19 @@ async def test_a_poisonous_delivery_costs_none_of_its_neighbours(counter: Counte
     events = [(FLOODER, 1), (FLOODER, "poison"), (QUIET, 1), (FLOODER, 2), (QUIET, 2)]
     tasks = await counter.hand_in(*(arrival(shop, event) for shop, event in events))
     assert await results(first + tasks) == [True, True, "poisonous", True, True, True]
+
+
+async def test_a_lane_that_somebody_holds_on_to_costs_its_own_deliveries_alone(counter: Counter) -> None:
+    def refuse(batch: Sequence[Arrival]) -> NotStored | None:
+        held = any(each.application_id == FLOODER for each in batch)
+        return NotStored("held", concerns="application") if held else None
+
+    counter.store.refuse = refuse
+    first = await counter.hand_in(arrival(QUIET))
+    tasks = await counter.hand_in(*(arrival(FLOODER, n) for n in range(50)), arrival(QUIET))
+    counter.store.open.set()
+    assert await results(first + tasks) == [True, *["held"] * 50, True]
+    assert len(counter.store.batches) == 4, "the deliveries of a held lane were tried one by one"
 
 
 async def test_what_cannot_be_kept_in_time_is_told_so_and_not_kept(counter: Counter) -> None:

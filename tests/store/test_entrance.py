@@ -81,7 +81,7 @@ async def test_a_lane_that_somebody_holds_on_to_is_not_waited_for(stage: Stage, 
         await holder.execute(text("SELECT 1 FROM lane FOR UPDATE"))
         with pytest.raises(NotStored) as refused:
             await stage.store.accept([arrival(application)])
-    assert not refused.value.database_away
+    assert refused.value.concerns == "application"
     assert await stage.store.accept([arrival(application)]) == set()
 
 
