@@ -32,4 +32,5 @@ def create_app(settings: Settings | None = None) -> Api:
         database_revision=store.revision,
         known_revisions=revisions(),
         max_body_bytes=chosen.max_body_bytes,
+        body_seconds=chosen.body_seconds,
     )

@@ -44,6 +44,7 @@ class Settings(BaseSettings):
         default=False, description="Allow shops and Orderchamp on private addresses and without TLS; development only."
     )
     max_body_bytes: int = Field(default=8 * 1024 * 1024, gt=0, description="Largest webhook body that is accepted.")
+    body_seconds: float = Field(default=10.0, gt=0, description="How long a webhook body may take to arrive.")
     database_pool: int = Field(default=10, gt=0, description="Connections that one process keeps to the database.")
     lanes_per_worker: int = Field(
         default=8, gt=0, description="Applications that one worker process works for at a time."

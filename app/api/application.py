@@ -43,6 +43,7 @@ def create_api(
     database_revision: Callable[[], Awaitable[str | None]],
     known_revisions: tuple[str, ...],
     max_body_bytes: int,
+    body_seconds: float,
 ) -> Api:
     """Return the application. Its ``lifespan`` puts ``services`` and ``reception`` into the application's state."""
     app = FastAPIOffline(
@@ -56,6 +57,7 @@ def create_api(
     app.state.database_revision = database_revision
     app.state.known_revisions = known_revisions
     app.state.max_body_bytes = max_body_bytes
+    app.state.body_seconds = body_seconds
     for each in (webhooks, applications, products, problems, deliveries, operations):
         app.include_router(each.router)
     add_error_handlers(app, unavailable=unavailable)

@@ -1,5 +1,6 @@
 """For operators: is the process alive, can it work, and what does it count."""
 
+import asyncio
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -9,6 +10,9 @@ from pydantic import BaseModel, Field
 from app.api.errors import documented, problem
 
 router = APIRouter(tags=["Operations"])
+
+READY_SECONDS = 1.0
+"""How long the database may take to answer until it counts as away."""
 
 
 class Health(BaseModel):
@@ -34,7 +38,8 @@ async def healthz() -> Health:
 async def readyz(request: Request) -> Response | Readiness:
     """Whether the database answers and its tables are at least what this code needs."""
     state = request.app.state
-    revision: str | None = await state.database_revision()
+    async with asyncio.timeout(READY_SECONDS):
+        revision: str | None = await state.database_revision()
     if revision is None or (revision in state.known_revisions and revision != state.known_revisions[-1]):
         detail = f"The database is at {revision or 'no migration'}, this code needs {state.known_revisions[-1]}; run `migrate`."
         return problem(503, "not-migrated", detail, headers={"Retry-After": "5"})

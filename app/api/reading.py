@@ -9,32 +9,34 @@ from starlette.types import Message, Receive, Scope
 from app.api.errors import TooLarge, TooSlow
 from app.domain.http import Delivery
 
-BODY_SECONDS = 10.0
-"""How long a body may take to arrive."""
-
 SECRET_HEADERS = frozenset({b"authorization", b"cookie", b"proxy-authorization"})
 """Headers that carry a caller's own secrets; they are not kept."""
 
 
-async def read_delivery(scope: Scope, receive: Receive, *, limit: int, received_at: datetime) -> Delivery:
-    """Return the request as a delivery; TooLarge, before more is read, or TooSlow when it does not come whole and in time."""
+async def read_delivery(
+    scope: Scope, receive: Receive, *, limit: int, seconds: float, received_at: datetime
+) -> Delivery:
+    """Return the request as a delivery.
+
+    TooLarge as soon as its body has more than ``limit`` bytes; TooSlow when it does not come whole within ``seconds``.
+    """
     headers = _headers(scope)
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise TooLarge
-    body = await _body(receive, limit)
+    body = await _body(receive, limit, seconds)
     return Delivery(
         method=scope["method"], url=_url(scope, headers), headers=headers, body=body, received_at=received_at
     )
 
 
-async def _body(receive: Receive, limit: int) -> bytes:
+async def _body(receive: Receive, limit: int, seconds: float) -> bytes:
     message = _at_hand(receive)
     if message is not None and not message.get("more_body"):
         return _part(message, limit)
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             while True:
                 message = message or await receive()
                 body += _part(message, limit - len(body))

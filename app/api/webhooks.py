@@ -90,7 +90,13 @@ async def take(
     """
     reception: Reception = state.reception
     try:
-        delivery = await read_delivery(scope, receive, limit=state.max_body_bytes, received_at=state.services.clock())
+        delivery = await read_delivery(
+            scope,
+            receive,
+            limit=state.max_body_bytes,
+            seconds=state.body_seconds,
+            received_at=state.services.clock(),
+        )
         if application_id is None:
             await reception.receive_for_app(platform, delivery)
         else:

@@ -33,6 +33,7 @@ from datetime import timedelta
 from typing import Literal
 
 Side = Literal["shop", "orderchamp"]
+Concern = Literal["everybody", "application", "delivery"]
 
 
 class IntegrationError(Exception):
@@ -61,7 +62,8 @@ class Unreadable(DeliveryError):
 class NotStored(DeliveryError):
     """The delivery could not be stored; the platform should send it again.
 
-    ``database_away``: that holds for every delivery now, not for this one alone.
+    ``concerns`` tells for whom that holds now: every delivery, since the database is away; those of this Application; or
+    this delivery alone.
     """
 
     def __init__(
@@ -69,11 +71,11 @@ class NotStored(DeliveryError):
         message: str | None = None,
         *,
         retry_after: timedelta = timedelta(seconds=5),
-        database_away: bool = True,
+        concerns: Concern = "everybody",
     ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
-        self.database_away = database_away
+        self.concerns = concerns
 
 
 class ApplicationError(IntegrationError):

@@ -13,7 +13,7 @@ from uuid import UUID
 from app.domain.errors import NotStored
 from app.domain.ids import ApplicationId
 from app.platforms.adapter import Secret
-from app.ports import Addressee, Store
+from app.ports import Addressee, Entrance
 
 REMEMBERED = 20_000
 """Applications that one process remembers at most; the one that was looked up first goes first."""
@@ -36,8 +36,11 @@ class Recipient:
 class Directory:
     """The installed Applications. ``secrets_of`` gives the keys in what is stored of one."""
 
-    def __init__(self, store: Store, secrets_of: Callable[[Addressee], tuple[Secret, ...]]) -> None:
+    def __init__(
+        self, store: Entrance, secrets_of: Callable[[Addressee], tuple[Secret, ...]], *, most: int = REMEMBERED
+    ) -> None:
         self._store = store
+        self._most = most
         self._secrets_of = secrets_of
         self._remembered: dict[str, Recipient] = {}
         self._asked: dict[ApplicationId, asyncio.Future[Addressee | NotStored | None]] = {}
@@ -64,7 +67,7 @@ class Directory:
             id=found.id, platform=found.platform, revision=found.revision, secrets=self._secrets_of(found)
         )
         if str(application_id) == name:  # Else one Application could be remembered under many spellings of its id.
-            if len(self._remembered) >= REMEMBERED:
+            if len(self._remembered) >= self._most:
                 del self._remembered[next(iter(self._remembered))]
             self._remembered[name] = recipient
         return recipient

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from app.domain.errors import NotStored
+from app.domain.errors import Concern, NotStored
 from app.domain.ids import ApplicationId
-from app.ports import Arrival, Store
+from app.ports import Arrival, Entrance
 
 logger = structlog.get_logger(__name__)
 
@@ -39,6 +39,9 @@ STATEMENT_SECONDS = 0.45
 """How long the store may take for a batch; who has less time left is told to come back instead."""
 
 
+TOO_LATE = "The delivery could not be stored in time."
+
+
 @dataclass(slots=True)
 class Waiting:
     """A delivery that waits to be kept until ``deadline``, on the loop's clock. ``kept`` tells whether it was."""
@@ -52,7 +55,7 @@ class Waiting:
 class Intake:
     """Collects deliveries while a batch is being kept, so that the next batch keeps them all at once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Entrance) -> None:
         self._store = store
         self._queues: dict[ApplicationId, deque[Waiting]] = {}
         self._sizes: dict[ApplicationId, int] = {}
@@ -105,7 +108,7 @@ class Intake:
                     each = queue.popleft()
                     self._leave(each)
                     if each.deadline < latest:
-                        _refuse([each], NotStored("The delivery could not be stored in time."))
+                        _refuse([each], NotStored(TOO_LATE))
                         continue
                     batch.append(each)
                     size += each.size
@@ -132,13 +135,13 @@ class Intake:
         try:
             changed = await self._store.accept([each.arrival for each in batch])
         except NotStored as error:
-            if error.database_away:
+            if error.concerns == "everybody":
                 _refuse(batch, error)
                 self._refuse_everybody(error)
-            elif len(batch) == 1:
+            elif (parts := _parts(batch, error.concerns)) is None:
                 _refuse(batch, error)
             else:
-                await self._keep_apart(batch)
+                await self._keep_apart(parts)
         except Exception as error:  # A bug of ours must not leave shops without an answer.
             logger.exception("intake_failed")
             _refuse(batch, NotStored("The delivery could not be stored."), because=error)
@@ -148,16 +151,11 @@ class Intake:
                     arrival = each.arrival
                     each.kept.set_result((arrival.application_id, arrival.revision) not in changed)
 
-    async def _keep_apart(self, batch: Sequence[Waiting]) -> None:
+    async def _keep_apart(self, parts: Sequence[Sequence[Waiting]]) -> None:
         """One poisonous row, or one lane that somebody holds on to, must not cost the neighbours."""
-        of_application: dict[ApplicationId, list[Waiting]] = {}
-        for each in batch:
-            of_application.setdefault(each.arrival.application_id, []).append(each)
-        parts = list(of_application.values()) if len(of_application) > 1 else [[each] for each in batch]
         for part in parts:
             latest = asyncio.get_running_loop().time() + STATEMENT_SECONDS
-            late = [each for each in part if each.deadline < latest]
-            _refuse(late, NotStored("The delivery could not be stored in time."))
+            _refuse([each for each in part if each.deadline < latest], NotStored(TOO_LATE))
             await self._keep([each for each in part if each.deadline >= latest])
 
     def _refuse_everybody(self, error: NotStored) -> None:
@@ -166,6 +164,16 @@ class Intake:
         self._queues.clear()
         self._sizes.clear()
         self._free = ROOM
+
+
+def _parts(batch: Sequence[Waiting], concerns: Concern) -> Sequence[Sequence[Waiting]] | None:
+    """Return the parts of a refused batch that may be kept without the others; None when it cannot be taken apart."""
+    of_application: dict[ApplicationId, list[Waiting]] = {}
+    for each in batch:
+        of_application.setdefault(each.arrival.application_id, []).append(each)
+    if len(of_application) > 1:
+        return tuple(of_application.values())
+    return [[each] for each in batch] if concerns == "delivery" and len(batch) > 1 else None
 
 
 def _refuse(waiting: Sequence[Waiting] | deque[Waiting], error: NotStored, *, because: Exception | None = None) -> None:

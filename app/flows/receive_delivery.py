@@ -51,7 +51,7 @@ class Reception:
             webhooks.verify(delivery, recipient.secrets)
             if await self._keep(recipient, webhooks, delivery, deadline):
                 return
-        raise NotStored("The Application is being changed.", database_away=False)
+        raise NotStored("The Application is being changed.", concerns="application")
 
     async def _keep(self, recipient: Recipient, webhooks: Webhooks, delivery: Delivery, deadline: float) -> bool:
         event_id, topic = webhooks.identify(delivery)
@@ -67,7 +67,7 @@ class Reception:
     def _secrets_of(self, addressee: Addressee) -> tuple[Secret, ...]:
         """Return the keys that may sign for an Application, its own and the app's; none for a platform that is not known."""
         if addressee.secrets is None:
-            raise NotStored("The secrets of the Application cannot be opened.", database_away=False)
+            raise NotStored("The secrets of the Application cannot be opened.", concerns="application")
         adapter = self._services.adapters.get(addressee.platform)
         if adapter is None:
             return ()
@@ -96,7 +96,7 @@ class Reception:
                 application_id=application.id, revision=None, event_id=event_id, topic=topic, delivery=delivery
             )
             if not await self._intake.keep(arrival, deadline=deadline):
-                raise NotStored("An Application of this shop is being erased.", database_away=False)
+                raise NotStored("An Application of this shop is being erased.", concerns="application")
 
 
 def _webhooks(adapter: Adapter | None) -> Webhooks:

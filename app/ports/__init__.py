@@ -21,7 +21,7 @@ from app.ports.records import (
     TargetRecord,
     Told,
 )
-from app.ports.store import Store, Transaction
+from app.ports.store import Entrance, Store, Transaction
 
 __all__ = [
     "Addressee",
@@ -31,6 +31,7 @@ __all__ = [
     "Budget",
     "Claim",
     "DueProduct",
+    "Entrance",
     "Hidings",
     "Import",
     "ImportState",

@@ -405,7 +405,15 @@ class Transaction(Protocol):
     def vault(self) -> Vault: ...
 
 
-class Store(Protocol):
+class Entrance(Protocol):
+    """Where deliveries come in, many at once. Both answer quickly or raise NotStored."""
+
+    async def addressees(self, application_ids: Sequence[ApplicationId]) -> Mapping[ApplicationId, Addressee]: ...
+
+    async def accept(self, arrivals: Sequence[Arrival]) -> frozenset[tuple[ApplicationId, int | None]]: ...
+
+
+class Store(Entrance, Protocol):
     """The store. A ``transaction`` commits at the end of its block and rolls back on an error.
 
     ``unavailable`` are the errors by which it says that it is away or overloaded.
@@ -417,7 +425,3 @@ class Store(Protocol):
     def transaction(self, claim: Claim | None = None) -> AbstractAsyncContextManager[Transaction]: ...
 
     def budget(self, account_id: AccountId | None) -> Budget: ...
-
-    async def addressees(self, application_ids: Sequence[ApplicationId]) -> Mapping[ApplicationId, Addressee]: ...
-
-    async def accept(self, arrivals: Sequence[Arrival]) -> frozenset[tuple[ApplicationId, int | None]]: ...

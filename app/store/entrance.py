@@ -12,7 +12,7 @@ import asyncpg
 from pydantic_core import to_json
 from sqlalchemy import URL
 
-from app.domain.errors import NotStored
+from app.domain.errors import Concern, NotStored
 from app.domain.ids import ApplicationId
 from app.ports import Addressee, Arrival
 from app.store.connect import connect
@@ -22,7 +22,7 @@ from app.store.vault import Keyring, SecretUnreadable
 logger = logging.getLogger(__name__)
 
 GIVE_UP_MILLISECONDS = 400
-LOCK_MILLISECONDS = 250
+LOCK_MILLISECONDS = 150
 """How long the database works on one statement, and how long that may wait for a row that somebody else holds."""
 
 SECONDS = 0.45
@@ -146,7 +146,7 @@ class KeptConnection:
         self._turn = asyncio.Lock()
 
     async def fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
-        """Run one statement, committed when this returns. NotStored says whether the database is away or refused it."""
+        """Run one statement, committed when this returns. NotStored says whom a refusal concerns."""
         try:
             async with asyncio.timeout(SECONDS), self._turn:
                 if self._connection is None or self._connection.is_closed():
@@ -156,12 +156,19 @@ class KeptConnection:
             await self.drop()
             raise NotStored("The delivery could not be stored, because the database is not available.") from error
         except asyncpg.PostgresError as error:
-            away = isinstance(error, asyncpg.OperatorInterventionError | asyncpg.InsufficientResourcesError)
             reason = f"The database did not take the delivery ({type(error).__name__})."
-            raise NotStored(reason, database_away=away) from error
+            raise NotStored(reason, concerns=_concerns(error)) from error
 
     async def drop(self) -> None:
         """Close the connection without a word; the next question opens another."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()
+
+
+def _concerns(error: asyncpg.PostgresError) -> Concern:
+    if isinstance(error, asyncpg.OperatorInterventionError | asyncpg.InsufficientResourcesError):
+        return "everybody"
+    # Somebody holds on to a lane, or keeps the same events at this moment.
+    waited = isinstance(error, asyncpg.LockNotAvailableError | asyncpg.TransactionRollbackError)
+    return "application" if waited else "delivery"

@@ -1,0 +1,150 @@
+"""Receiving: what is remembered of an Application never counts longer than it is true."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import pytest
+
+from app.domain.application import Application
+from app.domain.errors import InvalidSignature, NotStored, UnknownApplication
+from app.flows.operate import Revision, change
+from app.flows.receive_delivery import Reception
+from app.platforms.adapter import Secret
+from app.ports import Store
+from tests.fakes.shop import delivery, product
+from tests.fakes.stage import Stage
+
+
+@dataclass
+class CountingStore:
+    """The real store, and how many Applications it was asked for."""
+
+    store: Store
+    asked: int = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    async def addressees(self, application_ids: Any) -> Any:
+        self.asked += len(application_ids)
+        return await self.store.addressees(application_ids)
+
+
+class SignsWithToken:
+    """An installation whose shop signs with the token that the supplier entered."""
+
+    def __init__(self, installation: Any) -> None:
+        self._installation = installation
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._installation, name)
+
+    def secrets(self, credentials: Mapping[str, str]) -> tuple[Secret, ...]:
+        return tuple(Secret(value.encode()) for value in credentials.values())
+
+
+@dataclass
+class Desk:
+    """A web process that remembers, and an installed Application."""
+
+    stage: Stage
+    store: CountingStore
+    reception: Reception
+    application: Application
+
+    async def hand_in(self, event: str, *, secret: str, platform: str = "fake") -> None:
+        signed = delivery(product("1"), event=event, secret=secret.encode())
+        await self.reception.receive(platform, str(self.application.id), signed)
+
+    async def kept(self) -> list[str]:
+        return sorted(await self.stage.outcomes(self.application))
+
+
+@pytest.fixture
+async def desk(stage: Stage) -> Desk:
+    adapter = stage.services.adapters["fake"]
+    signing = replace(adapter, installation=cast("Any", SignsWithToken(adapter.installation)))
+    store = CountingStore(stage.store)
+    stage.services = replace(stage.services, adapters={"fake": signing}, store=cast("Store", store))
+    return Desk(stage, store, Reception(stage.services), await stage.install())
+
+
+async def test_an_application_is_looked_up_once_for_many_deliveries(desk: Desk) -> None:
+    for n in range(5):
+        await desk.hand_in(f"e{n}", secret="shop-token")
+    assert len(await desk.kept()) == 5
+    assert desk.store.asked == 1
+
+
+async def test_a_new_secret_counts_at_once_and_the_old_one_no_longer(desk: Desk) -> None:
+    await desk.hand_in("before", secret="shop-token")
+    desk.stage.shop.token = "another"
+    await change(desk.stage.services, desk.application.id, Revision(credentials={"token": "another"}))
+    with pytest.raises(InvalidSignature):
+        await desk.hand_in("old", secret="shop-token")
+    await desk.hand_in("new", secret="another")
+    assert await desk.kept() == ["before", "new"]
+
+
+async def test_the_first_delivery_under_a_new_secret_is_not_refused(desk: Desk) -> None:
+    await desk.hand_in("before", secret="shop-token")
+    desk.stage.shop.token = "another"
+    await change(desk.stage.services, desk.application.id, Revision(credentials={"token": "another"}))
+    await desk.hand_in("new", secret="another")
+    assert await desk.kept() == ["before", "new"]
+
+
+async def test_an_uninstalled_application_is_unknown_at_once(desk: Desk) -> None:
+    await desk.hand_in("before", secret="shop-token")
+    async with desk.stage.store.transaction() as tx:
+        await tx.applications.set_state(desk.application.id, "uninstalled", "Gone.")
+    with pytest.raises(UnknownApplication):
+        await desk.hand_in("after", secret="shop-token")
+    assert await desk.kept() == ["before"]
+
+
+async def test_an_application_that_was_erased_is_unknown_at_once(desk: Desk) -> None:
+    await desk.hand_in("before", secret="shop-token")
+    async with desk.stage.store.transaction() as tx:
+        await tx.applications.erase(desk.application.id)
+    with pytest.raises(UnknownApplication):
+        await desk.hand_in("after", secret="shop-token")
+
+
+async def test_a_change_that_leaves_the_secret_alone_costs_one_look(desk: Desk) -> None:
+    await desk.hand_in("before", secret="shop-token")
+    async with desk.stage.store.transaction() as tx:
+        await tx.applications.set_state(desk.application.id, "paused", "Paused.", paused_by="person")
+    for event in ("first", "second"):
+        await desk.hand_in(event, secret="shop-token")
+    assert await desk.kept() == ["before", "first", "second"]
+    assert desk.store.asked == 2
+
+
+async def test_a_stranger_is_asked_for_every_time_just_like_one_who_left(desk: Desk) -> None:
+    async with desk.stage.store.transaction() as tx:
+        await tx.applications.set_state(desk.application.id, "uninstalled", "Gone.")
+    for identity in (str(desk.application.id), str(desk.stage.services.new_id())):
+        before = desk.store.asked
+        for _ in range(3):
+            with pytest.raises(UnknownApplication):
+                await desk.reception.receive("fake", identity, delivery(product("1")))
+        assert desk.store.asked == before + 3
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+async def test_an_application_is_not_found_on_another_platform(desk: Desk, remembered: bool) -> None:
+    if remembered:
+        await desk.hand_in("before", secret="shop-token")
+    with pytest.raises(UnknownApplication):
+        await desk.hand_in("e", secret="shop-token", platform="other")
+
+
+async def test_secrets_that_cannot_be_opened_are_our_fault_and_the_shop_comes_back(desk: Desk) -> None:
+    async with desk.stage.store.transaction() as tx:
+        await tx.vault.put(str(desk.application.id), {"shop.token": "x"})
+    async with desk.stage.store.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE secret SET key_id = 'lost'")
+    with pytest.raises(NotStored):
+        await desk.hand_in("e", secret="shop-token")

@@ -1,0 +1,133 @@
+"""The statement that keeps a batch: what it keeps, what it refuses, and that no wake is lost to it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from app.domain.application import Application
+from app.domain.errors import NotStored
+from app.domain.ids import ApplicationId, EventId, Topic
+from app.ports import Arrival
+from app.store.connect import connect
+from app.store.database import sqlalchemy_url
+from app.store.entrance import ACCEPT
+from tests.fakes.shop import delivery, product
+from tests.fakes.stage import Stage
+
+
+@pytest.fixture
+async def application(stage: Stage) -> Application:
+    return await stage.install()
+
+
+def arrival(application: Application, event: str = "e1", *, revision: int | None = None) -> Arrival:
+    return Arrival(
+        application_id=application.id,
+        revision=application.revision if revision is None else revision,
+        event_id=EventId(event),
+        topic=Topic("snapshot"),
+        delivery=delivery(product("1")),
+    )
+
+
+async def test_an_event_is_kept_once_within_a_batch_and_across_batches(stage: Stage, application: Application) -> None:
+    for _ in range(2):
+        assert (
+            await stage.store.accept([arrival(application), arrival(application), arrival(application, "e2")]) == set()
+        )
+    assert await stage.count("delivery") == 2
+    assert await stage.count("delivery_body") == 2
+
+
+async def test_what_was_verified_against_an_older_revision_is_not_kept(stage: Stage, application: Application) -> None:
+    old = application.revision - 1
+    batch = [arrival(application, "now"), arrival(application, "then", revision=old)]
+    assert await stage.store.accept(batch) == {(application.id, old)}
+    assert list(await stage.outcomes(application)) == ["now"]
+
+
+async def test_an_application_that_was_erased_takes_nothing(stage: Stage, application: Application) -> None:
+    async with stage.store.transaction() as tx:
+        await tx.applications.erase(application.id)
+    assert await stage.store.accept([arrival(application)]) == {(application.id, application.revision)}
+
+
+async def test_text_that_postgresql_cannot_hold_is_cleaned(stage: Stage, application: Application) -> None:
+    odd = replace(arrival(application, "a\x00b\ud800"), topic=Topic("t\x00"))
+    odd = replace(odd, delivery=replace(odd.delivery, headers={"x": "\x00\xff"}))
+    assert await stage.store.accept([odd]) == set()
+    assert list(await stage.outcomes(application)) == ["ab?"]
+
+
+async def test_only_installed_applications_are_found_with_what_they_keep(
+    stage: Stage, application: Application
+) -> None:
+    stranger = ApplicationId(stage.services.new_id())
+    found = await stage.store.addressees([application.id, stranger])
+    assert set(found) == {application.id}
+    assert found[application.id].secrets is not None
+    assert "shop-token" not in repr(found)
+    async with stage.store.transaction() as tx:
+        await tx.applications.set_state(application.id, "uninstalled", "Gone.")
+    assert await stage.store.addressees([application.id]) == {}
+
+
+async def test_a_lane_that_somebody_holds_on_to_is_not_waited_for(stage: Stage, application: Application) -> None:
+    async with stage.store.engine.begin() as holder:
+        await holder.execute(text("SELECT 1 FROM lane FOR UPDATE"))
+        with pytest.raises(NotStored) as refused:
+            await stage.store.accept([arrival(application)])
+    assert refused.value.concerns == "application"
+    assert await stage.store.accept([arrival(application)]) == set()
+
+
+LOSING = ACCEPT.replace(
+    "WHERE application_id IN (SELECT application_id FROM fresh)",
+    "WHERE application_id IN (SELECT application_id FROM fresh) AND wake = done",
+)
+"""The variant that raises a lane only if it is not yet awake. It is wrong; here it proves that the test can tell."""
+
+
+@pytest.fixture
+async def web(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection on which the statement can be held between its work and its commit."""
+    connection = await connect(sqlalchemy_url(database_url))
+    yield connection
+    await connection.close()
+
+
+@pytest.mark.parametrize(("statement", "woken"), [(ACCEPT, True), (LOSING, False)])
+async def test_a_delivery_that_is_committed_while_its_lane_is_released_wakes_it(
+    stage: Stage, application: Application, web: asyncpg.Connection, statement: str, woken: bool
+) -> None:
+    await stage.settle()
+    async with stage.store.transaction() as tx:
+        await tx.lanes.wake(application.id)
+        held = await tx.lanes.claim(stage.services.pace.lease)
+    assert held is not None
+
+    async def release() -> None:
+        async with stage.store.transaction() as tx:
+            await tx.lanes.release(held)
+
+    one = arrival(application)
+    columns = [one.event_id], [one.topic], ["POST"], ["/"], ["{}"], [one.delivery.body]
+    async with web.transaction():
+        await web.fetch(statement, [application.id], [None], [1], *columns)
+        # The worker has seen no delivery, since none is committed, and lets go of the lane.
+        releasing = asyncio.create_task(release())
+        while not releasing.done() and not await _somebody_waits_for_a_lock(web):
+            pass
+    await releasing
+    async with stage.store.transaction() as tx:
+        claimed = await tx.lanes.claim(stage.services.pace.lease)
+    assert (claimed is not None) is woken
+
+
+async def _somebody_waits_for_a_lock(connection: asyncpg.Connection) -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(await connection.fetchval(waiting))
