@@ -34,3 +34,4 @@ async def receiver() -> AsyncIterator[Receiver]:
         port = server.sockets[0].getsockname()[1]
         receiver.url = f"http://127.0.0.1:{port}/webhooks/shopify/one"
         yield receiver
+        await receiver.all_closed()
