@@ -1,6 +1,6 @@
 """Changes on Orderchamp, what can come of each, and what a product shows after them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -133,34 +133,29 @@ class NotSent:
 Outcome: TypeAlias = Applied | Refused | TargetMissing | Unclear | NotSent
 
 
-def sent(observed: Observed, changes: Sequence[Change]) -> Observed:
+def sent(observed: Observed, changes: Iterable[Change]) -> Observed:
     """Return what Orderchamp shows after these changes were made to ``observed``, as far as we can know without reading."""
+    variants = dict(observed.variants)
     for change in changes:
-        observed = _after(observed, change)
-    return observed
-
-
-def _after(observed: Observed, change: Change) -> Observed:
-    match change:
-        case UpdateProduct():
-            return replace(
-                observed,
-                title=observed.title if change.title is None else change.title,
-                description=observed.description if change.description is None else change.description,
-                option_names=observed.option_names if change.option_names is None else change.option_names,
-                images=observed.images if change.images is None else change.images,
-            )
-        case UpdateVariant() | SetStock():
-            before = observed.variants.get(change.target_variant_id)
-            if before is None:
-                return observed
-            return replace(observed, variants={**observed.variants, before.id: _variant_after(before, change)})
-        case Publish() | RefreshListing():
-            return replace(observed, published=True)
-        case Unpublish():
-            return replace(observed, published=False)
-        case CreateProduct() | CreateVariant():
-            return observed
+        match change:
+            case UpdateVariant() | SetStock():
+                if (before := variants.get(change.target_variant_id)) is not None:
+                    variants[before.id] = _variant_after(before, change)
+            case UpdateProduct():
+                observed = replace(
+                    observed,
+                    title=observed.title if change.title is None else change.title,
+                    description=observed.description if change.description is None else change.description,
+                    option_names=observed.option_names if change.option_names is None else change.option_names,
+                    images=observed.images if change.images is None else change.images,
+                )
+            case Publish() | RefreshListing():
+                observed = replace(observed, published=True)
+            case Unpublish():
+                observed = replace(observed, published=False)
+            case CreateProduct() | CreateVariant():
+                pass
+    return replace(observed, variants=variants)
 
 
 def _variant_after(before: ObservedVariant, change: UpdateVariant | SetStock) -> ObservedVariant:

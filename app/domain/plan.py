@@ -5,7 +5,7 @@ a crash between two stages nothing special: whoever comes next plans from the sa
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from app.domain.changes import (
     Applied,
@@ -227,41 +227,41 @@ def _observed_variant(situation: Situation, binding: Binding) -> ObservedVariant
 
 def _update_product(situation: Situation, observed: Observed) -> Iterable[Change]:
     desired, fields = situation.desired, situation.settings.fields
-    change = UpdateProduct(
-        source_id=desired.source_id,
-        target_id=observed.id,
-        title=desired.title if fields.title and desired.title != observed.title else None,
-        description=desired.description
-        if fields.description and desired.description != (observed.description or "")
-        else None,
-        option_names=desired.option_names
-        if desired.option_names and desired.option_names != observed.option_names
-        else None,
-        images=desired.images if fields.images and desired.images and desired.images != observed.images else None,
-    )
-    if change != UpdateProduct(source_id=desired.source_id, target_id=observed.id):
-        yield change
+    title = fields.title and desired.title != observed.title
+    description = fields.description and desired.description != (observed.description or "")
+    option_names = desired.option_names and desired.option_names != observed.option_names
+    images = fields.images and desired.images and desired.images != observed.images
+    if title or description or option_names or images:
+        yield UpdateProduct(
+            source_id=desired.source_id,
+            target_id=observed.id,
+            title=desired.title if title else None,
+            description=desired.description if description else None,
+            option_names=desired.option_names if option_names else None,
+            images=desired.images if images else None,
+        )
 
 
 def _update_variant(
     situation: Situation, binding: Binding, variant: DesiredVariant, observed: ObservedVariant
 ) -> Iterable[Change]:
-    fields = situation.settings.fields
-    nothing = UpdateVariant(
-        source_id=situation.desired.source_id,
-        target_id=binding.target_id,
-        target_variant_id=binding.target_variant_id,
-    )
-    change = replace(
-        nothing,
-        sku=variant.sku if variant.sku != observed.sku and variant.sku not in situation.occupied else None,
-        price=variant.price if fields.price and variant.price != observed.price else None,
-        msrp=variant.msrp if fields.price and variant.msrp is not None and variant.msrp != observed.msrp else None,
-        policy=variant.policy if variant.policy != observed.policy else None,
-        options=variant.options if variant.options and variant.options != observed.options else None,
-    )
-    if change != nothing:
-        yield change
+    prices = situation.settings.fields.price
+    sku = variant.sku != observed.sku and variant.sku not in situation.occupied
+    price = prices and variant.price != observed.price
+    msrp = prices and variant.msrp is not None and variant.msrp != observed.msrp
+    policy = variant.policy != observed.policy
+    options = variant.options and variant.options != observed.options
+    if sku or price or msrp or policy or options:
+        yield UpdateVariant(
+            source_id=situation.desired.source_id,
+            target_id=binding.target_id,
+            target_variant_id=binding.target_variant_id,
+            sku=variant.sku if sku else None,
+            price=variant.price if price else None,
+            msrp=variant.msrp if msrp else None,
+            policy=variant.policy if policy else None,
+            options=variant.options if options else None,
+        )
 
 
 def _make_way(situation: Situation) -> Iterable[Change]:

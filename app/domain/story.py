@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.domain.ids import StorefrontId
+from app.domain.ids import StorefrontId, TargetVariantId
 from app.domain.plan import (
     Change,
     CreateProduct,
@@ -20,18 +20,52 @@ from app.domain.plan import (
 )
 
 
-def done(change: Change, reason: str, storefronts: Mapping[StorefrontId, str]) -> str:
-    """Return what was done as a sentence. ``reason`` completes "…, because"; ``storefronts`` are the names by id."""
+def done(
+    changes: Sequence[Change],
+    *,
+    skus: Mapping[TargetVariantId, str],
+    reason: str,
+    storefronts: Mapping[StorefrontId, str],
+) -> list[str]:
+    """Return what was done for one product as sentences, in which alike changes of several variants are one.
+
+    ``skus`` names the variants, ``reason`` completes "…, because", ``storefronts`` are the names by id.
+    """
+    sentences: list[str] = []
+    fields: dict[str, list[str]] = {}
+    stock: dict[int, list[str]] = {}
+    for change in changes:
+        match change:
+            case UpdateProduct():
+                fields.setdefault(", ".join(_fields(change)), [])
+            case UpdateVariant():
+                fields.setdefault(", ".join(_fields(change)), []).append(
+                    skus.get(change.target_variant_id, "a variant")
+                )
+            case SetStock():
+                stock.setdefault(change.quantity, []).append(skus.get(change.target_variant_id, "a variant"))
+            case _:
+                sentences.append(_one_done(change, reason, storefronts))
+    if fields:
+        told = (names + (f" of {', '.join(of)}" if of else "") for names, of in fields.items())
+        sentences.append(f"Sent to Orderchamp: {'; '.join(told)}.")
+    if stock:
+        told = (f"{quantity} for {', '.join(of)}" for quantity, of in stock.items())
+        sentences.append(f"Stock on Orderchamp set to {'; '.join(told)}.")
+    return sentences
+
+
+def _one_done(
+    change: CreateProduct | CreateVariant | Publish | Unpublish | RefreshListing,
+    reason: str,
+    storefronts: Mapping[StorefrontId, str],
+) -> str:
     match change:
         case CreateProduct():
-            skus = ", ".join(variant.sku for variant in change.variants)
-            return f"Created on Orderchamp as a draft, with the variant(s) {skus}: none of them was there."
+            names = ", ".join(variant.sku for variant in change.variants)
+            return f"Created on Orderchamp as a draft, with the variant(s) {names}: none of them was there."
         case CreateVariant():
             return f"Variant {change.variant.sku} created on Orderchamp: no variant with this SKU was there."
-        case UpdateProduct() | UpdateVariant():
-            return f"Sent to Orderchamp: {', '.join(_fields(change))}."
-        case SetStock():
-            return f"Stock on Orderchamp set to {change.quantity}."
         case Publish():
             where = storefronts.get(change.storefront_id, change.storefront_id)
             return f"Published on Orderchamp, on the storefront “{where}”, because {reason}."

@@ -1,6 +1,6 @@
 """A batch of due products on its way through the loop, and what is known of them and of their targets."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from app.domain.conflict import Choice, Conflict, Found, LeftOut, Ruling, folded, rule
@@ -75,7 +75,7 @@ class Batch:
 
     works: dict[SourceId, Work]
     targets: dict[TargetId, TargetRecord]
-    siblings: tuple[Sibling, ...]
+    siblings: dict[TargetId, list[Sibling]]
     choices: Mapping[str, Choice]
     occupants: dict[TargetVariantId, TargetId] = field(default_factory=dict)
     not_permitted: set[type[Change]] = field(default_factory=set)
@@ -100,7 +100,7 @@ class Batch:
 
     def _target(self, target_id: TargetId, source_id: SourceId) -> Target:
         record = self.targets.get(target_id) or TargetRecord(target_id=target_id, observed=None)
-        living = [each for each in self.siblings if each.target_id == target_id and each.living]
+        living = [each for each in self.siblings.get(target_id, ()) if each.living]
         others = [each for each in living if each.source_id != source_id]
         return Target(
             id=target_id,
@@ -113,6 +113,13 @@ class Batch:
             held=record.held,
             publication_unclear=record.publishing_since is not None,
         )
+
+    def add_siblings(self, found: Iterable[Sibling]) -> None:
+        """Remember who is bound to targets, in the order in which they were bound."""
+        for each in found:
+            known = self.siblings.setdefault(each.target_id, [])
+            if all(other.source_id != each.source_id for other in known):
+                known.append(each)
 
     def _occupied(self) -> Mapping[Sku, Occupant]:
         occupied = {}
@@ -147,7 +154,9 @@ async def load(run: LaneRun) -> Batch:
     ruled = rule(holders, choices)
     for work in works.values():
         _keep_apart(application.id, work, ruled)
-    return Batch(works=works, targets=dict(targets), siblings=siblings, choices=choices)
+    batch = Batch(works=works, targets=dict(targets), siblings={}, choices=choices)
+    batch.add_siblings(siblings)
+    return batch
 
 
 def _keep_apart(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from app.domain.conflict import BoundTo, Conflict, Found, Holder, folded
 from app.domain.ids import Sku, TargetId, TargetVariantId
 from app.domain.matching import Match, Wait, judge, may_adopt
-from app.domain.plan import unbound_variants, worth_finding
+from app.domain.plan import worth_finding
 from app.domain.state import Binding, DesiredVariant, Observed
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch, Work, told_of
@@ -56,20 +56,24 @@ async def find(run: LaneRun, batch: Batch) -> None:
 
 
 def _wanted(run: LaneRun, batch: Batch, work: Work) -> Iterable[Wanted]:
-    situation = batch.situation(run, work)
-    if not work.going_on or not worth_finding(situation):
+    wanted = [each for each in work.due.desired.variants if _shown_sku(batch, work, each) != each.sku]
+    if not work.going_on or not wanted or not worth_finding(batch.situation(run, work)):
         return
-    for variant in unbound_variants(situation):
-        if variant.source_id not in situation.apart:
-            yield Wanted(work, variant, bound=False)
-    for variant in situation.desired.variants:
-        binding = work.bindings.get(variant.source_id)
-        record = None if binding is None else batch.targets.get(binding.target_id)
-        if binding is None or record is None or record.observed is None or variant.source_id in situation.apart:
-            continue
-        shown = record.observed.variants.get(binding.target_variant_id)
-        if shown is not None and shown.sku != variant.sku:
-            yield Wanted(work, variant, bound=True)
+    apart = work.apart
+    for variant in wanted:
+        bound = variant.source_id in work.bindings
+        if variant.source_id not in apart and (not bound or _shown_sku(batch, work, variant) is not None):
+            yield Wanted(work, variant, bound=bound)
+
+
+def _shown_sku(batch: Batch, work: Work, variant: DesiredVariant) -> Sku | None:
+    """Return the SKU that Orderchamp shows for a variant; None when it is not bound, or not known."""
+    binding = work.bindings.get(variant.source_id)
+    record = None if binding is None else batch.targets.get(binding.target_id)
+    if binding is None or record is None or record.observed is None:
+        return None
+    shown = record.observed.variants.get(binding.target_variant_id)
+    return None if shown is None else shown.sku
 
 
 def _merged(before: TargetRecord | None, observed: Observed, sight: Sight) -> TargetRecord:
@@ -178,9 +182,4 @@ async def _keep(run: LaneRun, batch: Batch, matches: Sequence[Matched], sight: S
                     f"The SKU {each.sku} is on Orderchamp already, on a variant that belongs to another product of a shop."
                 )
         await tx.timeline.add(application.id, told)
-        known = {(each.target_id, each.source_id) for each in batch.siblings}
-        batch.siblings += tuple(
-            each
-            for each in await tx.targets.siblings(application.id, ids)
-            if (each.target_id, each.source_id) not in known
-        )
+        batch.add_siblings(await tx.targets.siblings(application.id, ids))

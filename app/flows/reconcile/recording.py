@@ -19,7 +19,7 @@ from app.domain.changes import (
     sent,
 )
 from app.domain.errors import CredentialsRefused, OutcomeUnknown
-from app.domain.ids import SourceVariantId, TargetId, TargetVariantId
+from app.domain.ids import SourceId, SourceVariantId, TargetId, TargetVariantId
 from app.domain.state import Binding, Observed, ObservedVariant
 from app.domain.story import done
 from app.flows.lane import LaneRun
@@ -38,14 +38,19 @@ async def record(
     bound: list[BoundVariant] = []
     told: list[Told] = []
     touched: set[TargetId] = set()
+    made: dict[SourceId, list[Change]] = {}
     for change, outcome in zip(changes, outcomes, strict=True):
         work = batch.works[change.source_id]
         if isinstance(outcome, Applied):
-            work.written = True
+            made.setdefault(change.source_id, []).append(change)
             bound += _take_over(run, batch, work, change, outcome, touched)
-            told.append(told_of(work, "sent", done(change, work.due.desired.reason, run.storefronts)))
         elif not (excused and isinstance(outcome, NotSent) and isinstance(outcome.error, CredentialsRefused)):
             told += _failed(batch, work, change, outcome, touched)
+    for source_id, of_product in made.items():
+        work = batch.works[source_id]
+        work.written = True
+        told += [told_of(work, "sent", each) for each in _sentences(run, batch, work, of_product)]
+        _show(batch, of_product)
     unclear = {work.due.source_id for work in batch.works.values() if work.unclear}
     created = {each.source_id for each in changes if isinstance(each, CreateProduct | CreateVariant)}
     published = _published(batch, changes, outcomes)
@@ -81,17 +86,44 @@ def _take_over(
         return _created(batch, work, change, outcome, touched)
     bound: list[BoundVariant] = []
     record = batch.targets[change.target_id]
-    assert record.observed is not None  # noqa: S101 - nothing is planned for a target that was not seen
-    observed = sent(record.observed, [change])
     if isinstance(change, CreateVariant) and isinstance(outcome.observed, ObservedVariant):
         created = outcome.observed
-        observed = replace(observed, variants={**observed.variants, created.id: created})
         bound.append(_bind(work, change.variant.source_id, change.target_id, created.id))
-        record = replace(record, refresh_listing=observed.published)
-    record = _left(run, work, record, change)
-    batch.targets[change.target_id] = replace(record, observed=observed, sent_images=observed.images)
+        if record.observed is not None:
+            observed = replace(record.observed, variants={**record.observed.variants, created.id: created})
+            record = replace(record, observed=observed, refresh_listing=observed.published)
+    batch.targets[change.target_id] = _left(run, work, record, change)
     touched.add(change.target_id)
     return bound
+
+
+def _show(batch: Batch, changes: Sequence[Change]) -> None:
+    """Have what is known of targets show what was made of them. One that another outcome left in doubt stays unknown."""
+    by_target: dict[TargetId, list[Change]] = {}
+    for change in changes:
+        if not isinstance(change, CreateProduct):
+            by_target.setdefault(change.target_id, []).append(change)
+    for target_id, made in by_target.items():
+        record = batch.targets[target_id]
+        if record.observed is not None:
+            observed = sent(record.observed, made)
+            batch.targets[target_id] = replace(record, observed=observed, sent_images=observed.images)
+
+
+def _sentences(run: LaneRun, batch: Batch, work: Work, changes: Sequence[Change]) -> list[str]:
+    skus: dict[TargetVariantId, str] = {}
+    by_id = {each.source_id: each.sku for each in work.due.desired.variants}
+    for variant_id, binding in work.bindings.items():
+        skus[binding.target_variant_id] = by_id.get(variant_id) or _shown_sku(batch, binding)
+    return done(changes, skus=skus, reason=work.due.desired.reason, storefronts=run.storefronts)
+
+
+def _shown_sku(batch: Batch, binding: Binding) -> str:
+    record = batch.targets.get(binding.target_id)
+    shown = (
+        None if record is None or record.observed is None else record.observed.variants.get(binding.target_variant_id)
+    )
+    return "a variant" if shown is None else shown.sku
 
 
 def _left(run: LaneRun, work: Work, record: TargetRecord, change: Change) -> TargetRecord:

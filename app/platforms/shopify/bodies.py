@@ -1,8 +1,12 @@
 """JSON as Shopify sends it: money keeps every digit, and text holds nothing that cannot be stored."""
 
 import json
+import re
 from decimal import Decimal
 from typing import Any, NoReturn
+
+_NOT_PLAIN = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
+"""How JSON says NUL and surrogates; bytes that are UTF-8 hold neither of them in any other way."""
 
 
 def read_json(body: bytes) -> object:
@@ -10,10 +14,9 @@ def read_json(body: bytes) -> object:
 
     NUL is left out of text and half a surrogate pair becomes "?": JSON can say both, PostgreSQL can hold neither.
     """
+    hook = _with_plain_text if _NOT_PLAIN.search(body) else None
     try:
-        return json.loads(
-            body.decode("utf-8"), parse_float=Decimal, parse_constant=_no_number, object_hook=_with_plain_text
-        )
+        return json.loads(body.decode("utf-8"), parse_float=Decimal, parse_constant=_no_number, object_hook=hook)
     except (RecursionError, ArithmeticError) as error:  # too deep, or an exponent that no Decimal can have
         raise ValueError("the body is not JSON that can be read") from error
 
