@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import NAMESPACE_DNS, uuid5
 
+from sqlalchemy import text
+
 from app.composition import open_store
 from app.domain.application import Account, Application
 from app.domain.ids import AccountId, ApplicationId, SupplierId
@@ -16,6 +18,10 @@ from app.local.postgres import embedded, scratch
 from app.local.processes import run_module
 from app.settings import Settings
 from app.store.database import PostgresStore
+
+LOG_FILES = 64
+LOG_FILE_MEGABYTES = 16
+"""How many files of the write-ahead log are made ready, and how large one is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +49,27 @@ async def given_database() -> AsyncIterator[Given]:
         await run_module(["app.cli", "migrate"], environment)
         store = open_store(Settings(environment="development", database_url=url))
         try:
+            await _use_log_files_again(store)
             yield Given(store=store, environment=environment)
         finally:
             await store.close()
+
+
+async def _use_log_files_again(store: PostgresStore) -> None:
+    """Bring the log into the state in which it is after a day: files are used again.
+
+    A new database fills each new file with zeros before it writes to it, while everybody waits for the commit.
+    """
+    async with store.engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        for statement in (
+            f"ALTER SYSTEM SET min_wal_size = '{LOG_FILES * LOG_FILE_MEGABYTES}MB'",
+            f"ALTER SYSTEM SET max_wal_size = '{2 * LOG_FILES * LOG_FILE_MEGABYTES}MB'",
+            "SELECT pg_reload_conf()",
+            *["SELECT pg_logical_emit_message(false, 'bench', ''), pg_switch_wal()"] * LOG_FILES,
+            "CHECKPOINT",
+        ):
+            await connection.execute(text(statement))
 
 
 async def install_applications(store: PostgresStore, how_many: int) -> list[Installed]:

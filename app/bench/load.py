@@ -24,7 +24,7 @@ EVENT_ID = "EVENT-ID"
 
 WARM_UP_SECONDS = 0.5
 POLL_SECONDS = 1.0
-CHUNK = 65536
+CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,6 +124,14 @@ class Applications:
 
     async def erase(self, application_id: ApplicationId) -> None:
         """Remove an Application with everything that is kept for it."""
+        # From here on no delivery can be kept for it, so that none is left without its Application.
+        await self._connection.execute(
+            text("SELECT 1 FROM application WHERE id = :id FOR UPDATE"), {"id": application_id}
+        )
+        await self._connection.execute(
+            text("DELETE FROM delivery_body WHERE delivery_id IN (SELECT id FROM delivery WHERE application_id = :id)"),
+            {"id": application_id},
+        )
         await self._connection.execute(text("DELETE FROM application WHERE id = :id"), {"id": application_id})
 
     # What a lane has to do besides products

@@ -20,6 +20,8 @@ _TEXTS = TypeAdapter(dict[str, str])
 
 def clean(text: str) -> str:
     """Return ``text`` without what PostgreSQL cannot hold: NUL, and surrogates that stand alone."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 

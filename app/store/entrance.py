@@ -66,8 +66,8 @@ ACCEPT = """
         ON CONFLICT (application_id, event_id) DO NOTHING
         RETURNING id, application_id
     ), bodies AS (
-        INSERT INTO delivery_body (delivery_id, application_id, body)
-        SELECT id, application_id, body FROM arrival WHERE (id IN (SELECT fresh.id FROM fresh)) IS TRUE
+        INSERT INTO delivery_body (delivery_id, body)
+        SELECT id, body FROM arrival WHERE (id IN (SELECT fresh.id FROM fresh)) IS TRUE
     ), locked AS (
         SELECT application_id FROM lane WHERE application_id IN (SELECT application_id FROM fresh)
         ORDER BY application_id FOR UPDATE

@@ -161,14 +161,14 @@ class DeliveryRow(SQLModel, table=True):
 
 
 class DeliveryBodyRow(SQLModel, table=True):
-    """The bytes of a delivery, apart from its key so that dropping old ones is cheap."""
+    """The bytes of a delivery, apart from its key so that dropping old ones is cheap.
+
+    Nothing but its key is checked or indexed, since that would be paid for before every answer to a shop.
+    """
 
     __tablename__ = "delivery_body"
 
     delivery_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    application_id: UUID | None = Field(
-        default=None, sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=True, index=True)
-    )
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 

@@ -56,6 +56,13 @@ async def test_an_application_that_was_erased_takes_nothing(stage: Stage, applic
     assert await stage.store.accept([arrival(application)]) == {(application.id, application.revision)}
 
 
+async def test_erasing_an_application_leaves_nothing_of_its_deliveries(stage: Stage, application: Application) -> None:
+    assert await stage.store.accept([arrival(application)]) == set()
+    async with stage.store.transaction() as tx:
+        await tx.applications.erase(application.id)
+    assert [await stage.count(table) for table in ("application", "delivery", "delivery_body")] == [0, 0, 0]
+
+
 async def test_text_that_postgresql_cannot_hold_is_cleaned(stage: Stage, application: Application) -> None:
     odd = replace(arrival(application, "a\x00b\ud800"), topic=Topic("t\x00"))
     odd = replace(odd, delivery=replace(odd.delivery, headers={"x": "\x00\xff"}))

@@ -32,6 +32,8 @@ WEBHOOK_ID = "webhook-id"
 SHOP_DOMAIN = "shop-domain"
 """Headers, by their names behind ``x-shopify-`` (or ``shopify-`` for Events)."""
 
+SIGNED_EVENT = f"shopify-{SIGNATURE}"
+
 LONGEST = 255
 
 _ITEM_IN_GID = re.compile(r"[?&]inventory_item_id=([0-9]{1,40})(?:&|$)")
@@ -113,7 +115,7 @@ class Webhooks:
 
 
 def _header(delivery: Delivery, name: str) -> str:
-    prefix = "shopify-" if f"shopify-{SIGNATURE}" in delivery.headers else "x-shopify-"
+    prefix = "shopify-" if SIGNED_EVENT in delivery.headers else "x-shopify-"
     return delivery.headers.get(prefix + name, "")
 
 
