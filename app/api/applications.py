@@ -98,7 +98,7 @@ async def list_all(
 async def show(application_id: UUID, services: ServicesDep, caller: Reader) -> ApplicationDetailsOut:
     """Its state and why, its settings, how much waits, and whether the shop's subscriptions stand."""
     application = await visible(services, caller, application_id)
-    async with services.store.transaction() as tx:
+    async with services.store.reading() as tx:
         counts = await tx.products.counts(application.id)
         backlog, oldest = await tx.products.backlog(application.id)
         problems = await tx.problems.open_counts(application.id)
@@ -194,7 +194,7 @@ async def import_catalogue(application_id: UUID, services: ServicesDep, caller: 
 async def show_import(application_id: UUID, import_id: UUID, services: ServicesDep, caller: Reader) -> ImportOut:
     """How far it has come."""
     application = await visible(services, caller, application_id)
-    async with services.store.transaction() as tx:
+    async with services.store.reading() as tx:
         found = await tx.imports.one(application.id, import_id)
     if found is None:
         raise NotFound("import")
@@ -227,7 +227,7 @@ async def _list(
     limit: int,
     cursor: str | None,
 ) -> Listed[ApplicationOut]:
-    async with services.store.transaction() as tx:
+    async with services.store.reading() as tx:
         found = await tx.applications.list(
             supplier_id=supplier_id, platform=platform, state=state, after=_after(cursor), limit=limit + 1
         )

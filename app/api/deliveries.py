@@ -28,7 +28,7 @@ async def list_deliveries(
 ) -> Listed[DeliveryOut]:
     """Newest first."""
     application = await visible(services, caller, application_id)
-    async with services.store.transaction() as tx:
+    async with services.store.reading() as tx:
         found = await tx.inbox.of(application.id, before=cursor, limit=limit + 1, topic=topic, outcome=outcome)
     more = len(found) > limit
     return Listed(
@@ -41,7 +41,7 @@ async def show_delivery(
     delivery_id: Annotated[int, Path(ge=0, le=2**62)], services: ServicesDep, caller: Reader
 ) -> DeliveryDetailsOut:
     """Its topic, times, outcome and reason; for `admin` also the headers and the body as they were sent."""
-    async with services.store.transaction() as tx:
+    async with services.store.reading() as tx:
         found = await tx.inbox.one(DeliveryId(delivery_id))
     if found is None:
         raise NotFound("delivery")

@@ -57,7 +57,7 @@ async def list_problems(
 ) -> Listed[ProblemOut]:
     """Conflicts, refused products, broken subscriptions, guard stops and the like, each with the ways out of it."""
     application = await visible(services, caller, application_id)
-    async with services.store.transaction() as tx:
+    async with services.store.reading() as tx:
         found = await tx.problems.list(
             application.id,
             state=state,

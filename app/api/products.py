@@ -50,7 +50,7 @@ async def list_products(
 ) -> Listed[ProductOut]:
     """In the order of their ids. `q` searches titles; `sku` is compared exactly."""
     application = await visible(services, caller, application_id)
-    async with services.store.transaction() as tx:
+    async with services.store.reading() as tx:
         found = await tx.products.list(application.id, state=state, sku=sku, q=q, after=cursor, limit=limit + 1)
     more = len(found) > limit
     return Listed(
@@ -65,7 +65,7 @@ async def show_product(
 ) -> ProductDetailsOut:
     """What Orderchamp should show beside what it showed last, with the reason for either."""
     application = await visible(services, caller, application_id)
-    async with services.store.transaction() as tx:
+    async with services.store.reading() as tx:
         view = await tx.products.one(application.id, SourceId(source_id))
         if view is None:
             raise NotFound("product")
@@ -100,7 +100,7 @@ async def timeline(
 ) -> Listed[SentenceOut]:
     """In order, each sentence with the delivery that caused it."""
     application = await visible(services, caller, application_id)
-    async with services.store.transaction() as tx:
+    async with services.store.reading() as tx:
         if await tx.products.one(application.id, SourceId(source_id)) is None:
             raise NotFound("product")
         found = await tx.timeline.of(application.id, SourceId(source_id), after=cursor, limit=limit + 1)
@@ -126,7 +126,7 @@ async def reconcile_product(
     application = await visible(services, caller, application_id)
     if not await look_again(services, application.id, SourceId(source_id)):
         raise NotFound("product")
-    async with services.store.transaction() as tx:
+    async with services.store.reading() as tx:
         view = await tx.products.one(application.id, SourceId(source_id))
     if view is None:
         raise NotFound("product")

@@ -20,7 +20,7 @@ async def import_page(run: LaneRun) -> bool:
     """Import one page; False when no import is running or its time has not come."""
     if run.adapter.catalogue is None:
         return False
-    async with run.services.store.transaction() as tx:
+    async with run.services.store.reading() as tx:
         running = await tx.imports.running(run.application.id)
     if running is None or running.due_at > run.now():
         return False

@@ -54,7 +54,7 @@ class LaneRun:
         if self.lease_ends() - self.services.clock() >= at_least:
             return
         begun = self.services.monotonic()
-        async with self.services.store.transaction() as tx:
+        async with self.services.store.reading() as tx:
             await tx.lanes.renew(self.claim, self.services.pace.lease)
         self.lease_from = begun
 

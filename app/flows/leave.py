@@ -19,7 +19,7 @@ async def leave(run: LaneRun) -> bool:
     """Finish the uninstall once nothing is left to hide; False while it has to wait for that."""
     application, services = run.application, run.services
     if application.unpublish_on_uninstall:
-        async with services.store.transaction() as tx:
+        async with services.store.reading() as tx:
             waiting = await tx.products.anything_due(application.id)
         if waiting:
             return False

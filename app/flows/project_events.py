@@ -55,7 +55,7 @@ class Book:
 
 async def project_events(run: LaneRun) -> bool:
     """Work through a batch of fresh deliveries, oldest first; False when there was none."""
-    async with run.services.store.transaction() as tx:
+    async with run.services.store.reading() as tx:
         deliveries = await tx.inbox.fresh(run.application.id, limit=BATCH)
     if not deliveries:
         return False

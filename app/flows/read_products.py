@@ -24,7 +24,7 @@ async def read_products(run: LaneRun) -> bool:
     """
     if run.adapter.catalogue is None:
         return False
-    async with run.services.store.transaction() as tx:
+    async with run.services.store.reading() as tx:
         asked = await tx.products.to_read(run.application.id, limit=BATCH)
     for product in asked:
         if not run.time_left():

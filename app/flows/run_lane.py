@@ -4,7 +4,7 @@ The duties stand in a fixed order: events, products, then the long ones (reads, 
 is left of the run. After each step of a long one, events and products have their turn again.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ from app.flows.reconcile import reconcile
 from app.flows.replan import replan
 from app.flows.services import Services
 from app.flows.subscribe import subscribe
-from app.ports import Claim
+from app.ports import Claim, DutyName
 
 logger = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ class HeldLane:
 async def claim_lane(services: Services) -> HeldLane | None:
     """Take the lane that waited longest; None when none has work."""
     lease_from = services.monotonic()
-    async with services.store.transaction() as tx:
+    async with services.store.reading() as tx:
         claim = await tx.lanes.claim(services.pace.lease)
     return None if claim is None else HeldLane(claim, lease_from)
 
@@ -68,7 +68,7 @@ async def run_lane(services: Services, held: HeldLane) -> None:
 
 
 async def _begin(services: Services, claim: Claim, *, lease_from: float) -> LaneRun | None:
-    async with services.store.transaction() as tx:
+    async with services.store.reading() as tx:
         application = await tx.applications.one(claim.application_id)
         if application is None:
             return None
@@ -91,37 +91,43 @@ async def _begin(services: Services, claim: Claim, *, lease_from: float) -> Lane
     )
 
 
-def _duties(application: Application) -> tuple[Duty, ...]:
+def _duties(application: Application) -> Mapping[DutyName, Duty]:
+    """Return what may be done for an Application in its state, the most urgent first."""
     match application.state:
         case "installing" | "active":
-            return (project_events, _reconcile, read_products, subscribe, import_page, replan, _settle_in)
+            return {
+                "events": project_events,
+                "products": _reconcile,
+                "reads": read_products,
+                "subscriptions": subscribe,
+                "import": import_page,
+                "replan": replan,
+                "settling in": _settle_in,
+            }
         case "uninstalling":
-            if application.unpublish_on_uninstall:
-                return (project_events, _reconcile, replan, leave)
-            return (project_events, leave)
+            unpublishing: Mapping[DutyName, Duty] = {"products": _reconcile, "replan": replan}
+            hiding = unpublishing if application.unpublish_on_uninstall else {}
+            return {"events": project_events, **hiding, "leaving": leave}
         case "paused" | "failed" | "uninstalled":
-            return (project_events,)
+            return {"events": project_events}
 
 
 async def _work(run: LaneRun) -> None:
     if run.application.state in ("installing", "active", "uninstalling"):
         await _take_over(run)
-    duties = _duties(run.application)
-    busy = True
-    while busy and run.time_left() and await _unchanged(run):
-        busy = False
-        for duty in duties:
-            if await duty(run):
-                busy = True
-                break
-            if not run.time_left():
-                break
-
-
-async def _unchanged(run: LaneRun) -> bool:
-    """Tell whether the Application is still the one that this run works for: nobody paused or changed it meanwhile."""
-    async with run.services.store.transaction() as tx:
-        return await tx.applications.is_current(run.application)
+    duties = dict(_duties(run.application))
+    while run.time_left():
+        async with run.services.store.reading() as tx:
+            waiting = await tx.lanes.waiting(run.application)
+        if waiting is None:
+            # Somebody paused or changed the Application meanwhile: this run works for one that is no more.
+            return
+        name = next((each for each in duties if each in waiting), None)
+        if name is None:
+            return
+        if not await duties[name](run):
+            # What could not go on now has its time in its row; asking again would find it waiting again.
+            del duties[name]
 
 
 async def _reconcile(run: LaneRun) -> bool:
@@ -130,7 +136,7 @@ async def _reconcile(run: LaneRun) -> bool:
 
 async def _take_over(run: LaneRun) -> None:
     """Wait out what the last holder left on its way, and forget what it believed about those products."""
-    async with run.services.store.transaction() as tx:
+    async with run.services.store.reading() as tx:
         left = await tx.products.calls_left_behind(run.application.id, token=run.claim.token)
     over = [source_id for source_id, until in left.items() if until <= run.now()]
     if not over:
@@ -144,7 +150,7 @@ async def _settle_in(run: LaneRun) -> bool:
     """Call an installation finished once its subscriptions stand and its catalogue is read."""
     if run.application.state != "installing":
         return False
-    async with run.services.store.transaction() as tx:
+    async with run.services.store.reading() as tx:
         importing = await tx.imports.running(run.application.id)
         subscribing = await tx.applications.subscriptions_due(run.application.id)
         latest = await tx.imports.latest(run.application.id)
@@ -185,7 +191,7 @@ async def _pause_if_refused_again(run: LaneRun, error: CredentialsRefused) -> No
 
 
 async def _release(run: LaneRun) -> None:
-    async with run.services.store.transaction() as tx:
+    async with run.services.store.reading() as tx:
         state = await tx.applications.state(run.application.id)
         idle = state in ("paused", "failed", "uninstalled")
         await tx.lanes.release(run.claim, idle=idle, not_before=run.not_before)

@@ -9,7 +9,7 @@ from app.ports import SubscriptionHealth
 async def subscribe(run: LaneRun) -> bool:
     """Reconcile the subscriptions if that is asked for; False when it is not."""
     adapter, services = run.adapter, run.services
-    async with services.store.transaction() as tx:
+    async with services.store.reading() as tx:
         due = await tx.applications.subscriptions_due(run.application.id)
     if not due:
         return False

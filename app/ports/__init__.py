@@ -2,12 +2,14 @@
 
 from app.ports.outside import Budget, Marketplace, Marketplaces, Transport
 from app.ports.records import (
+    DUTIES,
     Addressee,
     ApiKey,
     Arrival,
     BoundVariant,
     Claim,
     DueProduct,
+    DutyName,
     Hidings,
     Import,
     ImportState,
@@ -24,6 +26,7 @@ from app.ports.records import (
 from app.ports.store import Entrance, Store, Transaction
 
 __all__ = [
+    "DUTIES",
     "Addressee",
     "ApiKey",
     "Arrival",
@@ -31,6 +34,7 @@ __all__ = [
     "Budget",
     "Claim",
     "DueProduct",
+    "DutyName",
     "Entrance",
     "Hidings",
     "Import",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from app.domain.http import Delivery
@@ -46,6 +46,11 @@ class Addressee:
     platform: str
     revision: int
     secrets: Mapping[str, str] | None = field(repr=False)
+
+
+DutyName = Literal["events", "products", "reads", "subscriptions", "import", "replan", "settling in", "leaving"]
+DUTIES: tuple[DutyName, ...] = get_args(DutyName)
+"""What there may be to do in a lane; ``flows.run_lane`` says what each is and in which order they come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,15 @@
 """The store: connections, transactions, and the doorbell."""
 
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import asyncpg
-from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from app.domain.ids import AccountId, ApplicationId
 from app.ports import Addressee, Arrival, Claim
@@ -23,6 +26,9 @@ from app.store.products import Products
 from app.store.targets import Targets
 from app.store.timeline import Timeline
 from app.store.vault import Keyring, RandomBytes, Vault
+
+RESTED_SECONDS = 1.0
+"""After how long in the pool a connection is tried before it is used."""
 
 
 def sqlalchemy_url(database_url: str) -> URL:
@@ -66,10 +72,12 @@ class PostgresStore:
             pool_size=pool,
             max_overflow=0,
             pool_timeout=5,
-            pool_pre_ping=True,
             hide_parameters=True,
             connect_args={"timeout": 5},
         )
+        event.listen(self.engine.sync_engine, "checkout", self._try_if_rested)
+        event.listen(self.engine.sync_engine, "checkin", _note_rest)
+        self._autocommitting = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._entrance = Entrance(self._url, keyring)
 
     @contextlib.asynccontextmanager
@@ -83,6 +91,24 @@ class PostgresStore:
             yield transaction
             if claim is not None:
                 await transaction.lanes.confirm(claim)
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[PostgresTransaction]:
+        """Have each statement of the block stand for itself, for reads and single writes: no round trip to begin or commit."""
+        async with self._autocommitting.connect() as connection:
+            yield PostgresTransaction(connection, self._keyring, self._random_bytes)
+
+    def _try_if_rested(
+        self, connection: DBAPIConnection, entry: ConnectionPoolEntry, _: PoolProxiedConnection
+    ) -> None:
+        """Replace a connection that died in the pool. Trying each one at each use would cost a round trip every time."""
+        if time.monotonic() - entry.info.get("resting_since", time.monotonic()) < RESTED_SECONDS:
+            return
+        dialect = self.engine.sync_engine.dialect
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error
 
     def budget(self, account_id: AccountId | None) -> AccountBudget | Unmetered:
         """Return an account's budget; None: of one that is not known yet."""
@@ -117,6 +143,10 @@ class PostgresStore:
     async def close(self) -> None:
         await self._entrance.close()
         await self.engine.dispose()
+
+
+def _note_rest(_: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+    entry.info["resting_since"] = time.monotonic()
 
 
 class Doorbell:

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.domain.application import Application
 from app.domain.errors import LeaseLost
 from app.domain.ids import ApplicationId
-from app.ports import Claim
+from app.ports import DUTIES, Claim, DutyName
 
 DOORBELL = "lane"
 """The channel on which a commit that adds work rings. Only a hint: every worker also looks by itself."""
@@ -46,6 +47,20 @@ _RELEASE = text("""
 """)
 
 
+_WAITING = text("""
+    SELECT
+        EXISTS (SELECT FROM delivery WHERE application_id = :id AND outcome IS NULL) AS events,
+        EXISTS (SELECT FROM source_product WHERE application_id = :id AND due_at <= now()) AS products,
+        EXISTS (SELECT FROM source_product WHERE application_id = :id AND read_due_at <= now()) AS reads,
+        subscriptions_due AS subscriptions,
+        EXISTS (SELECT FROM import WHERE application_id = :id AND state = 'running' AND due_at <= now()) AS import,
+        replan_after IS NOT NULL AS replan,
+        state = 'installing' AS "settling in",
+        state = 'uninstalling' AS leaving
+    FROM application WHERE id = :id AND revision = :revision
+""")
+
+
 class Lanes:
     """The lanes, in one transaction."""
 
@@ -74,6 +89,12 @@ class Lanes:
         if row is None:
             return None
         return Claim(application_id=row.application_id, token=row.lease_token, wake=row.wake, now=row.now)
+
+    async def waiting(self, application: Application) -> frozenset[DutyName] | None:
+        """Return the duties that have something to do now; None when the Application is not any more what it was."""
+        found = await self._connection.execute(_WAITING, {"id": application.id, "revision": application.revision})
+        row = found.mappings().one_or_none()
+        return None if row is None else frozenset(name for name in DUTIES if row[name])
 
     async def renew(self, claim: Claim, lease: timedelta) -> None:
         """Hold the lane for another ``lease`` from now; LeaseLost if somebody else has it."""

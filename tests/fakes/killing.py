@@ -68,6 +68,12 @@ class KillingStore:
             yield _WatchedTransaction(tx, self._killer)
             self._killer.step()
 
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        self._killer.step()
+        async with self._store.reading() as tx:
+            yield _WatchedTransaction(tx, self._killer)
+
     def budget(self, account_id: AccountId | None) -> Budget:
         return self._store.budget(account_id)
 

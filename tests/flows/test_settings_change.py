@@ -36,6 +36,14 @@ class Interrupted:
         async with self._store.transaction(claim) as tx:
             yield tx
 
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        self._left -= 1
+        if self._left == 0:
+            await self._happening()
+        async with self._store.reading() as tx:
+            yield tx
+
     def budget(self, account_id: AccountId | None) -> Budget:
         return self._store.budget(account_id)
 

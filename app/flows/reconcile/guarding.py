@@ -27,7 +27,7 @@ async def guard(run: LaneRun, batch: Batch) -> None:
 async def _is_unbelievable(run: LaneRun, free: list[Work]) -> bool:
     settings = run.application.settings.guard
     since = run.now() - timedelta(minutes=settings.window_minutes)
-    async with run.services.store.transaction() as tx:
+    async with run.services.store.reading() as tx:
         counted = await tx.targets.hidings(run.application.id, since=since)
     return too_many(
         targets=counted.targets,
