@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     coalesce_seconds: float = Field(
         default=3.0,
         ge=0,
-        description="How long the next change of a product waits after a write, so that bursts become one.",
+        description="How long a product rests after a write, so that bursts become one; three times that while one goes on.",
     )
     retry_scale: float = Field(
         default=1.0, gt=0, description="Factor on every wait between attempts; tests shorten it."

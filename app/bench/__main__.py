@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.bench import ack, events, few, visible
+from app.bench import ack, events, fair, few, scale, visible
 from app.local.figures import Figure, report
 
 MEASUREMENTS: Mapping[str, Callable[[], Awaitable[list[Figure]]]] = {
@@ -14,6 +14,8 @@ MEASUREMENTS: Mapping[str, Callable[[], Awaitable[list[Figure]]]] = {
     "events": events.measure,
     "visible": visible.measure,
     "few": few.measure,
+    "fair": fair.measure,
+    "scale": scale.measure,
 }
 """Each measurement by its name, in the order in which they are taken."""
 

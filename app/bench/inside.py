@@ -161,6 +161,16 @@ class Inside:
             )
             return int(found.scalar_one())
 
+    async def until_settled(self, application: Application, *, within: float = 120) -> None:
+        """Return once nothing waits for this Application any more."""
+        async with asyncio.timeout(within):
+            while True:
+                async with self.store.reading() as tx:
+                    waiting, _ = await tx.products.backlog(application.id)
+                if not waiting:
+                    return
+                await asyncio.sleep(0.01)
+
     @contextlib.asynccontextmanager
     async def working(self, *, slots: int = 8) -> AsyncIterator[None]:
         """Have one worker work, as its process does."""

@@ -55,11 +55,7 @@ async def _take_in(run: LaneRun, running: Import, page: Page) -> None:
             for each in page.incomplete
         ]
         await tx.products.reattach(application.id, ids)
-        await tx.products.save(
-            application.id,
-            [(before, each.product) for before, each in projected],
-            coalesce=run.services.pace.coalesce,
-        )
+        await tx.products.save(application.id, [(before, each.product) for before, each in projected])
         await tx.timeline.add(
             application.id,
             [

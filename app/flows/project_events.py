@@ -107,7 +107,7 @@ async def _take_in(
             outcome, sentences = _project(run, book, delivery, found)
             settled.append(outcome)
             told += sentences
-    await tx.products.save(run.application.id, book.changes(), coalesce=run.services.pace.coalesce)
+    await tx.products.save(run.application.id, book.changes())
     await tx.inbox.settle(settled)
     await tx.timeline.add(run.application.id, told)
 

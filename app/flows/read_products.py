@@ -93,7 +93,7 @@ async def _postpone(run: LaneRun, product: SourceProduct, error: TemporaryError 
 
 async def _save(run: LaneRun, before: SourceProduct, projected: Projected, *, kind: str) -> None:
     async with run.services.store.transaction(run.claim) as tx:
-        await tx.products.save(run.application.id, [(before, projected.product)], coalesce=run.services.pace.coalesce)
+        await tx.products.save(run.application.id, [(before, projected.product)])
         told = Told(
             source_id=before.source_id, kind=kind, sentence=projected.sentence, delivery_id=projected.product.cause
         )

@@ -26,7 +26,7 @@ async def replan(run: LaneRun) -> bool:
             # What was computed holds for settings of yesterday; the next run begins again with those of today.
             run.ended = True
             return True
-        await tx.products.save(application.id, changed, coalesce=services.pace.coalesce)
+        await tx.products.save(application.id, changed)
         # A setting may matter without showing in the desired state: a field switched on must be compared again.
         await tx.products.make_due(application.id, [each.source_id for each in products])
         await tx.timeline.add(

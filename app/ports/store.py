@@ -209,8 +209,6 @@ class Products(Protocol):
         self,
         application_id: ApplicationId,
         changes: Sequence[tuple[SourceProduct | None, SourceProduct]],
-        *,
-        coalesce: timedelta,
     ) -> None: ...
 
     async def to_read(self, application_id: ApplicationId, *, limit: int) -> tuple[SourceProduct, ...]: ...
@@ -234,7 +232,9 @@ class Products(Protocol):
 
     async def forget_observed(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
 
-    async def record(self, application_id: ApplicationId, reconciled: Sequence[Reconciled]) -> None: ...
+    async def record(
+        self, application_id: ApplicationId, reconciled: Sequence[Reconciled], *, coalesce: timedelta
+    ) -> None: ...
 
     async def release_holds(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
 

@@ -98,9 +98,7 @@ class PostgresStore:
         async with self._autocommitting.connect() as connection:
             yield PostgresTransaction(connection, self._keyring, self._random_bytes)
 
-    def _try_if_rested(
-        self, connection: DBAPIConnection, entry: ConnectionPoolEntry, _: PoolProxiedConnection
-    ) -> None:
+    def _try_if_rested(self, connection: DBAPIConnection, entry: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
         """Replace a connection that died in the pool. Trying each one at each use would cost a round trip every time."""
         if time.monotonic() - entry.info.get("resting_since", time.monotonic()) < RESTED_SECONDS:
             return

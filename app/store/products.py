@@ -45,7 +45,7 @@ _SAVE = text("""
         gone_checks = excluded.gone_checks, changed_at = now(),
         hiding = CASE WHEN excluded.wants_published THEN 'free' ELSE p.hiding END,
         attempts = CASE WHEN excluded.due_at IS NULL THEN p.attempts ELSE 0 END,
-        due_at = CASE WHEN excluded.due_at IS NULL THEN p.due_at ELSE greatest(now(), p.written_at + :coalesce) END
+        due_at = CASE WHEN excluded.due_at IS NULL THEN p.due_at ELSE greatest(now(), p.rests_until) END
 """)
 
 _INDEX = text("""
@@ -57,13 +57,23 @@ _INDEX = text("""
         source_id = excluded.source_id, sku = excluded.sku, folded = excluded.folded, stock_item_id = excluded.stock_item_id
 """)
 
-_RECONCILED = text("""
+# After a write the product rests, so that the changes of a burst become one. A write that follows close on the end of a
+# rest shows that the burst goes on: then it rests longer.
+_RESTS_UNTIL = """
+    CASE WHEN NOT r.written THEN p.rests_until
+        WHEN p.rests_until > now() - CAST(:coalesce AS interval) THEN now() + 3 * CAST(:coalesce AS interval)
+        ELSE now() + CAST(:coalesce AS interval) END
+"""
+
+_RECONCILED = text(f"""
     UPDATE source_product AS p SET
         observed_generation = CASE WHEN r.retry_at IS NULL THEN r.generation ELSE p.observed_generation END,
-        due_at = CASE WHEN p.generation <> r.generation THEN coalesce(p.due_at, now()) ELSE r.retry_at END,
+        due_at = CASE WHEN p.generation = r.generation THEN r.retry_at
+            ELSE greatest(coalesce(p.due_at, now()), {_RESTS_UNTIL}) END,
         attempts = CASE WHEN r.retry_at IS NULL THEN 0 ELSE r.attempts END,
         state = r.state, why = r.why,
-        written_at = CASE WHEN r.written THEN now() ELSE p.written_at END
+        written_at = CASE WHEN r.written THEN now() ELSE p.written_at END,
+        rests_until = {_RESTS_UNTIL}
     FROM jsonb_to_recordset(CAST(:reconciled AS jsonb)) AS r(source_id text, generation bigint, retry_at timestamptz,
         attempts integer, state text, why text, written boolean)
     WHERE p.application_id = :application_id AND p.source_id = r.source_id
@@ -118,14 +128,8 @@ class Products(ProductViews):
         self,
         application_id: ApplicationId,
         changes: Sequence[tuple[SourceProduct | None, SourceProduct]],
-        *,
-        coalesce: timedelta,
     ) -> None:
-        """Write products as (before, after).
-
-        A raised generation makes a product due: now, or ``coalesce`` after its last write, so that the changes of a
-        burst become one.
-        """
+        """Write products as (before, after). A raised generation makes a product due: now, or when it has rested."""
         if not changes:
             return
         moved = [(before, after) for before, after in changes if _variant_index(before) != _variant_index(after)]
@@ -133,9 +137,7 @@ class Products(ProductViews):
         conflicts = Conflicts(self._connection)
         await conflicts.enter(application_id, {folded(each) for each in skus})
         records = [_record(before, after) for before, after in changes]
-        await self._connection.execute(
-            _SAVE, {"application_id": application_id, "products": rows(records), "coalesce": coalesce}
-        )
+        await self._connection.execute(_SAVE, {"application_id": application_id, "products": rows(records)})
         if moved:
             await self._reindex(application_id, [after for _, after in moved])
             await conflicts.plan_holders_again(
@@ -292,8 +294,10 @@ class Products(ProductViews):
         )
         await self.make_due(application_id, source_ids)
 
-    async def record(self, application_id: ApplicationId, reconciled: Sequence[Reconciled]) -> None:
-        """Write down how far products were brought."""
+    async def record(
+        self, application_id: ApplicationId, reconciled: Sequence[Reconciled], *, coalesce: timedelta
+    ) -> None:
+        """Write down how far products were brought. What was written rests for ``coalesce``, longer while a burst goes on."""
         if not reconciled:
             return
         records = [
@@ -308,7 +312,9 @@ class Products(ProductViews):
             }
             for each in reconciled
         ]
-        await self._connection.execute(_RECONCILED, {"application_id": application_id, "reconciled": rows(records)})
+        await self._connection.execute(
+            _RECONCILED, {"application_id": application_id, "reconciled": rows(records), "coalesce": coalesce}
+        )
 
     async def begin_creating(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
         """Write down, before the calls start, that something is being created for these products."""

@@ -205,6 +205,7 @@ class SourceProductRow(SQLModel, table=True):
     state: str = Field(default="new", sa_column=Column(Text, nullable=False, server_default=text("'new'")))
     why: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
     written_at: datetime | None = Field(default=None, sa_column=_when())
+    rests_until: datetime | None = Field(default=None, sa_column=_when())
     cause: int | None = Field(default=None, sa_column=_long(nullable=True))
     read_due_at: datetime | None = Field(default=None, sa_column=_when())
     read_reason: str | None = Field(default=None, sa_column=Column(Text))

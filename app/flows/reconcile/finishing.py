@@ -42,7 +42,8 @@ async def finish(run: LaneRun, batch: Batch) -> None:
         if result.reconciled.state in WORTH_TELLING
     ]
     async with run.services.store.transaction(run.claim) as tx:
-        await tx.products.record(run.application.id, [result.reconciled for _, result in results])
+        reconciled = [result.reconciled for _, result in results]
+        await tx.products.record(run.application.id, reconciled, coalesce=run.services.pace.coalesce)
         await _keep(run, tx, batch, [work for work, result in results if result.problems is not None])
         await tx.problems.settle(
             run.application.id,
