@@ -12,6 +12,7 @@ from app.domain.raising import given_up, problems_of
 from app.domain.retry import GiveUp, decide
 from app.domain.story import standing
 from app.flows.lane import LaneRun
+from app.flows.reconcile.alarm import announce, sound
 from app.flows.reconcile.batch import Batch, ChangedMeanwhile, StillOnItsWay, Work, told_of
 from app.ports import Reconciled, TargetRecord, Transaction
 
@@ -49,6 +50,9 @@ async def finish(run: LaneRun, batch: Batch) -> None:
             {work.due.source_id: result.problems for work, result in results if result.problems is not None},
         )
         await tx.timeline.add(run.application.id, told)
+        states = {each for work, result in results for each in (work.due.state, result.reconciled.state)}
+        level = await sound(run, tx, states)
+    announce(run, level)
     _follow(run, [work.error for work in batch.works.values() if work.error is not None])
 
 
