@@ -106,6 +106,16 @@ class Problems:
             {"id": application_id, "kind": kind, "subject": subject},
         )
 
+    async def close_all(self, application_id: ApplicationId) -> None:
+        """Close everything, because nothing is done for the Application any more."""
+        await self._connection.execute(
+            text("DELETE FROM problem_product WHERE application_id = :id"), {"id": application_id}
+        )
+        await self._connection.execute(
+            text("UPDATE problem SET state = 'closed', since = now() WHERE application_id = :id AND state <> 'closed'"),
+            {"id": application_id},
+        )
+
     async def dismiss(self, problem_id: UUID) -> None:
         """Hide an open problem."""
         await self._connection.execute(

@@ -140,10 +140,11 @@ class Targets:
         """
         if not bound:
             return frozenset()
-        await self._connection.execute(
-            text("DELETE FROM binding WHERE account_id = :account_id AND target_variant_id = ANY(:ids)"),
-            {"account_id": account_id, "ids": list(take_over)},
-        )
+        if take_over:
+            await self._connection.execute(
+                text("DELETE FROM binding WHERE account_id = :account_id AND target_variant_id = ANY(:ids)"),
+                {"account_id": account_id, "ids": list(take_over)},
+            )
         await self._connection.execute(
             _RELEASE_FROM_UNINSTALLED,
             {

@@ -1,5 +1,6 @@
 """Creations and publications whose answer got lost: looked up, never repeated blindly."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,9 +9,12 @@ from app.domain.application import Application
 from app.domain.plan import Change, CreateProduct, Outcome, Publish, RefreshListing, Unclear
 from app.domain.resolution import Plain
 from app.domain.settings import ApplicationSettings
+from app.flows.receive_delivery import Reception
 from app.flows.resolve import resolve
+from app.flows.run_lane import claim_lane, run_lane
+from tests.fakes.interrupting import Interrupted
 from tests.fakes.marketplace import unclear
-from tests.fakes.shop import product, variant
+from tests.fakes.shop import FakeShop, delivery, product, variant
 from tests.fakes.stage import Stage
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=1)
@@ -160,3 +164,35 @@ async def test_nobody_publishes_a_shared_target_while_a_publication_may_be_on_it
     assert there.publications == 1
     await stage.settle()
     assert (there.published, there.publications, stage.orderchamp.stock("2-A")) == (True, 1, 1)
+
+
+@pytest.mark.policy("target_publication")
+async def test_two_applications_never_publish_one_target_twice(stage: Stage) -> None:
+    """The other Application's lane runs at any moment of ours; whoever comes second sees what the first did."""
+    other = FakeShop()
+    stage.adapters["other"] = other.adapter()
+    there = stage.orderchamp.add("There", {"1-A": 0, "9-A": 0})
+    drafts = ApplicationSettings(price_kind="wholesale", inactive_products="draft")
+    ours = await stage.install(settings=drafts)
+    theirs = await stage.install(platform="other", shop="other.example", settings=drafts)
+
+    async def hear(application: Application, source_id: str, *, at: int, shown: bool) -> None:
+        said = product(source_id, at=at, published=shown, status="active" if shown else "draft")
+        await Reception(stage.services).receive(application.platform, str(application.id), delivery(said))
+
+    for at in range(1, 40):
+        await hear(ours, "1", at=2 * at, shown=False)
+        await hear(theirs, "9", at=2 * at, shown=False)
+        await stage.settle()
+        before = there.publications
+        await hear(ours, "1", at=2 * at + 1, shown=True)
+        held = await claim_lane(stage.services)
+        assert held is not None
+        await hear(theirs, "9", at=2 * at + 1, shown=True)
+        interrupted = Interrupted(stage.store, at=at, happening=stage.run_lanes)
+        await run_lane(replace(stage.services, store=interrupted), held)
+        await stage.settle()
+        assert there.publications == before + 1, f"the other came before transaction {at}"
+        if interrupted.left > 0:
+            return
+    raise AssertionError("the run never got to its end")

@@ -116,10 +116,8 @@ def _result(run: LaneRun, batch: Batch, work: Work) -> Result:
 
 def _brought_about(run: LaneRun, batch: Batch, work: Work) -> Result:
     situation = batch.situation(run, work)
-    problems = problems_of(
-        situation, refusals=work.refusals, conflicts=work.conflicts.values(), foreign=work.foreign.values()
-    )
-    troubled = bool(work.blocked) or any(each.kind in TROUBLES for each in problems)
+    problems = problems_of(situation, refusals=work.refusals, conflicts=work.troubles(), foreign=work.foreign.values())
+    troubled = any(each.kind in TROUBLES for each in problems)
     where = standing(situation, [*work.reasons(), *work.refusals], troubled=troubled)
     return Result(_reconciled(work, state=where.state, why=where.why), problems)
 
