@@ -79,15 +79,13 @@ def may_adopt(observed: Observed, *, claimed: Sequence[Sku], since: datetime, bo
 def was_published(observed: Observed, *, since: datetime, refreshing: bool = False) -> bool | None:
     """Tell what came of a publication of unknown outcome, begun at ``since``: True done, False not, None undecided.
 
-    ``refreshing``: it was to refresh the listing of a product that was published before.
+    ``refreshing``: it was to refresh the listing of a product that was published before. A product that was not touched
+    since the attempt was not published by it.
     """
     if observed.published and not refreshing:
         return True
     if observed.updated_at is None:
         return None
-    if observed.updated_at < since.replace(microsecond=0):
+    if observed.updated_at <= since:
         return False
-    if refreshing:
-        return True if observed.published else None
-    # In the second of the attempt itself Orderchamp's time does not tell what came first: our own earlier write, mostly.
-    return False if observed.updated_at <= since else None
+    return True if observed.published else None

@@ -273,7 +273,10 @@ def _make_way(situation: Situation) -> Iterable[Change]:
         return
     for variant in situation.desired.variants:
         occupant = situation.occupied.get(variant.sku)
-        if occupant is not None and variant.source_id not in situation.apart:
+        binding = situation.bindings.get(variant.source_id)
+        if occupant is None or variant.source_id in situation.apart:
+            continue
+        if binding is None or binding.target_variant_id != occupant.target_variant_id:
             yield UpdateVariant(
                 source_id=situation.desired.source_id,
                 target_id=occupant.target_id,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from app.domain.conflict import Conflict, Found
+from app.domain.conflict import Found
 from app.domain.plan import Situation, lacks_storefront, next_stage, wants_hiding
 from app.domain.problem import ProblemKind, Raised
 
@@ -12,7 +12,7 @@ def problems_of(
     situation: Situation,
     *,
     refusals: Sequence[str] = (),
-    conflicts: Iterable[Conflict] = (),
+    conflicts: Iterable[Raised] = (),
     foreign: Iterable[Found] = (),
 ) -> tuple[Raised, ...]:
     """Return every problem that the product has now.
@@ -62,10 +62,10 @@ def _of_publication(situation: Situation) -> Iterable[Raised]:
         yield Raised(kind="guard", subject="unpublish", sentence=sentence)
 
 
-def _of_matching(situation: Situation, conflicts: Iterable[Conflict], foreign: Iterable[Found]) -> Iterable[Raised]:
+def _of_matching(situation: Situation, conflicts: Iterable[Raised], foreign: Iterable[Found]) -> Iterable[Raised]:
     if situation.desired.living and not situation.may_create and not situation.targets:
         yield _raised(situation, "deleted_on_orderchamp", "was deleted on Orderchamp.")
-    yield from (each.raised() for each in conflicts)
+    yield from conflicts
     found = [{"target_id": each.target_id, "sku": each.sku, "title": each.title} for each in foreign]
     if found:
         yield _raised(

@@ -44,3 +44,14 @@ def decide(error: BaseException, attempts: int, now: datetime, *, jitter: float 
     if isinstance(error, TemporaryError) and error.retry_after is not None:
         wait = max(wait, error.retry_after)
     return RetryAt(now + wait)
+
+
+ALARM_LEVELS = (50, 70, 90, 100)
+"""At which percentages of the limit it is announced that many products are refused; the last one pauses."""
+
+ALARM_WINDOW = timedelta(hours=24)
+
+
+def alarm_level(failures: int, limit: int) -> int | None:
+    """Return the highest percentage of ``limit`` that has been reached; None below the first."""
+    return max((level for level in ALARM_LEVELS if failures * 100 >= level * limit), default=None)

@@ -119,6 +119,7 @@ async def _keep(
     if known is not None:
         await tx.applications.replan(application.id, after="")
         await tx.conflicts.plan_all_holders_again(application.id)
+    await tx.problems.close(application.id, "credentials_refused")
     await tx.imports.start(services.new_id(), application.id)
     await tx.lanes.add(application.id)
     return application, known is None

@@ -35,6 +35,7 @@ async def leave(run: LaneRun) -> bool:
         if running is not None:
             await tx.imports.end(running.id, "cancelled", reason="The Application was uninstalled.")
         await tx.applications.set_state(application.id, "uninstalled", application.state_reason)
+        await tx.problems.close_all(application.id)
         await tx.conflicts.plan_all_holders_again(application.id)
     run.ended = True
     return True

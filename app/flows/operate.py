@@ -52,6 +52,7 @@ async def change(services: Services, application_id: ApplicationId, revision: Re
         if credentials is not None or revision.orderchamp_token is not None:
             changed = _resumed_by_credentials(services, changed)
         await tx.applications.save(changed)
+        await _close_what_paused(tx, changed)
         if credentials is not None:
             await tx.vault.put(str(application_id), as_secrets(credentials))
             await tx.applications.want_subscriptions(application_id, due=True)
@@ -106,7 +107,16 @@ async def resume(services: Services, application_id: ApplicationId) -> Applicati
             else:
                 await tx.applications.set_state(application_id, "active", "Resumed by a person.")
         await tx.lanes.wake(application_id)
-        return await _installed(tx, application_id)
+        resumed = await _installed(tx, application_id)
+        await _close_what_paused(tx, resumed)
+        return resumed
+
+
+async def _close_what_paused(tx: Transaction, application: Application) -> None:
+    """Close the problems for which the system had paused the Application; what still holds shows again."""
+    if application.state != "paused":
+        await tx.problems.close(application.id, "credentials_refused")
+        await tx.problems.close(application.id, "many_failures")
 
 
 async def start_import(services: Services, application_id: ApplicationId) -> Import:

@@ -12,6 +12,7 @@ import structlog
 
 from app.domain.application import Application
 from app.domain.errors import CredentialsRefused, LeaseLost, TemporaryError
+from app.domain.problem import Raised
 from app.flows.import_catalogue import import_page
 from app.flows.lane import ORDERCHAMP_TOKEN, LaneRun, shop_credentials
 from app.flows.leave import leave
@@ -184,6 +185,8 @@ async def _pause_if_refused_again(run: LaneRun, error: CredentialsRefused) -> No
             who = "The shop" if confirmed.side == "shop" else "Orderchamp"
             reason = f"{who} does not accept the credentials any more: {confirmed} Bring new ones to go on."
             await tx.applications.set_state(run.application.id, "paused", reason, paused_by="system")
+            dead = Raised(kind="credentials_refused", subject=confirmed.side, sentence=reason)
+            await tx.problems.raise_(run.application.id, dead)
         return
     except TemporaryError:
         pass

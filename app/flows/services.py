@@ -10,6 +10,7 @@ import structlog
 from app.domain.application import Application
 from app.domain.errors import NoAnswer, PlatformUnavailable, RateLimited
 from app.domain.http import Reading, Request, Response, T
+from app.domain.ids import ApplicationId
 from app.flows.interrupted import Interrupted, InterruptedReads
 from app.platforms.adapter import Adapter, Connection, Secret
 from app.ports import Marketplaces, Store, Transport
@@ -40,7 +41,8 @@ class Pace:
 class Services:
     """The outside world and the chosen numbers, as the composition root put them together.
 
-    ``shop_url`` gives the base URL of a shop; ``app_secrets`` the keys with which a platform signs for our app as a whole.
+    ``shop_url`` gives the base URL of a shop; ``app_secrets`` the keys with which a platform signs for our app as a whole;
+    ``on_alarm`` hears when many products of an Application are refused, and which percentage of the limit that is.
     """
 
     store: Store
@@ -57,6 +59,7 @@ class Services:
     jitter: Callable[[], float]
     new_id: Callable[[], UUID]
     interrupted_reads: InterruptedReads = field(default_factory=InterruptedReads)
+    on_alarm: Callable[[ApplicationId, int], None] = lambda _, __: None
 
     def connection(self, application: Application, credentials: Mapping[str, str]) -> Connection:
         """Return what an adapter needs to call the shop of ``application``."""

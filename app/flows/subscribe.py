@@ -1,6 +1,7 @@
 """Subscriptions: what we need at the shop is compared with what is there, and the difference is made good."""
 
 from app.domain.errors import PlatformRejected
+from app.domain.problem import Raised
 from app.flows.lane import LaneRun
 from app.platforms.adapter import Subscribe, subscription_changes
 from app.ports import SubscriptionHealth
@@ -36,4 +37,11 @@ async def subscribe(run: LaneRun) -> bool:
     async with services.store.transaction(run.claim) as tx:
         await tx.applications.record_subscriptions(run.application.id, health)
         await tx.applications.want_subscriptions(run.application.id, due=False)
+        for each in health:
+            if each.health == "active":
+                await tx.problems.close(run.application.id, "subscription_refused", each.topic)
+            else:
+                sentence = f"The shop does not let us order notices of {each.topic}: {each.message}"
+                refusal = Raised(kind="subscription_refused", subject=each.topic, sentence=sentence)
+                await tx.problems.raise_(run.application.id, refusal)
     return True

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -105,6 +106,16 @@ class Problems:
             {"id": application_id, "kind": kind, "subject": subject},
         )
 
+    async def close_all(self, application_id: ApplicationId) -> None:
+        """Close everything, because nothing is done for the Application any more."""
+        await self._connection.execute(
+            text("DELETE FROM problem_product WHERE application_id = :id"), {"id": application_id}
+        )
+        await self._connection.execute(
+            text("UPDATE problem SET state = 'closed', since = now() WHERE application_id = :id AND state <> 'closed'"),
+            {"id": application_id},
+        )
+
     async def dismiss(self, problem_id: UUID) -> None:
         """Hide an open problem."""
         await self._connection.execute(
@@ -148,6 +159,29 @@ class Problems:
             },
         )
         return tuple(_problem(row) for row in found)
+
+    async def opened_since(self, application_id: ApplicationId, kind: ProblemKind, *, since: datetime) -> int:
+        """Return how many problems of a kind were opened since then and are not closed."""
+        found = await self._connection.execute(
+            text(
+                "SELECT count(*) FROM problem WHERE application_id = :id AND kind = :kind AND state <> 'closed' "
+                "AND since >= :since"
+            ),
+            {"id": application_id, "kind": kind, "since": since},
+        )
+        return int(found.scalar_one())
+
+    async def open_level(self, application_id: ApplicationId) -> int | None:
+        """Return the level at which many failures were announced last; None when they are not."""
+        found = await self._connection.execute(
+            text(
+                "SELECT details FROM problem WHERE application_id = :id AND kind = 'many_failures' "
+                "AND subject = '' AND state <> 'closed'"
+            ),
+            {"id": application_id},
+        )
+        details = found.scalar_one_or_none()
+        return None if details is None else int(json.loads(details)["level"])
 
     async def open_counts(self, application_id: ApplicationId) -> Mapping[ProblemKind, int]:
         """Return how many problems of each kind are open."""

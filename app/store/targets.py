@@ -1,43 +1,22 @@
-"""Target products: what they are bound to, what Orderchamp showed of them, and who may create an SKU."""
+"""Target products: what Orderchamp showed of them, and how we left them."""
 
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.ids import (
     AccountId,
     ApplicationId,
-    Sku,
     SourceId,
-    SourceVariantId,
     StorefrontId,
     TargetId,
-    TargetVariantId,
 )
-from app.domain.state import Binding, Observed
-from app.ports import BoundVariant, Hidings, Sibling, TargetRecord
+from app.domain.state import Observed
+from app.ports import Hidings, TargetRecord
+from app.store.bindings import Bindings
 from app.store.documents import from_observed, rows, to_observed
-
-# A target variant belongs to one source variant. An uninstalled Application keeps its bindings for the day it returns,
-# but does not keep others from binding what they now own.
-_RELEASE_FROM_UNINSTALLED = text("""
-    DELETE FROM binding USING application
-    WHERE binding.application_id = application.id AND application.state = 'uninstalled'
-        AND binding.account_id = :account_id AND binding.target_variant_id = ANY(:ids)
-        AND binding.application_id <> :application_id
-""")
-
-_BIND = text("""
-    INSERT INTO binding (application_id, source_variant_id, source_id, account_id, target_id, target_variant_id)
-    SELECT :application_id, r.source_variant_id, r.source_id, :account_id, r.target_id, r.target_variant_id
-    FROM jsonb_to_recordset(CAST(:bindings AS jsonb))
-        AS r(source_variant_id text, source_id text, target_id text, target_variant_id text)
-    ON CONFLICT DO NOTHING
-    RETURNING source_variant_id
-""")
 
 _TARGETS = text("""
     INSERT INTO target (account_id, target_id, observed, sent_images, last_storefront_id, refresh_listing, left_published,
@@ -66,43 +45,9 @@ _HIDINGS = text("""
     ) AS b JOIN target t ON t.account_id = b.account_id AND t.target_id = b.target_id
 """)
 
-_SIBLINGS = text("""
-    SELECT b.target_id, b.source_id, min(b.bound_at) AS bound_at,
-        coalesce(bool_or(p.wants_published), false) AS wants_published, coalesce(bool_and(NOT p.gone), false) AS living
-    FROM binding b LEFT JOIN source_product p ON p.application_id = b.application_id AND p.source_id = b.source_id
-    WHERE b.application_id = :application_id AND b.target_id = ANY(:ids)
-    GROUP BY b.target_id, b.source_id ORDER BY bound_at, b.source_id
-""")
 
-
-_SHARERS_DUE = text("""
-    UPDATE source_product AS p SET due_at = now(), attempts = 0 FROM binding b
-    WHERE b.application_id = :application_id AND b.target_id = ANY(:target_ids) AND NOT b.source_id = ANY(:source_ids)
-        AND p.application_id = b.application_id AND p.source_id = b.source_id AND p.desired IS NOT NULL
-""")
-
-
-class Targets:
+class Targets(Bindings):
     """The targets of an account and their bindings, in one transaction."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def bindings(
-        self, application_id: ApplicationId, source_ids: Sequence[SourceId]
-    ) -> Mapping[SourceId, tuple[Binding, ...]]:
-        """Return the bindings of these products; products without any are absent."""
-        found = await self._connection.execute(
-            text(
-                "SELECT * FROM binding WHERE application_id = :id AND source_id = ANY(:source_ids) "
-                "ORDER BY bound_at, source_variant_id"
-            ),
-            {"id": application_id, "source_ids": list(source_ids)},
-        )
-        grouped: dict[SourceId, tuple[Binding, ...]] = {}
-        for row in found:
-            grouped[row.source_id] = (*grouped.get(row.source_id, ()), _binding(row))
-        return grouped
 
     async def known(self, account_id: AccountId, ids: Sequence[TargetId]) -> Mapping[TargetId, TargetRecord]:
         """Return what is stored of these targets; unknown ones are absent."""
@@ -111,76 +56,6 @@ class Targets:
             {"id": account_id, "ids": list(ids)},
         )
         return {TargetId(row.target_id): _target(row) for row in found}
-
-    async def siblings(self, application_id: ApplicationId, ids: Sequence[TargetId]) -> tuple[Sibling, ...]:
-        """Return every source product of the Application that is bound to one of these targets, oldest binding first."""
-        found = await self._connection.execute(_SIBLINGS, {"application_id": application_id, "ids": list(ids)})
-        return tuple(
-            Sibling(
-                target_id=TargetId(row.target_id),
-                source_id=SourceId(row.source_id),
-                wants_published=row.wants_published,
-                living=row.living,
-            )
-            for row in found
-        )
-
-    async def bind(
-        self,
-        application_id: ApplicationId,
-        account_id: AccountId,
-        bound: Sequence[BoundVariant],
-        *,
-        take_over: Sequence[TargetVariantId] = (),
-    ) -> frozenset[SourceVariantId]:
-        """Keep these bindings and return the source variants that got theirs.
-
-        The others lost: their target variant belongs to another source variant. Those of ``take_over`` are taken from it.
-        Who else is bound to the same targets is planned again.
-        """
-        if not bound:
-            return frozenset()
-        await self._connection.execute(
-            text("DELETE FROM binding WHERE account_id = :account_id AND target_variant_id = ANY(:ids)"),
-            {"account_id": account_id, "ids": list(take_over)},
-        )
-        await self._connection.execute(
-            _RELEASE_FROM_UNINSTALLED,
-            {
-                "application_id": application_id,
-                "account_id": account_id,
-                "ids": [each.binding.target_variant_id for each in bound],
-            },
-        )
-        records = [
-            {
-                "source_variant_id": each.binding.source_variant_id,
-                "source_id": each.source_id,
-                "target_id": each.binding.target_id,
-                "target_variant_id": each.binding.target_variant_id,
-            }
-            for each in bound
-        ]
-        found = await self._connection.execute(
-            _BIND, {"application_id": application_id, "account_id": account_id, "bindings": rows(records)}
-        )
-        await self._connection.execute(
-            _SHARERS_DUE,
-            {
-                "application_id": application_id,
-                "target_ids": list({each.binding.target_id for each in bound}),
-                "source_ids": list({each.source_id for each in bound}),
-            },
-        )
-        return frozenset(SourceVariantId(row.source_variant_id) for row in found)
-
-    async def unbind(self, account_id: AccountId, target_id: TargetId) -> None:
-        """Forget a target that does not exist any more, with its bindings."""
-        for table in ("binding", "target"):
-            await self._connection.execute(
-                text(f"DELETE FROM {table} WHERE account_id = :account_id AND target_id = :target_id"),
-                {"account_id": account_id, "target_id": target_id},
-            )
 
     async def record(self, account_id: AccountId, targets: Sequence[TargetRecord]) -> None:
         """Write down what Orderchamp shows (None: not known any more). A storefront once remembered is never forgotten."""
@@ -272,43 +147,6 @@ class Targets:
             ),
             {"id": application_id, "source_ids": list(source_ids), "storefront_id": storefront_id},
         )
-
-    async def claim_skus(
-        self, application_id: ApplicationId, account_id: AccountId, wanted: Mapping[Sku, SourceVariantId]
-    ) -> frozenset[Sku]:
-        """Claim SKUs before they are created; return those that are ours now. The others are somebody else's."""
-        found = await self._connection.execute(
-            text("""
-                INSERT INTO sku_claim AS c (account_id, sku, application_id, source_variant_id)
-                SELECT :account_id, w.sku, :application_id, w.variant
-                FROM unnest(CAST(:skus AS text[]), CAST(:variants AS text[])) AS w(sku, variant) ORDER BY w.sku
-                ON CONFLICT (account_id, sku) DO UPDATE
-                    SET application_id = excluded.application_id, source_variant_id = excluded.source_variant_id,
-                        claimed_at = now()
-                    WHERE (c.application_id = excluded.application_id AND c.source_variant_id = excluded.source_variant_id)
-                        OR NOT EXISTS (
-                            SELECT FROM source_variant v JOIN application a ON a.id = v.application_id
-                            JOIN source_product p ON p.application_id = v.application_id AND p.source_id = v.source_id
-                            WHERE NOT p.gone AND v.application_id = c.application_id AND v.source_variant_id = c.source_variant_id
-                                AND v.sku = c.sku AND a.state <> 'uninstalled')
-                RETURNING c.sku
-            """),
-            {
-                "account_id": account_id,
-                "application_id": application_id,
-                "skus": list(wanted),
-                "variants": list(wanted.values()),
-            },
-        )
-        return frozenset(Sku(row.sku) for row in found)
-
-
-def _binding(row: Row[tuple[object, ...]]) -> Binding:
-    return Binding(
-        source_variant_id=SourceVariantId(row.source_variant_id),
-        target_id=TargetId(row.target_id),
-        target_variant_id=TargetVariantId(row.target_variant_id),
-    )
 
 
 def _sent_images(observed: Observed | None) -> str | None:

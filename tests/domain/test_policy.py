@@ -1,5 +1,7 @@
 """The table of policies is whole."""
 
+import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -20,6 +22,12 @@ def test_every_kind_of_problem_says_what_it_is_and_how_to_get_out(kind: ProblemK
 def test_every_action_resolves_some_problem() -> None:
     used = {way.action for policy in POLICIES.values() if policy.problem for way in policy.problem.ways}
     assert used == set(get_args(Action))
+
+
+def test_every_rule_is_named_by_a_test() -> None:
+    sources = (each.read_text() for each in Path("tests").rglob("test_*.py"))
+    named = {name for source in sources for name in re.findall(r'mark\.policy\("(\w+)"\)', source)}
+    assert named == set(POLICIES)
 
 
 def test_a_rule_is_a_sentence() -> None:

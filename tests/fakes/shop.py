@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from pydantic import TypeAdapter
 
-from app.domain.errors import CredentialsRefused, InvalidSignature, PlatformUnavailable
+from app.domain.errors import CredentialsRefused, InvalidSignature, PlatformRejected, PlatformUnavailable
 from app.domain.event import Erasure, Fact, Incomplete, StockFact, Tombstone, Uninstalled
 from app.domain.http import Delivery, Reading
 from app.domain.ids import Cursor, EventId, LocationId, Sku, SourceId, SourceVariantId, StockItemId, Topic
@@ -66,13 +66,14 @@ def product(source_id: str, *variants: SourceVariant, at: int = 0, **changes: ob
 
 @dataclass
 class FakeShop:
-    """The shop. ``down`` makes it unreachable, ``token`` is what it accepts."""
+    """The shop. ``down`` makes it unreachable, ``token`` is what it accepts, ``refused_topics`` nobody may subscribe to."""
 
     products: dict[SourceId, Snapshot] = field(default_factory=dict)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     token: str = "shop-token"
     down: bool = False
     page_size: int = 2
+    refused_topics: set[str] = field(default_factory=set)
     reads: list[str] = field(default_factory=list)
     pages: int = 0
 
@@ -190,6 +191,8 @@ class _Subscriptions:
         yield from ()
         self._shop._enter(connection)
         if isinstance(change, Subscribe):
+            if change.topic in self._shop.refused_topics:
+                raise PlatformRejected(f"Nobody may subscribe to {change.topic}.")
             identity = json.dumps([change.topic, change.address])
             self._shop.subscriptions[identity] = Subscription(id=identity, topic=change.topic, address=change.address)
         else:

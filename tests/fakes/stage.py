@@ -21,6 +21,7 @@ from app.flows.install import Installation, install
 from app.flows.receive_delivery import Reception
 from app.flows.run_lane import claim_lane, run_lane
 from app.flows.services import Pace, Services
+from app.platforms.adapter import Adapter
 from app.ports import ProductView
 from app.store.database import PostgresStore
 from app.store.vault import Keyring
@@ -54,6 +55,7 @@ class Stage:
     store: PostgresStore
     shop: FakeShop
     orderchamp: FakeOrderchamp
+    adapters: dict[str, Adapter]
 
     async def install(self, *, settings: ApplicationSettings = WHOLESALE, **changes: Any) -> Application:
         wanted: dict[str, Any] = {
@@ -173,11 +175,12 @@ def open_stage(database_url: str, *, pace: Pace = PACE) -> Stage:
         database_url, keyring=Keyring(keys={"test": bytes(32)}, active="test"), random_bytes=_counting, pool=5
     )
     shop, orderchamp = FakeShop(), FakeOrderchamp()
+    adapters = {"fake": shop.adapter()}
     services = Services(
         store=store,
         transport=NoTransport(),
         marketplaces=orderchamp,
-        adapters={"fake": shop.adapter()},
+        adapters=adapters,
         shop_url=lambda _, address: f"https://{address}",
         app_secrets=lambda _: (),
         public_url="https://test",
@@ -188,7 +191,7 @@ def open_stage(database_url: str, *, pace: Pace = PACE) -> Stage:
         jitter=lambda: 0.0,
         new_id=uuid4,
     )
-    return Stage(services=services, store=store, shop=shop, orderchamp=orderchamp)
+    return Stage(services=services, store=store, shop=shop, orderchamp=orderchamp, adapters=adapters)
 
 
 def _counting(length: int) -> bytes:

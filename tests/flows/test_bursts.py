@@ -26,7 +26,8 @@ async def pass_time(stage: Stage, by: timedelta) -> None:
     async with stage.store.engine.begin() as connection:
         await connection.execute(
             text(
-                "UPDATE source_product SET due_at = due_at - CAST(:by AS interval), rests_until = rests_until - CAST(:by AS interval)"
+                "UPDATE source_product SET due_at = due_at - CAST(:by AS interval), "
+                "rests_until = rests_until - CAST(:by AS interval)"
             ),
             {"by": by},
         )

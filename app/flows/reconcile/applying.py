@@ -18,9 +18,9 @@ from app.domain.errors import CredentialsRefused, TemporaryError
 from app.domain.ids import Sku, SourceVariantId, StorefrontId, TargetId
 from app.domain.plan import next_stage
 from app.flows.lane import LaneRun
-from app.flows.reconcile.batch import Batch, ChangedMeanwhile
+from app.flows.reconcile.batch import Batch, Blocked, ChangedMeanwhile
 from app.flows.reconcile.recording import record
-from app.ports import Transaction
+from app.ports import TargetRecord, Transaction
 
 SINGLES = 5
 """Changes that need a call each: so few go out between two looks at whether the Application was paused."""
@@ -58,7 +58,7 @@ async def apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> None
         if not await tx.applications.is_current(application):
             raise ChangedMeanwhile
         ours = await tx.targets.claim_skus(application.id, application.account_id, _skus(changes))
-        changes = _claimed(batch, changes, ours)
+        changes = await _unraced(run, tx, batch, _claimed(batch, changes, ours))
         await tx.products.start_calls(
             application.id,
             token=run.claim.token,
@@ -68,6 +68,34 @@ async def apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> None
         await _begin(run, tx, batch, changes, until=until)
     outcomes = await run.marketplace.apply(changes, before=ends) if changes else ()
     await record(run, batch, changes, outcomes, excused=await _one_operation(run, batch, changes, outcomes))
+
+
+async def _unraced(run: LaneRun, tx: Transaction, batch: Batch, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """Drop the publications of targets that another Application of the account is publishing, or has just published.
+
+    The targets are locked until the commit that says that they are being published, so one of two comes first. What is
+    dropped is planned again from what is stored now.
+    """
+    showing = [each for each in changes if isinstance(each, Publish | RefreshListing)]
+    if not showing:
+        return changes
+    stored = await tx.targets.known(run.application.account_id, [each.target_id for each in showing])
+    raced = {each.target_id for each in showing if _is_raced(each, stored.get(each.target_id))}
+    for target_id in raced:
+        record = stored[target_id]
+        on_its_way = record.publishing_since is not None
+        batch.targets[target_id] = replace(record, observed=None) if on_its_way else record
+    return tuple(
+        each for each in changes if not (isinstance(each, Publish | RefreshListing) and each.target_id in raced)
+    )
+
+
+def _is_raced(change: Publish | RefreshListing, stored: TargetRecord | None) -> bool:
+    if stored is None:
+        return False
+    if stored.publishing_since is not None or stored.observed is None:
+        return True
+    return stored.observed.published if isinstance(change, Publish) else not stored.refresh_listing
 
 
 async def _begin(run: LaneRun, tx: Transaction, batch: Batch, changes: Sequence[Change], *, until: datetime) -> None:
@@ -133,9 +161,8 @@ def _claimed(batch: Batch, changes: tuple[Change, ...], ours: frozenset[Sku]) ->
         variants = change.variants if isinstance(change, CreateProduct) else (change.variant,)
         lost = [variant for variant in variants if variant.sku not in ours]
         for variant in lost:
-            batch.works[change.source_id].blocked[variant.source_id] = (
-                f"The SKU {variant.sku} is claimed by another product of this Orderchamp account; give each its own SKU."
-            )
+            sentence = f"The SKU {variant.sku} is claimed by another product of this Orderchamp account."
+            batch.works[change.source_id].blocked[variant.source_id] = Blocked(variant.sku, sentence)
         if not lost:
             kept.append(change)
     return tuple(kept)

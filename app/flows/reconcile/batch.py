@@ -7,6 +7,7 @@ from app.domain.conflict import Choice, Conflict, Found, LeftOut, Ruling, folded
 from app.domain.errors import IntegrationError, TemporaryError
 from app.domain.ids import ApplicationId, Sku, SourceId, SourceVariantId, TargetId, TargetVariantId
 from app.domain.plan import Change, Occupant, Situation
+from app.domain.problem import Raised
 from app.domain.state import Binding, Target
 from app.flows.lane import LaneRun
 from app.ports import DueProduct, Sibling, TargetRecord, Told
@@ -22,6 +23,14 @@ class StillOnItsWay(TemporaryError):
     """An earlier call for the product may still take effect."""
 
 
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A variant that lost its SKU to somebody else between the look and the write."""
+
+    sku: Sku
+    sentence: str
+
+
 @dataclass(slots=True)
 class Work:
     """One due product on its way through the loop.
@@ -35,7 +44,7 @@ class Work:
     bindings: dict[SourceVariantId, Binding]
     conflicts: dict[SourceVariantId, Conflict] = field(default_factory=dict)
     left_out: dict[SourceVariantId, LeftOut] = field(default_factory=dict)
-    blocked: dict[SourceVariantId, str] = field(default_factory=dict)
+    blocked: dict[SourceVariantId, Blocked] = field(default_factory=dict)
     foreign: dict[SourceVariantId, Found] = field(default_factory=dict)
     off_limits: set[Change] = field(default_factory=set)
     refusals: list[str] = field(default_factory=list)
@@ -52,12 +61,28 @@ class Work:
     def apart(self) -> frozenset[SourceVariantId]:
         return frozenset((*self.conflicts, *self.left_out, *self.blocked, *self.foreign))
 
+    def troubles(self) -> list[Raised]:
+        """Return the problems for which variants are kept apart."""
+        nobody: Mapping[str, list[str]] = {"shop": [], "orderchamp": []}
+        return [
+            *(each.raised() for each in self.conflicts.values()),
+            *(
+                Raised(
+                    kind="sku_conflict",
+                    subject=folded(each.sku),
+                    sentence=each.sentence,
+                    details={"candidates": nobody},
+                )
+                for each in self.blocked.values()
+            ),
+        ]
+
     def reasons(self) -> list[str]:
         """Return why variants are kept apart, as sentences."""
         return [
             *(each.raised().sentence for each in self.conflicts.values()),
             *(f"A person gave the SKU {each.sku} to another variant." for each in self.left_out.values()),
-            *self.blocked.values(),
+            *(each.sentence for each in self.blocked.values()),
             *(
                 f"The SKU {each.sku} is on “{each.title}” on Orderchamp, which we cannot have created."
                 for each in self.foreign.values()

@@ -12,6 +12,7 @@ from app.domain.raising import given_up, problems_of
 from app.domain.retry import GiveUp, decide
 from app.domain.story import standing
 from app.flows.lane import LaneRun
+from app.flows.reconcile.alarm import announce, sound
 from app.flows.reconcile.batch import Batch, ChangedMeanwhile, StillOnItsWay, Work, told_of
 from app.ports import Reconciled, TargetRecord, Transaction
 
@@ -50,6 +51,9 @@ async def finish(run: LaneRun, batch: Batch) -> None:
             {work.due.source_id: result.problems for work, result in results if result.problems is not None},
         )
         await tx.timeline.add(run.application.id, told)
+        states = {each for work, result in results for each in (work.due.state, result.reconciled.state)}
+        level = await sound(run, tx, states)
+    announce(run, level)
     _follow(run, [work.error for work in batch.works.values() if work.error is not None])
 
 
@@ -113,10 +117,8 @@ def _result(run: LaneRun, batch: Batch, work: Work) -> Result:
 
 def _brought_about(run: LaneRun, batch: Batch, work: Work) -> Result:
     situation = batch.situation(run, work)
-    problems = problems_of(
-        situation, refusals=work.refusals, conflicts=work.conflicts.values(), foreign=work.foreign.values()
-    )
-    troubled = bool(work.blocked) or any(each.kind in TROUBLES for each in problems)
+    problems = problems_of(situation, refusals=work.refusals, conflicts=work.troubles(), foreign=work.foreign.values())
+    troubled = any(each.kind in TROUBLES for each in problems)
     where = standing(situation, [*work.reasons(), *work.refusals], troubled=troubled)
     return Result(_reconciled(work, state=where.state, why=where.why), problems)
 

@@ -9,7 +9,7 @@ from app.domain.matching import Match, Wait, judge, may_adopt
 from app.domain.plan import worth_finding
 from app.domain.state import Binding, DesiredVariant, Observed
 from app.flows.lane import LaneRun
-from app.flows.reconcile.batch import Batch, Work, told_of
+from app.flows.reconcile.batch import Batch, Blocked, Work, told_of
 from app.flows.reconcile.looking import Sight, keep_sight, seen
 from app.ports import BoundVariant, TargetRecord
 
@@ -178,8 +178,7 @@ async def _keep(run: LaneRun, batch: Batch, matches: Sequence[Matched], sight: S
                 sentence = f"Variant {each.sku} matched by its SKU to a variant on Orderchamp."
                 told.append(told_of(each.work, "matched", sentence))
             else:
-                each.work.blocked[each.binding.source_variant_id] = (
-                    f"The SKU {each.sku} is on Orderchamp already, on a variant that belongs to another product of a shop."
-                )
+                sentence = f"The SKU {each.sku} is on Orderchamp already, on a variant that is another one's."
+                each.work.blocked[each.binding.source_variant_id] = Blocked(each.sku, sentence)
         await tx.timeline.add(application.id, told)
         batch.add_siblings(await tx.targets.siblings(application.id, ids))

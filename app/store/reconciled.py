@@ -1,0 +1,196 @@
+"""How far source products were brought: what reconciling reads and writes of them, and the calls that are on their way."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+
+from app.domain.ids import ApplicationId, DeliveryId, SourceId
+from app.ports import DueProduct, Reconciled
+from app.store.documents import clean, rows, to_desired
+from app.store.product_views import ProductViews
+
+# After a write the product rests, so that the changes of a burst become one. A write that follows close on the end of a
+# rest shows that the burst goes on: then it rests longer.
+_RESTS_UNTIL = """
+    CASE WHEN NOT r.written THEN p.rests_until
+        WHEN p.rests_until > now() - CAST(:coalesce AS interval) THEN now() + 3 * CAST(:coalesce AS interval)
+        ELSE now() + CAST(:coalesce AS interval) END
+"""
+
+_RECONCILED = text(f"""
+    UPDATE source_product AS p SET
+        observed_generation = CASE WHEN r.retry_at IS NULL THEN r.generation ELSE p.observed_generation END,
+        due_at = CASE WHEN p.generation = r.generation THEN r.retry_at
+            ELSE greatest(coalesce(p.due_at, now()), {_RESTS_UNTIL}) END,
+        attempts = CASE WHEN r.retry_at IS NULL THEN 0 ELSE r.attempts END,
+        state = r.state, why = r.why,
+        written_at = CASE WHEN r.written THEN now() ELSE p.written_at END,
+        rests_until = {_RESTS_UNTIL}
+    FROM jsonb_to_recordset(CAST(:reconciled AS jsonb)) AS r(source_id text, generation bigint, retry_at timestamptz,
+        attempts integer, state text, why text, written boolean)
+    WHERE p.application_id = :application_id AND p.source_id = r.source_id
+""")
+
+
+class ReconciledProducts(ProductViews):
+    """The half of the products' columns that reconciling writes, in one transaction."""
+
+    async def due(self, application_id: ApplicationId, *, limit: int) -> tuple[DueProduct, ...]:
+        """Return the products that are due, longest due first."""
+        found = await self._connection.execute(
+            text(
+                "SELECT source_id, generation, desired, attempts, cause, state, creating_since, hiding FROM source_product "
+                "WHERE application_id = :id AND due_at <= now() AND desired IS NOT NULL AND NOT EXISTS (SELECT FROM in_flight f "
+                "WHERE f.application_id = :id AND f.source_id = source_product.source_id) ORDER BY due_at LIMIT :limit"
+            ),
+            {"id": application_id, "limit": limit},
+        )
+        return tuple(
+            DueProduct(
+                source_id=SourceId(row.source_id),
+                generation=row.generation,
+                desired=to_desired(row.desired),
+                attempts=row.attempts,
+                cause=None if row.cause is None else DeliveryId(row.cause),
+                state=row.state,
+                detached=row.state == "detached",
+                creating_since=row.creating_since,
+                hiding=row.hiding,
+            )
+            for row in found
+        )
+
+    async def anything_due(self, application_id: ApplicationId) -> bool:
+        """Tell whether any product still has to be brought about, now or later."""
+        found = await self._connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM source_product WHERE application_id = :id AND due_at IS NOT NULL) "
+                "OR EXISTS (SELECT FROM in_flight WHERE application_id = :id)"
+            ),
+            {"id": application_id},
+        )
+        return bool(found.scalar_one())
+
+    async def forget_observed(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
+        """Say that what Orderchamp shows for these products is not known, and have them looked at again."""
+        await self._connection.execute(
+            text(
+                "UPDATE target SET observed = NULL FROM binding b "
+                "WHERE b.application_id = :id AND b.source_id = ANY(:source_ids) "
+                "AND target.account_id = b.account_id AND target.target_id = b.target_id"
+            ),
+            {"id": application_id, "source_ids": list(source_ids)},
+        )
+        await self.make_due(application_id, source_ids)
+
+    async def record(
+        self, application_id: ApplicationId, reconciled: Sequence[Reconciled], *, coalesce: timedelta
+    ) -> None:
+        """Write down how far products were brought. What was written rests for ``coalesce``, longer while a burst goes on."""
+        if not reconciled:
+            return
+        records = [
+            {
+                "source_id": each.source_id,
+                "generation": each.generation,
+                "retry_at": each.retry_at,
+                "attempts": each.attempts,
+                "state": each.state,
+                "why": clean(each.why),
+                "written": each.written,
+            }
+            for each in reconciled
+        ]
+        await self._connection.execute(
+            _RECONCILED, {"application_id": application_id, "reconciled": rows(records), "coalesce": coalesce}
+        )
+
+    async def begin_creating(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
+        """Write down, before the calls start, that something is being created for these products."""
+        await self._connection.execute(
+            text(
+                "UPDATE source_product SET creating_since = coalesce(creating_since, now()) "
+                "WHERE application_id = :id AND source_id = ANY(:source_ids)"
+            ),
+            {"id": application_id, "source_ids": list(source_ids)},
+        )
+
+    async def end_creating(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
+        """Write down that it is known what was created for these products."""
+        await self._connection.execute(
+            text(
+                "UPDATE source_product SET creating_since = NULL "
+                "WHERE application_id = :id AND source_id = ANY(:source_ids)"
+            ),
+            {"id": application_id, "source_ids": list(source_ids)},
+        )
+
+    async def hold_hiding(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
+        """Keep these products published until a person approves."""
+        await self._connection.execute(
+            text(
+                "UPDATE source_product SET hiding = 'held' WHERE application_id = :id AND source_id = ANY(:source_ids) "
+                "AND hiding = 'free'"
+            ),
+            {"id": application_id, "source_ids": list(source_ids)},
+        )
+
+    async def approve_hiding(self, application_id: ApplicationId, source_ids: Sequence[SourceId] | None) -> None:
+        """Let products be unpublished that are held; None: all of them."""
+        chosen = "" if source_ids is None else " AND source_id = ANY(:source_ids)"
+        given = {} if source_ids is None else {"source_ids": list(source_ids)}
+        await self._connection.execute(
+            text(
+                "UPDATE source_product SET hiding = 'approved', due_at = now() "
+                f"WHERE application_id = :id AND hiding = 'held'{chosen}"
+            ),
+            {"id": application_id, **given},
+        )
+
+    # Calls on their way
+
+    async def start_calls(
+        self, application_id: ApplicationId, *, token: int, until: datetime, calls: Mapping[SourceId, str]
+    ) -> None:
+        """Write down, before they start, that calls for these products are on their way until ``until`` at most."""
+        await self._connection.execute(
+            text(
+                "INSERT INTO in_flight (application_id, source_id, lease_token, until, what) "
+                "SELECT :id, c.source_id, :token, :until, c.what "
+                "FROM unnest(CAST(:source_ids AS text[]), CAST(:whats AS text[])) AS c(source_id, what) "
+                "ON CONFLICT (application_id, source_id) DO UPDATE SET lease_token = excluded.lease_token, "
+                "until = excluded.until, what = excluded.what"
+            ),
+            {
+                "id": application_id,
+                "token": token,
+                "until": until,
+                "source_ids": list(calls),
+                "whats": list(calls.values()),
+            },
+        )
+
+    async def end_calls(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
+        await self._connection.execute(
+            text("DELETE FROM in_flight WHERE application_id = :id AND source_id = ANY(:source_ids)"),
+            {"id": application_id, "source_ids": list(source_ids)},
+        )
+
+    async def calls_left_behind(self, application_id: ApplicationId, *, token: int) -> Mapping[SourceId, datetime]:
+        """Return the calls that another holder of the lane left on their way, each with its latest end."""
+        found = await self._connection.execute(
+            text("SELECT source_id, until FROM in_flight WHERE application_id = :id AND lease_token <> :token"),
+            {"id": application_id, "token": token},
+        )
+        return {SourceId(row.source_id): row.until for row in found}
+
+    async def make_due(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
+        """Have these products reconciled now, whatever was known of them."""
+        await self._connection.execute(
+            text(
+                "UPDATE source_product SET due_at = now(), attempts = 0 "
+                "WHERE application_id = :id AND source_id = ANY(:source_ids) AND desired IS NOT NULL"
+            ),
+            {"id": application_id, "source_ids": list(source_ids)},
+        )
