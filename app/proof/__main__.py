@@ -18,6 +18,9 @@ from app.proof.pace import SETTINGS, WEB_PROCESSES, WORKERS
 from app.proof.production import figures
 from app.proof.run import Run, run
 
+AT_ONCE = 2
+"""Runs that share the town at a time: they mostly wait."""
+
 FAILED_LOGS = Path(".data/proof-logs")
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -54,9 +57,17 @@ async def _runs(count: int, first: int) -> list[Run]:
             async with town(
                 folder, ports, SETTINGS, web_processes=WEB_PROCESSES, workers=WORKERS, remember=False
             ) as here:
-                for seed in range(first, first + count):
-                    done.append(await run(here, seed))
-                    _tell(done[-1])
+                seeds = iter(range(first, first + count))
+                machines = asyncio.Lock()
+
+                async def one_after_the_other() -> None:
+                    for seed in seeds:
+                        done.append(await run(here, seed, machines))
+                        _tell(done[-1])
+
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(AT_ONCE):
+                        group.create_task(one_after_the_other())
         finally:
             shutil.rmtree(FAILED_LOGS, ignore_errors=True)
             shutil.copytree(folder / "logs", FAILED_LOGS)
