@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004_rest"
-down_revision = "0003"
+down_revision = "0003_creating"
 branch_labels = None
 depends_on = None
 

@@ -22,6 +22,7 @@ from app.flows.reconcile import reconcile
 from app.flows.replan import replan
 from app.flows.services import Services
 from app.flows.subscribe import subscribe
+from app.flows.take_over import take_over
 from app.ports import Claim, DutyName
 
 logger = structlog.get_logger(__name__)
@@ -115,7 +116,7 @@ def _duties(application: Application) -> Mapping[DutyName, Duty]:
 
 async def _work(run: LaneRun) -> None:
     if run.application.state in ("installing", "active", "uninstalling"):
-        await _take_over(run)
+        await take_over(run)
     duties = dict(_duties(run.application))
     while run.time_left():
         async with run.services.store.reading() as tx:
@@ -133,18 +134,6 @@ async def _work(run: LaneRun) -> None:
 
 async def _reconcile(run: LaneRun) -> bool:
     return await reconcile(run) > 0
-
-
-async def _take_over(run: LaneRun) -> None:
-    """Wait out what the last holder left on its way, and forget what it believed about those products."""
-    async with run.services.store.reading() as tx:
-        left = await tx.products.calls_left_behind(run.application.id, token=run.claim.token)
-    over = [source_id for source_id, until in left.items() if until <= run.now()]
-    if not over:
-        return
-    async with run.services.store.transaction(run.claim) as tx:
-        await tx.products.forget_observed(run.application.id, over)
-        await tx.products.end_calls(run.application.id, over)
 
 
 async def _settle_in(run: LaneRun) -> bool:

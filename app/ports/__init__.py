@@ -22,6 +22,7 @@ from app.ports.records import (
     SubscriptionHealth,
     TargetRecord,
     Told,
+    UnfinishedCreation,
 )
 from app.ports.store import Entrance, Store, Transaction
 
@@ -53,4 +54,5 @@ __all__ = [
     "Told",
     "Transaction",
     "Transport",
+    "UnfinishedCreation",
 ]

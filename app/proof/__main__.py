@@ -18,6 +18,9 @@ from app.proof.pace import SETTINGS, WEB_PROCESSES, WORKERS
 from app.proof.production import figures
 from app.proof.run import Run, run
 
+AT_ONCE = 2
+"""Runs that share the town at a time: they mostly wait."""
+
 FAILED_LOGS = Path(".data/proof-logs")
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -47,6 +50,7 @@ async def _prove(runs: int, first: int, *, production: bool) -> int:
 
 async def _runs(count: int, first: int) -> list[Run]:
     done: list[Run] = []
+    begun = asyncio.get_running_loop().time()
     ports = Ports(web=free_port(), orderchamp=free_port(), shopify=free_port())
     with scratch("proof") as folder:
         print(f"{count} run(s) from seed {first}", flush=True)
@@ -54,13 +58,21 @@ async def _runs(count: int, first: int) -> list[Run]:
             async with town(
                 folder, ports, SETTINGS, web_processes=WEB_PROCESSES, workers=WORKERS, remember=False
             ) as here:
-                for seed in range(first, first + count):
-                    done.append(await run(here, seed))
-                    _tell(done[-1])
+                seeds = iter(range(first, first + count))
+                machines = asyncio.Lock()
+
+                async def one_after_the_other() -> None:
+                    for seed in seeds:
+                        done.append(await run(here, seed, machines))
+                        _tell(done[-1])
+
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(AT_ONCE):
+                        group.create_task(one_after_the_other())
         finally:
             shutil.rmtree(FAILED_LOGS, ignore_errors=True)
             shutil.copytree(folder / "logs", FAILED_LOGS)
-    _sum_up(done)
+    _sum_up(done, asyncio.get_running_loop().time() - begun)
     return done
 
 
@@ -85,10 +97,9 @@ def _tell(made: Run) -> None:
     print(f"   repeat it: make proof SEED={made.seed}; the logs will be in {FAILED_LOGS}", flush=True)
 
 
-def _sum_up(done: list[Run]) -> None:
+def _sum_up(done: list[Run], seconds: float) -> None:
     met = Counter(trouble for each in done for trouble in each.troubles)
     print("\nTroubles met: " + ", ".join(f"{name} {count}" for name, count in sorted(met.items())))
-    seconds = sum(each.seconds for each in done)
     kept = sum(each.findings.acknowledged for each in done)
     print(f"{len(done)} runs in {seconds:.0f} s; {kept} deliveries were answered 2xx", flush=True)
 

@@ -11,6 +11,10 @@ from app.proof.life import Life
 from app.proof.shop import Shop, Thing
 from app.proof.shown import Seen, differences, doubled
 
+AWAY = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError)
+BACK_SECONDS = 30.0
+"""How long the database may be away."""
+
 _WAITING = """
     SELECT 'delivery ' || topic || ' ' || event_id FROM delivery WHERE application_id = $1 AND outcome IS NULL
     UNION ALL
@@ -55,6 +59,15 @@ class Checker:
         self._database_url = database_url
 
     async def ask(self, question: str, *arguments: object) -> list[asyncpg.Record]:
+        """Ask the database; while it is away, until it is back."""
+        async with asyncio.timeout(BACK_SECONDS):
+            while True:
+                try:
+                    return await self._ask(question, *arguments)
+                except (OSError, *AWAY):
+                    await asyncio.sleep(0.1)
+
+    async def _ask(self, question: str, *arguments: object) -> list[asyncpg.Record]:
         connection = await asyncpg.connect(
             self._database_url, timeout=5, server_settings={"default_transaction_read_only": "on"}
         )

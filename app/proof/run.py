@@ -32,14 +32,16 @@ class Run:
     lives: Mapping[str, list[str]] = field(repr=False)
 
 
-async def run(town: Town, seed: int) -> Run:
-    """Make one run. Everything random follows from ``seed``; timing does not, so a repetition is as good as it gets."""
+async def run(town: Town, seed: int, machines: asyncio.Lock) -> Run:
+    """Make one run, perhaps beside others in the same town, which share ``machines``.
+
+    Everything random follows from ``seed``; timing and neighbours do not, so a repetition is as good as it gets.
+    """
     begun = asyncio.get_running_loop().time()
     chance = Random(seed)
     checker = Checker(town.database.url)
     for sandbox in (town.orderchamp, town.shopify):
         await town.sandbox("PUT", f"{sandbox}/_sandbox/seed/{seed}")
-        await town.sandbox("DELETE", f"{sandbox}/_sandbox/faults")
     await town.sandbox("PUT", f"{town.orderchamp}/_sandbox/switches", {"image_delay_seconds": 0.2})
     shops = [Shop(town=town, name=f"shop-{seed}-{number}") for number in (1, 2)]
     lives = [Life(shop, Random(chance.random())) for shop in shops]
@@ -48,7 +50,10 @@ async def run(town: Town, seed: int) -> Run:
     if chance.random() < 0.5:
         # Otherwise the troubles meet the first import.
         await asyncio.gather(*(checker.quiet(shop, within=QUIET_SECONDS) for shop in shops))
-    scenes = [Scene(town=town, chance=chance, shop=shop, life=life) for shop, life in zip(shops, lives, strict=True)]
+    scenes = [
+        Scene(town=town, machines=machines, chance=chance, shop=shop, life=life)
+        for shop, life in zip(shops, lives, strict=True)
+    ]
     living = [asyncio.create_task(_live(life, Random(chance.random()))) for life in lives]
     async with contextlib.AsyncExitStack() as troubles:
         for name in chosen:
@@ -56,7 +61,8 @@ async def run(town: Town, seed: int) -> Run:
             await troubles.enter_async_context(TROUBLES[name](chance.choice(scenes)))
         await asyncio.sleep(chance.uniform(0.2, 0.8))
     await asyncio.gather(*living)
-    findings = Findings(diverged=await _ended(town))
+    async with machines:
+        findings = Findings(diverged=await _ended(town))
     repaired = False
     for shop, life in zip(shops, lives, strict=True):
         repaired |= await _settle(checker, shop, life, findings)

@@ -22,9 +22,13 @@ from app.proof.shop import Shop, Thing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """Where troubles happen. ``shop`` is the one that a trouble is about, if it is about one."""
+    """Where troubles happen. ``shop`` is the one that a trouble is about, if it is about one.
+
+    ``machines`` is held by whoever has trouble with processes or the database, which several runs share.
+    """
 
     town: Town
+    machines: asyncio.Lock
     chance: Random
     shop: Shop
     life: Life
@@ -130,7 +134,7 @@ async def orderchamp_misbehaves(scene: Scene, *, fault: Thing, storm: bool = Fal
     times = None if storm else scene.chance.randint(1, 4)
     await scene.shop.orderchamp("POST", "/faults", {**fault, "times": times, "token": scene.shop.token})
     yield
-    await scene.shop.orderchamp("DELETE", "/faults")
+    await scene.shop.orderchamp("DELETE", f"/faults?token={scene.shop.token}")
 
 
 @contextlib.asynccontextmanager
@@ -173,7 +177,7 @@ async def shop_misbehaves(scene: Scene, *, fault: Thing) -> AsyncIterator[None]:
     url = f"{scene.town.shopify}/_sandbox/faults"
     await scene.town.sandbox("POST", url, {**fault, "times": times, "shop": scene.shop.domain})
     yield
-    await scene.town.sandbox("DELETE", url)
+    await scene.town.sandbox("DELETE", f"{url}?shop={scene.shop.domain}")
 
 
 @contextlib.asynccontextmanager
@@ -211,7 +215,7 @@ def _webhooks(**switches: float | bool) -> Trouble:
     return partial(webhooks_misbehave, switches=switches)
 
 
-MACHINES: Mapping[str, Trouble] = {
+_MACHINES: Mapping[str, Trouble] = {
     "web killed": web_killed,
     "one of two web processes killed": one_web_process_killed,
     "worker killed": worker_killed,
@@ -222,7 +226,19 @@ MACHINES: Mapping[str, Trouble] = {
     "database broken off": partial(database_away, how=signal.SIGQUIT),
     "database restarted": database_restarted,
 }
-"""Troubles of processes and of the database, which meet everybody."""
+
+
+def _alone(trouble: Trouble) -> Trouble:
+    @contextlib.asynccontextmanager
+    async def alone(scene: Scene) -> AsyncIterator[None]:
+        async with scene.machines, trouble(scene):
+            yield
+
+    return alone
+
+
+MACHINES: Mapping[str, Trouble] = {name: _alone(trouble) for name, trouble in _MACHINES.items()}
+"""Troubles of processes and of the database, which meet everybody: one at a time."""
 
 TROUBLES: Mapping[str, Trouble] = {
     **MACHINES,

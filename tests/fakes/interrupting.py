@@ -29,8 +29,8 @@ class Interrupted:
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
-        self._left -= 1
-        if self._left == 0:
+        self.left -= 1
+        if self.left == 0:
             await self._happening()
         async with self._store.reading() as tx:
             yield tx

@@ -68,8 +68,9 @@ def behaviour_routes(sandbox: Sandbox) -> APIRouter:
         return sandbox.faults.active
 
     @routes.delete("/faults")
-    async def clear_faults() -> Thing:
-        sandbox.faults.active.clear()
+    async def clear_faults(token: str | None = None) -> Thing:
+        """Behave again: to everybody, or to the one with this token."""
+        sandbox.faults.active[:] = [each for each in sandbox.faults.active if token not in (None, each.token)]
         return {}
 
     @routes.put("/seed/{seed}")

@@ -109,8 +109,12 @@ async def add_fault(sandbox: Here, body: ShopFault) -> list[Thing]:
 
 
 @routes.delete("/_sandbox/faults")
-async def clear_faults(sandbox: Here) -> Thing:
-    sandbox.admin.faults.clear()
+async def clear_faults(sandbox: Here, shop: str | None = None) -> Thing:
+    """Behave again: in every shop, or in one."""
+    if shop is None:
+        sandbox.admin.faults.clear()
+    else:
+        sandbox.admin.faults.pop(shop, None)
     return {}
 
 
