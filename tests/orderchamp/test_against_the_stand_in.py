@@ -28,7 +28,7 @@ from app.domain.state import DesiredVariant, Observed, ObservedVariant
 from app.orderchamp.client import OrderchampMarketplaces
 from app.ports import Marketplace
 from app.sandbox.orderchamp.server import create_app
-from tests.orderchamp.scripted import Purse, no_sleep
+from tests.orderchamp.scripted import Clock, Purse
 
 SOURCE = SourceId("1")
 SWITCHES: list[dict[str, Any]] = [
@@ -90,7 +90,11 @@ async def town() -> AsyncIterator[Town]:
         opened = await client.put("/_sandbox/accounts/token", json={"name": "A", "storefronts": [{"name": "Main"}]})
         purse = Purse()
         marketplaces = OrderchampMarketplaces(
-            Wire(client), url="http://orderchamp/v1/graphql", clock=lambda: datetime.now(UTC), sleep=no_sleep
+            Wire(client),
+            url="http://orderchamp/v1/graphql",
+            clock=lambda: datetime.now(UTC),
+            sleep=Clock().sleep,
+            jitter=lambda: 0.0,
         )
         storefront = StorefrontId(opened.json()["storefronts"][0]["id"])
         yield Town(account=marketplaces.open("token", purse), client=client, purse=purse, storefront=storefront)
