@@ -46,6 +46,7 @@ async def open_services(settings: Settings, store: PostgresStore) -> AsyncIterat
                 url=settings.orderchamp_api_url,
                 clock=lambda: datetime.now(UTC),
                 sleep=asyncio.sleep,
+                jitter=random.random,
                 call_deadline=timedelta(seconds=settings.call_seconds),
             ),
             adapters=ADAPTERS,

@@ -1,40 +1,20 @@
 """The Marketplace on Orderchamp's API: few calls, paced by cost, and no write repeated whose outcome is unknown."""
 
-import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
 from app.domain.application import Account
-from app.domain.errors import (
-    CredentialsRefused,
-    NoAnswer,
-    OrderchampRejected,
-    OrderchampUnavailable,
-    OutcomeUnknown,
-    RateLimited,
-)
-from app.domain.http import Request
+from app.domain.errors import CredentialsRefused, OrderchampRejected, OrderchampUnavailable
 from app.domain.ids import Sku, TargetId
 from app.domain.plan import Change, Outcome
 from app.domain.state import Observed, ObservedVariant
 from app.orderchamp import codec, documents
-from app.orderchamp.answers import Answer, Throttled, is_missing, read_answer
-from app.orderchamp.unknowns import COST_LIMIT
+from app.orderchamp.answers import Answer, readable
+from app.orderchamp.caller import Caller, Observe
+from app.orderchamp.unknowns import is_missing
 from app.orderchamp.writes import Writer
 from app.ports import Budget, Marketplace, Transport
-
-USER_AGENT = "orderchamp-applications/1"
-TRIES = 3
-"""How often a query, or a change that may be repeated, is sent within one call, in all."""
-
-PATIENCE = timedelta(seconds=1)
-"""The longest wait for the budget within one call; a longer one is the caller's to sleep over."""
-
-Observe = Callable[[str, int, str], None]
-"""Told the operation, its cost and how it ended, after every request."""
 
 Thing = TypeVar("Thing")
 
@@ -49,6 +29,7 @@ class OrderchampMarketplaces:
         url: str,
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
+        jitter: Callable[[], float],
         call_deadline: timedelta = timedelta(seconds=10),
         observe: Observe = lambda *_: None,
     ) -> None:
@@ -56,6 +37,7 @@ class OrderchampMarketplaces:
         self._url = url
         self._clock = clock
         self._sleep = sleep
+        self._jitter = jitter
         self._call_deadline = call_deadline
         self._observe = observe
 
@@ -68,112 +50,11 @@ class OrderchampMarketplaces:
             budget=budget,
             clock=self._clock,
             sleep=self._sleep,
+            jitter=self._jitter,
             call_deadline=self._call_deadline,
             observe=self._observe,
         )
         return OrderchampAccount(caller)
-
-
-class Caller:
-    """Sends documents: pays for them first, and repeats those that may be repeated."""
-
-    def __init__(
-        self,
-        transport: Transport,
-        *,
-        url: str,
-        token: str,
-        budget: Budget,
-        clock: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[None]],
-        call_deadline: timedelta,
-        observe: Observe,
-    ) -> None:
-        self._transport = transport
-        self._url = url
-        self._headers = {
-            "Authorization": f"Bearer {token}",
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "User-Agent": USER_AGENT,
-        }
-        self._budget = budget
-        self._clock = clock
-        self._sleep = sleep
-        self.call_deadline = call_deadline
-        self._observe = observe
-
-    def may_start(self, before: datetime) -> bool:
-        """Tell whether a call begun now is surely over by ``before``, with the wait for the budget."""
-        return self._clock() + self.call_deadline + PATIENCE <= before
-
-    async def repeatable(self, document: str, variables: Mapping[str, Any], *, cost: int) -> Answer:
-        """Send a document that may be sent again when its outcome is unknown."""
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(TRIES),
-            wait=wait_random_exponential(multiplier=0.2, max=2),
-            retry=retry_if_exception_type(OutcomeUnknown),
-            sleep=self._sleep,
-            reraise=True,
-        )
-        return await retrying(self.once, document, variables, cost=cost)
-
-    async def once(self, document: str, variables: Mapping[str, Any], *, cost: int) -> Answer:
-        """Send a document once and return what was executed.
-
-        RateLimited, CredentialsRefused, OrderchampRejected and plain OrderchampUnavailable: nothing was.
-        OutcomeUnknown: it may have been.
-        """
-        await self._pay(cost)
-        operation = document.split("(", 1)[0].split("{", 1)[0].split()[1]
-        try:
-            answer = await self._send(operation, document, variables, cost)
-        except Throttled as error:
-            if error.throttle is not None:
-                await self._report(error.throttle.limit, error.throttle.remaining, error.throttle.restore_rate)
-            await self._budget.block(error.retry_after or PATIENCE)
-            raise
-        if answer.throttle is not None:
-            await self._report(answer.throttle.limit, answer.throttle.remaining, answer.throttle.restore_rate)
-        return answer
-
-    async def _send(self, operation: str, document: str, variables: Mapping[str, Any], cost: int) -> Answer:
-        body = {"query": document, "variables": variables, "operationName": operation}
-        request = Request(
-            method="POST",
-            url=self._url,
-            operation=f"Orderchamp {operation}",
-            headers=self._headers,
-            body=json.dumps(body).encode(),
-            cost=cost,
-        )
-        ended = "error"
-        try:
-            response = await self._transport.send(request, within=self.call_deadline)
-            answer = read_answer(response, now=self._clock())
-            ended = "ok"
-        except NoAnswer as error:
-            ended = "no answer"
-            if error.maybe_executed:
-                raise OutcomeUnknown(str(error)) from error
-            raise OrderchampUnavailable(str(error)) from error
-        except RateLimited:
-            ended = "throttled"
-            raise
-        finally:
-            self._observe(operation, cost, ended)
-        return answer
-
-    async def _pay(self, cost: int) -> None:
-        waited = timedelta(0)
-        while (wait := await self._budget.draw(cost)) > timedelta(0):
-            waited += wait
-            if waited > PATIENCE:
-                raise RateLimited("Orderchamp's limit for this account is used up for now.", retry_after=wait)
-            await self._sleep(wait.total_seconds())
-
-    async def _report(self, limit: float, remaining: float, restore_rate: float) -> None:
-        await self._budget.report(limit=limit, remaining=remaining, restore_rate=restore_rate)
 
 
 class OrderchampAccount:
@@ -181,14 +62,15 @@ class OrderchampAccount:
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
-        self._writer = Writer(caller, read=self.read)
+        self._writer = Writer(caller, read=self.read, probe=self.account)
 
     async def account(self) -> Account:
         """Return whose token this is, with all storefronts."""
         answer = await self._query(documents.ACCOUNT, {}, cost=documents.ACCOUNT_COST)
         if not answer.data.get("account"):
             raise CredentialsRefused("orderchamp", "The token belongs to no account.")
-        return codec.to_account(answer.data)
+        with readable(OrderchampUnavailable):
+            return codec.to_account(answer.data)
 
     async def find(self, skus: Sequence[Sku]) -> tuple[Observed, ...]:
         """Return the products that have a variant with one of ``skus``, each with those variants only."""
@@ -196,42 +78,61 @@ class OrderchampAccount:
         variants: dict[str, list[ObservedVariant]] = {}
         wanted = set(skus)
         for page in chunks(sorted(wanted), documents.FIND_PAGE):
-            async for node in self._found(page):
-                if node["sku"] in wanted and node.get("product"):
-                    products[node["product"]["id"]] = node["product"]
-                    variants.setdefault(node["product"]["id"], []).append(codec.to_variant(node))
-        return tuple(codec.to_observed(product, variants[product_id]) for product_id, product in products.items())
+            found = await self._find(page)
+            with readable(OrderchampUnavailable):
+                for node in found:
+                    if node["sku"] in wanted and node.get("product"):
+                        products[node["product"]["id"]] = node["product"]
+                        variants.setdefault(node["product"]["id"], []).append(codec.to_variant(node))
+        with readable(OrderchampUnavailable):
+            return tuple(codec.to_observed(product, variants[product_id]) for product_id, product in products.items())
 
-    async def _found(self, skus: Sequence[Sku]) -> Any:
+    async def _find(self, skus: Sequence[Sku]) -> list[Mapping[str, Any]]:
+        """Return the variants with these SKUs. A page that is too large for Orderchamp is asked for in halves."""
+        try:
+            return [node async for node in self._found(skus)]
+        except OrderchampRejected as error:
+            if len(skus) == 1:
+                raise OrderchampUnavailable(str(error)) from error
+        return [node for half in halves(skus) for node in await self._find(half)]
+
+    async def _found(self, skus: Sequence[Sku]) -> AsyncIterator[Mapping[str, Any]]:
         cost = documents.FIND_COST_EACH * len(skus)
-        variables: dict[str, Any] = {"skus": list(skus), "first": len(skus), "after": None}
+        after: str | None = None
         while True:
+            variables = {"skus": list(skus), "first": len(skus), "after": after}
             answer = await self._query(documents.FIND, variables, cost=cost)
-            found = answer.data["productVariants"]
-            for node in found["nodes"]:
+            with readable(OrderchampUnavailable):
+                found = answer.data["productVariants"]
+                nodes, following = list(found["nodes"]), _next_page(found, after)
+            for node in nodes:
                 yield node
-            if not found["pageInfo"]["hasNextPage"]:
+            if following is None:
                 return
-            variables["after"] = found["pageInfo"]["endCursor"]
+            after = following
 
     async def read(self, ids: Sequence[TargetId]) -> Mapping[TargetId, Observed | None]:
         """Return each product with all its variants; None for those that do not exist."""
         nodes: dict[TargetId, Mapping[str, Any] | None] = {}
         variants: dict[TargetId, list[ObservedVariant]] = {each: [] for each in ids}
-        pages: list[tuple[TargetId, str | None]] = [(each, None) for each in ids]
+        pages: list[tuple[TargetId, str | None]] = [(each, None) for each in variants]
         while pages:
             now, pages = pages[: documents.READS], pages[documents.READS :]
-            for (target_id, _), node in zip(now, await self._read(now), strict=True):
-                nodes[target_id] = node
-                if node is None:
-                    continue
-                variants[target_id] += [codec.to_variant(each) for each in node["variants"]["nodes"]]
-                if node["variants"]["pageInfo"]["hasNextPage"]:
-                    pages.append((target_id, node["variants"]["pageInfo"]["endCursor"]))
-        return {
-            target_id: None if node is None else codec.to_observed(node, variants[target_id])
-            for target_id, node in nodes.items()
-        }
+            found = await self._read(now)
+            with readable(OrderchampUnavailable):
+                for (target_id, after), node in zip(now, found, strict=True):
+                    nodes[target_id] = node
+                    if node is None:
+                        continue
+                    variants[target_id] += [codec.to_variant(each) for each in node["variants"]["nodes"]]
+                    following = _next_page(node["variants"], after)
+                    if following is not None:
+                        pages.append((target_id, following))
+        with readable(OrderchampUnavailable):
+            return {
+                target_id: None if node is None else codec.to_observed(node, variants[target_id])
+                for target_id, node in nodes.items()
+            }
 
     async def _read(self, pages: Sequence[tuple[TargetId, str | None]]) -> list[Mapping[str, Any] | None]:
         """Read one page of each product. A product that is missing costs the others nothing."""
@@ -240,17 +141,14 @@ class OrderchampAccount:
             variables |= {f"id{n}": target_id, f"after{n}": after}
         cost = documents.READ_COST_EACH * len(pages)
         try:
-            answer = await self._query(documents.read([after for _, after in pages]), variables, cost=cost)
+            answer = await self._query(documents.read(len(pages)), variables, cost=cost)
         except OrderchampRejected as error:
-            if not any(is_missing(each) for each in error.reasons):
-                raise OrderchampUnavailable(str(error)) from error
-            if len(pages) == 1:
+            if len(pages) > 1:
+                # An answer without data does not tell which product is missing, or it was too much at once.
+                return [node for half in halves(pages) for node in await self._read(half)]
+            if any(is_missing(each) for each in error.reasons):
                 return [None]
-            # An answer without data does not tell which product is missing: ask for each of them alone.
-            return [(await self._read([page]))[0] for page in pages]
-        unexplained = [each for each in answer.errors.values() if not is_missing(each)]
-        if unexplained:
-            raise OrderchampUnavailable("Orderchamp could not read products: " + "; ".join(unexplained))
+            raise OrderchampUnavailable(str(error)) from error
         return [answer.data.get(f"p{n}") for n in range(len(pages))]
 
     async def apply(self, changes: Sequence[Change], *, before: datetime) -> tuple[Outcome, ...]:
@@ -258,13 +156,29 @@ class OrderchampAccount:
         return await self._writer.apply(changes, before=before)
 
     async def _query(self, document: str, variables: Mapping[str, Any], *, cost: int) -> Answer:
-        try:
-            answer = await self._caller.repeatable(document, variables, cost=min(cost, COST_LIMIT))
-        except OutcomeUnknown as error:
-            raise OrderchampUnavailable(str(error)) from error
-        if "" in answer.errors:
-            raise OrderchampUnavailable(f"Orderchamp could not answer: {answer.errors['']}")
+        """Ask; an answer in which anything but a missing product is wrong is none."""
+        answer = await self._caller.query(document, variables, cost=cost)
+        wrong = [each for told in answer.errors.values() for each in told if not is_missing(each)]
+        if wrong:
+            raise OrderchampUnavailable("Orderchamp could not answer: " + "; ".join(wrong))
         return answer
+
+
+def _next_page(connection: Mapping[str, Any], after: str | None) -> str | None:
+    """Return the cursor at which a connection goes on; None when it is at its end."""
+    info = connection["pageInfo"]
+    if not info["hasNextPage"]:
+        return None
+    following: str | None = info.get("endCursor")
+    if following is None or following == after:
+        raise OrderchampUnavailable("Orderchamp does not say where its answer goes on.")
+    return following
+
+
+def halves(things: Sequence[Thing]) -> tuple[Sequence[Thing], Sequence[Thing]]:
+    """Return the first and the second half of two or more ``things``."""
+    middle = len(things) // 2
+    return things[:middle], things[middle:]
 
 
 def chunks(things: Sequence[Thing], size: int) -> Iterator[Sequence[Thing]]:

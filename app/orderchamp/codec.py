@@ -6,7 +6,7 @@ Orderchamp writes things down never looks like somebody changed them.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -43,7 +43,7 @@ def to_variant(node: Mapping[str, Any]) -> ObservedVariant:
     """Return a variant as it is shown."""
     return ObservedVariant(
         id=TargetVariantId(node["id"]),
-        sku=Sku(node["sku"]),
+        sku=Sku(node["sku"] or ""),
         price=_money(node.get("price")),
         msrp=_money(node.get("msrp")),
         stock=node.get("inventoryQuantity"),
@@ -54,16 +54,15 @@ def to_variant(node: Mapping[str, Any]) -> ObservedVariant:
 
 def to_observed(node: Mapping[str, Any], variants: Iterable[ObservedVariant]) -> Observed:
     """Return a product as it is shown, with these of its variants."""
-    created, updated = node.get("createdAt"), node.get("updatedAt")
     return Observed(
         id=TargetId(node["id"]),
-        title=node["title"],
+        title=node.get("title") or "",
         description=node.get("description"),
         option_names=_options(node),
         published=is_published(node.get("listing")),
         variants={each.id: each for each in variants},
-        created_at=None if created is None else datetime.fromisoformat(created),
-        updated_at=None if updated is None else datetime.fromisoformat(updated),
+        created_at=_time(node.get("createdAt")),
+        updated_at=_time(node.get("updatedAt")),
     )
 
 
@@ -119,8 +118,8 @@ def _variant(variant: DesiredVariant) -> dict[str, Any]:
     return _present(
         {
             "sku": variant.sku,
-            "price": str(variant.price),
-            "msrp": None if variant.msrp is None else str(variant.msrp),
+            "price": _text(variant.price),
+            "msrp": _text(variant.msrp),
             "barcode": variant.barcode,
             "inventoryQuantity": variant.stock,
             "inventoryPolicy": variant.policy,
@@ -138,20 +137,18 @@ def repeatable(change: UpdateProduct | UpdateVariant | Unpublish) -> tuple[str, 
                 "id": change.target_id,
                 "title": change.title,
                 "description": change.description,
-                **_axes(change.option_names or ()),
                 "images": images,
             }
-            return "productUpdate", _present(fields)
+            return "productUpdate", _present(fields) | _all_axes(change.option_names)
         case UpdateVariant():
             fields = {
                 "id": change.target_variant_id,
                 "sku": change.sku,
-                "price": None if change.price is None else str(change.price),
-                "msrp": None if change.msrp is None else str(change.msrp),
+                "price": _text(change.price),
+                "msrp": _text(change.msrp),
                 "inventoryPolicy": change.policy,
-                **_axes(change.options or ()),
             }
-            return "productVariantUpdate", _present(fields)
+            return "productVariantUpdate", _present(fields) | _all_axes(change.options)
         case Unpublish():
             return "productUnpublish", {"id": change.target_id}
 
@@ -165,12 +162,35 @@ def _axes(values: tuple[str, ...]) -> dict[str, str]:
     return dict(zip(AXES, values, strict=False))
 
 
+def _all_axes(values: tuple[str, ...] | None) -> dict[str, str | None]:
+    """Return every axis, so that one which is no longer used is emptied; nothing when the axes stay as they are."""
+    return {} if values is None else {**dict.fromkeys(AXES), **_axes(values)}
+
+
 def _options(node: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(node[axis] for axis in AXES if node.get(axis))
+    """Return the axes up to the last one that is used, each in its place."""
+    values = [node.get(axis) or "" for axis in AXES]
+    while values and not values[-1]:
+        values.pop()
+    return tuple(values)
 
 
 def _money(value: object) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
+    amount = None if value is None else Decimal(str(value))
+    return amount if amount is not None and amount.is_finite() else None
+
+
+def _text(amount: Decimal | None) -> str | None:
+    """Return money with all its digits and without an exponent."""
+    return None if amount is None else format(amount, "f")
+
+
+def _time(value: str | None) -> datetime | None:
+    """Return a time; one without a zone is taken for UTC."""
+    if value is None:
+        return None
+    told = datetime.fromisoformat(value)
+    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
 
 
 def _present(fields: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.orderchamp.unknowns import COST_LIMIT, MUTATION_COST
+from app.orderchamp.unknowns import COST_LIMIT, MUTATION_COST, PAGE_LIMIT
 
 VARIANT = "id sku price msrp inventoryQuantity inventoryPolicy option1 option2 option3"
 PRODUCT = "id title description option1 option2 option3 createdAt updatedAt listing { id status }"
@@ -13,7 +13,7 @@ ACCOUNT_COST = 51
 
 FIND_COST_EACH = 3
 """One variant, its product, and the product's listing."""
-FIND_PAGE = 250
+FIND_PAGE = min(COST_LIMIT // FIND_COST_EACH, PAGE_LIMIT)
 
 READ_PAGE = 100
 READ_COST_EACH = 2 + READ_PAGE
@@ -64,13 +64,13 @@ def set_stock_cost(lines: int) -> int:
     return MUTATION_COST + 2 * lines
 
 
-def read(pages: Sequence[str | None]) -> str:
-    """Return a query that reads one product for each entry: a page of its variants, after that cursor."""
-    names = ", ".join(f"$id{n}: ID!, $after{n}: String" for n in range(len(pages)))
+def read(products: int) -> str:
+    """Return a query that reads so many products, as ``p0``, ``p1``, …: of each a page of its variants, after a cursor."""
+    names = ", ".join(f"$id{n}: ID!, $after{n}: String" for n in range(products))
     fields = " ".join(
         f"p{n}: product(id: $id{n}) {{ {PRODUCT} variants(first: {READ_PAGE}, after: $after{n}) "
         f"{{ nodes {{ {VARIANT} }} pageInfo {{ hasNextPage endCursor }} }} }}"
-        for n in range(len(pages))
+        for n in range(products)
     )
     return f"query read({names}) {{ {fields} }}"
 

@@ -1,29 +1,37 @@
 """What is not known of Orderchamp's API, each point behind one name here.
 
-The first thing to do with a real token is to compare these with the real schema. Marks: *observed* in third-party use,
-*inferred* by us.
+The first thing to do with a real token is to compare these with the real schema. Marks: *documented*, *observed* in
+third-party use, *inferred* by us.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-PUBLISHED_STATUSES = frozenset({"PUBLISHED", None})
-"""``Listing.status`` of a product that buyers see. Only "published" was ever seen (observed); None: no status is told."""
+PUBLISHED_STATUSES = frozenset({"published", None})
+"""``Listing.status`` of a product that buyers see, compared without case. Only "published" was ever seen (observed);
+None: no status is told."""
 
 LISTED_VARIANTS_READABLE = False
 """Whether a read tells which variants a listing has. No field for it is known (inferred), so listings are refreshed."""
 
-THROTTLED_MESSAGE = "throttled"
-"""The message of a throttled query (documented), compared without case."""
+THROTTLED = "throttled"
+"""The message of a throttled query (documented), or the code of its error (inferred), compared without case."""
 
-NOT_FOUND = "not found"
-"""The end of the message about an id that does not exist, as in "Product not found" (observed)."""
+FAILED_INSIDE = frozenset({"internal server error", "server error"})
+"""Messages of an answer with the status 200 that say as little as a 5xx: it may have been executed or not (inferred)."""
+
+MISSING_TARGET = re.compile(r"^(product ?variant|product|variant|inventory ?level) not found\.?$", re.IGNORECASE)
+""""Product not found" (observed). Other things can be missing, too, such as a storefront; then the product is still there."""
 
 NULL_PAYLOAD_IS_MISSING = True
 """Whether a mutation without payload and without a reason is about an id that does not exist (inferred); a read decides."""
 
 STOCK_BATCH = 100
 """Lines in one ``inventoryLevelBulkAdjust``. The maximum is unknown; this size was seen to work (observed)."""
+
+PAGE_LIMIT = 250
+"""The largest page that was seen to work (observed). The real maximum is unknown."""
 
 MUTATION_COST = 10
 """Points for one mutation. The real cost is unknown (inferred)."""
@@ -37,15 +45,35 @@ def is_published(listing: Mapping[str, Any] | None) -> bool:
 
     Null is a product that was never published (inferred). After an unpublish it may be null or carry another status.
     """
-    return listing is not None and listing.get("status") in PUBLISHED_STATUSES
+    if listing is None:
+        return False
+    status = listing.get("status")
+    return (None if status is None else str(status).lower()) in PUBLISHED_STATUSES
 
 
-def refused_line(field: Sequence[str] | None) -> int | None:
+def is_throttled(error: Mapping[str, Any]) -> bool:
+    """Tell whether a top-level error says that too much was asked for and nothing was executed."""
+    extensions = error.get("extensions")
+    code = extensions.get("code") if isinstance(extensions, Mapping) else None
+    return any(str(each).strip().rstrip(".").lower() == THROTTLED for each in (error.get("message"), code))
+
+
+def is_missing(message: str) -> bool:
+    """Tell whether a message says that the product or variant which was meant does not exist."""
+    return MISSING_TARGET.match(message.strip()) is not None
+
+
+def failed_inside(message: str) -> bool:
+    """Tell whether a message leaves open what was executed."""
+    return message.strip().rstrip(".").lower() in FAILED_INSIDE
+
+
+def refused_line(field: Sequence[object] | None) -> int | None:
     """Return which line of a bulk a user error is about, from its ``field`` path; None when it does not tell.
 
     A path like ``["inventoryLevels", "3", "adjustment"]`` is what Relay-style APIs use (inferred).
     """
     for part in field or ():
-        if part.isdecimal():
-            return int(part)
+        if str(part).isdecimal():
+            return int(str(part))
     return None

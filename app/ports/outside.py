@@ -28,8 +28,11 @@ class Budget(Protocol):
     async def draw(self, cost: int) -> timedelta:
         """Take ``cost`` points and return zero; or take nothing and return how long to wait before asking again."""
 
-    async def report(self, *, limit: float, remaining: float, restore_rate: float) -> None:
-        """Take over what Orderchamp said of the account's bucket: points, points, points a second."""
+    async def report(self, *, limit: float, remaining: float, restore_rate: float, unused: float) -> None:
+        """Take over what Orderchamp said of the account's bucket: points, points, points a second.
+
+        ``unused`` of the points that were drawn for the call were not needed; below zero when it cost more.
+        """
 
     async def block(self, wait: timedelta) -> None:
         """Let nobody draw for ``wait``, since Orderchamp asked for it."""

@@ -26,11 +26,19 @@ _DRAW = text(f"""
 """)
 
 _WAIT = text(f"""
-    SELECT greatest(
+    SELECT least(greatest(
         extract(epoch FROM blocked_until - clock_timestamp()),
         ({_PRICE} - {_LEVEL}) / coalesce(restore_rate, :unknown_rate),
         0.01
-    ) FROM account WHERE id = :id
+    ), 86400) FROM account WHERE id = :id
+""")
+
+# What others have drawn for calls that are still on their way is not in Orderchamp's figure, so that figure may lower our
+# own level, never raise it. Before the first figure the level counts requests and says nothing about points.
+_REPORT = text(f"""
+    UPDATE account SET bucket_limit = :limit, restore_rate = :restore_rate, level_at = clock_timestamp(),
+        level = least(CAST(:remaining AS float8), CASE WHEN bucket_limit IS NULL THEN NULL ELSE {_LEVEL} + :unused END)
+    WHERE id = :id
 """)
 
 
@@ -91,16 +99,19 @@ class AccountBudget:
             wait = (await connection.execute(_WAIT, given)).scalar_one_or_none()
         return timedelta(seconds=float(wait or 0))
 
-    async def report(self, *, limit: float, remaining: float, restore_rate: float) -> None:
-        """Take over what Orderchamp said of the account's bucket: points, points, points a second."""
+    async def report(self, *, limit: float, remaining: float, restore_rate: float, unused: float) -> None:
+        """Take over what Orderchamp said of the account's bucket; ``unused`` of what was drawn was not needed."""
+        given = {
+            "id": self._account_id,
+            "limit": limit,
+            "remaining": remaining,
+            "restore_rate": restore_rate,
+            "unused": unused,
+            "unknown_limit": UNKNOWN_LIMIT,
+            "unknown_rate": UNKNOWN_RATE,
+        }
         async with self._engine.begin() as connection:
-            await connection.execute(
-                text(
-                    "UPDATE account SET bucket_limit = :limit, level = :remaining, restore_rate = :restore_rate, "
-                    "level_at = clock_timestamp() WHERE id = :id"
-                ),
-                {"id": self._account_id, "limit": limit, "remaining": remaining, "restore_rate": restore_rate},
-            )
+            await connection.execute(_REPORT, given)
 
     async def block(self, wait: timedelta) -> None:
         """Let nobody draw for ``wait``, since Orderchamp asked for it."""
@@ -120,7 +131,7 @@ class Unmetered:
         """Let every call through."""
         return timedelta(0)
 
-    async def report(self, *, limit: float, remaining: float, restore_rate: float) -> None:
+    async def report(self, *, limit: float, remaining: float, restore_rate: float, unused: float) -> None:
         """Forget it: there is no row to keep it in yet."""
 
     async def block(self, wait: timedelta) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from app.domain.errors import NoAnswer
 from app.domain.http import Request, Response
 from app.orderchamp.client import OrderchampMarketplaces
-from app.ports import Marketplace
+from app.ports import Marketplace, Transport
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
@@ -43,7 +43,7 @@ class Purse:
 
     waits: list[timedelta] = field(default_factory=list)
     drawn: list[int] = field(default_factory=list)
-    reported: list[tuple[float, float, float]] = field(default_factory=list)
+    reported: list[tuple[float, float, float, float]] = field(default_factory=list)
     blocked: list[timedelta] = field(default_factory=list)
 
     async def draw(self, cost: int) -> timedelta:
@@ -52,21 +52,39 @@ class Purse:
         self.drawn.append(cost)
         return timedelta(0)
 
-    async def report(self, *, limit: float, remaining: float, restore_rate: float) -> None:
-        self.reported.append((limit, remaining, restore_rate))
+    async def report(self, *, limit: float, remaining: float, restore_rate: float, unused: float) -> None:
+        self.reported.append((limit, remaining, restore_rate, unused))
 
     async def block(self, wait: timedelta) -> None:
         self.blocked.append(wait)
 
 
-async def no_sleep(_: float) -> None:
-    """Waits cost tests no time."""
+@dataclass
+class Clock:
+    """A clock that only sleeping moves, and answers that take their time."""
+
+    now: datetime = NOW
+    slept: list[float] = field(default_factory=list)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += timedelta(seconds=seconds)
 
 
-def account(transport: Scripted, purse: Purse | None = None) -> Marketplace:
+def account(
+    transport: Transport,
+    purse: Purse | None = None,
+    *,
+    clock: Clock | None = None,
+    jitter: Callable[[], float] = lambda: 0.0,
+) -> Marketplace:
     """Open the account behind a transport."""
+    clock = clock or Clock()
     marketplaces = OrderchampMarketplaces(
-        transport, url="https://orderchamp.test/v1/graphql", clock=lambda: NOW, sleep=no_sleep
+        transport, url="https://orderchamp.test/v1/graphql", clock=clock, sleep=clock.sleep, jitter=jitter
     )
     return marketplaces.open("token", purse or Purse())
 

@@ -3,81 +3,33 @@
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from app.domain.errors import CredentialsRefused, NoAnswer, OrderchampUnavailable, RateLimited
+from app.domain.errors import CredentialsRefused, OrderchampUnavailable, RateLimited
 from app.domain.http import Response
-from app.domain.ids import Sku, SourceId, SourceVariantId, StorefrontId, TargetId, TargetVariantId
+from app.domain.ids import Sku, TargetId
 from app.domain.plan import (
     Applied,
     Change,
-    CreateProduct,
     NotSent,
-    Publish,
     Refused,
-    SetStock,
     TargetMissing,
-    Unclear,
-    Unpublish,
-    UpdateProduct,
-    UpdateVariant,
 )
-from app.domain.state import DesiredVariant
 from app.orderchamp import documents
 from app.orderchamp.unknowns import STOCK_BATCH
-from tests.orderchamp.scripted import LATER, NOW, Purse, Script, Scripted, account, each_alias, ok
-
-FINE: dict[str, object] = {"userErrors": []}
-LOST = NoAnswer("No answer came.", maybe_executed=True)
-NEVER_LEFT = NoAnswer("The connection was refused.", maybe_executed=False)
-DOWN = Response(status=503)
-SLOW_DOWN = Response(status=429, headers={"retry-after": "30"})
-
-
-def stock(number: int) -> SetStock:
-    return SetStock(
-        source_id=SourceId(str(number)),
-        target_id=TargetId(f"p{number}"),
-        target_variant_id=TargetVariantId(f"v{number}"),
-        quantity=number,
-    )
-
-
-def rename(number: int) -> UpdateProduct:
-    return UpdateProduct(source_id=SourceId(str(number)), target_id=TargetId(f"p{number}"), title=f"T{number}")
-
-
-def price(number: int) -> UpdateVariant:
-    return UpdateVariant(
-        source_id=SourceId(str(number)),
-        target_id=TargetId(f"p{number}"),
-        target_variant_id=TargetVariantId(f"v{number}"),
-        price=Decimal(1),
-    )
-
-
-PUBLISH = Publish(source_id=SourceId("1"), target_id=TargetId("p1"), storefront_id=StorefrontId("s"))
-UNPUBLISH = Unpublish(source_id=SourceId("1"), target_id=TargetId("p1"))
-CREATE = CreateProduct(
-    source_id=SourceId("1"),
-    title="T",
-    description="",
-    brand=None,
-    option_names=(),
-    images=(),
-    variants=(DesiredVariant(source_id=SourceVariantId("v"), sku=Sku("A"), price=Decimal(1), stock=1, policy="DENY"),),
+from tests.orderchamp.changes import (
+    DOWN,
+    FINE,
+    PUBLISH,
+    SLOW_DOWN,
+    price,
+    rename,
+    stock,
+    stock_answer,
 )
-
-
-def stock_answer(**errors: str) -> Response:
-    found = [
-        {"field": ["inventoryLevels", line.removeprefix("line"), "adjustment"], "message": message}
-        for line, message in errors.items()
-    ]
-    return ok({"inventoryLevelBulkAdjust": {"userErrors": found}})
+from tests.orderchamp.scripted import LATER, NOW, Purse, Scripted, account, each_alias, ok
 
 
 async def test_stock_goes_out_a_hundred_lines_a_call() -> None:
@@ -89,7 +41,7 @@ async def test_stock_goes_out_a_hundred_lines_a_call() -> None:
 
 
 async def test_one_refused_line_costs_the_others_nothing() -> None:
-    transport = Scripted([stock_answer(line1="Must be positive")])
+    transport = Scripted([stock_answer("v0", "v2", line1="Must be positive")])
     outcomes = await account(transport).apply([stock(n) for n in range(3)], before=LATER)
     refused = Refused(("Must be positive (inventoryLevels.1.adjustment)",))
     assert outcomes == (Applied(), refused, Applied())
@@ -119,7 +71,7 @@ async def test_changes_of_many_products_share_a_document_within_the_cost_limit()
 async def test_outcomes_stand_in_the_order_of_the_changes() -> None:
     def answer(given: Mapping[str, Any]) -> Response:
         if given["operationName"] == "inventoryLevelBulkAdjust":
-            return stock_answer(line1="No")
+            return stock_answer("v0", line1="No")
         if given["operationName"] == "productPublish":
             return ok({"productPublish": {"userErrors": [{"field": None, "message": "Not yet"}]}})
         return ok({"m0": FINE, "m1": None}, errors=[{"message": "Product not found", "path": ["m1"]}])
@@ -142,38 +94,6 @@ async def test_no_call_starts_that_could_outlast_the_lease() -> None:
     assert transport.sent == []
 
 
-@pytest.mark.parametrize("first", [DOWN, LOST])
-async def test_what_may_be_repeated_is_sent_again_at_once(first: Script) -> None:
-    transport = Scripted([first, each_alias(FINE)])
-    assert await account(transport).apply([rename(1)], before=LATER) == (Applied(),)
-    assert len(transport.sent) == 2
-
-
-@pytest.mark.parametrize("change", [PUBLISH, CREATE])
-@pytest.mark.parametrize("answer", [DOWN, LOST, Response(status=200, body=b"<html>")])
-async def test_what_must_not_be_repeated_is_sent_once_and_unclear(change: Change, answer: Script) -> None:
-    transport = Scripted([answer])
-    (outcome,) = await account(transport).apply([change], before=LATER)
-    assert isinstance(outcome, Unclear)
-    assert len(transport.sent) == 1
-
-
-async def test_a_repeatable_change_that_never_gets_an_answer_is_unclear_in_the_end() -> None:
-    transport = Scripted([LOST])
-    (outcome,) = await account(transport).apply([rename(1)], before=LATER)
-    assert isinstance(outcome, Unclear)
-    assert len(transport.sent) == 3
-
-
-@pytest.mark.parametrize("change", [rename(1), stock(1), PUBLISH, CREATE, UNPUBLISH])
-@pytest.mark.parametrize("answer", [SLOW_DOWN, NEVER_LEFT, Response(status=401)])
-async def test_what_was_surely_not_executed_is_not_sent(change: Change, answer: Script) -> None:
-    transport = Scripted([answer])
-    (outcome,) = await account(transport).apply([change], before=LATER)
-    assert isinstance(outcome, NotSent)
-    assert len(transport.sent) == 1
-
-
 async def test_after_a_throttled_call_nothing_more_goes_out_and_the_account_rests() -> None:
     purse, transport = Purse(), Scripted([SLOW_DOWN])
     outcomes = await account(transport, purse).apply([stock(0), rename(1), PUBLISH], before=LATER)
@@ -184,10 +104,10 @@ async def test_after_a_throttled_call_nothing_more_goes_out_and_the_account_rest
 
 async def test_an_answer_tells_the_budget_how_full_the_bucket_is() -> None:
     purse = Purse()
-    told = {"limit": 2000, "remaining": 1990, "restoreRate": 100}
+    told = {"limit": 2000, "remaining": 1990, "restoreRate": 100, "requestedCost": 10, "actualCost": 6}
     transport = Scripted([ok({"m0": FINE}, throttle=told)])
     await account(transport, purse).apply([rename(1)], before=LATER)
-    assert purse.reported == [(2000.0, 1990.0, 100.0)]
+    assert purse.reported == [(2000.0, 1990.0, 100.0, 4.0)]
 
 
 async def test_a_long_wait_for_the_budget_is_the_callers() -> None:

@@ -69,7 +69,7 @@ def test_money_goes_out_as_text_and_what_is_none_is_left_out() -> None:
         ),
         (
             UpdateProduct(source_id=SOURCE, target_id=TARGET, title="T", option_names=("Size",)),
-            ("productUpdate", {"id": TARGET, "title": "T", "option1": "Size"}),
+            ("productUpdate", {"id": TARGET, "title": "T", "option1": "Size", "option2": None, "option3": None}),
         ),
         (
             UpdateVariant(

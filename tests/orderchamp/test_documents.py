@@ -26,7 +26,7 @@ def all_documents() -> Iterator[tuple[str, str, Mapping[str, Any], int]]:
         given: dict[str, Any] = {"input": {"inventoryLevels": [{}] * lines}}
         yield f"set stock {lines}", documents.SET_STOCK, given, documents.set_stock_cost(lines)
     for products in (1, 2, documents.READS):
-        yield f"read {products}", documents.read([None] * products), {}, documents.READ_COST_EACH * products
+        yield f"read {products}", documents.read(products), {}, documents.READ_COST_EACH * products
     for mutations in (1, 2, documents.ALIASES):
         names = [REPEATABLE[n % len(REPEATABLE)] for n in range(mutations)]
         yield f"change {mutations}", documents.many(names), {}, MUTATION_COST * mutations
