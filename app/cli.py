@@ -4,6 +4,7 @@ import asyncio
 import base64
 import os
 import secrets
+from collections.abc import Mapping
 from typing import Annotated, Literal
 from uuid import uuid4
 
@@ -11,8 +12,11 @@ import typer
 
 from app import serving
 from app import worker as worker_process
-from app.composition import open_store
+from app.composition import open_services, open_store, periods
+from app.domain.errors import NotPossibleNow
 from app.domain.ids import SupplierId
+from app.flows.housekeeping import keep_house
+from app.flows.run_lane import erase_now
 from app.settings import Settings
 from app.store import migrations
 
@@ -87,6 +91,47 @@ async def _reencrypt() -> int:
             if count == 0:
                 return moved
             moved += count
+    finally:
+        await store.close()
+
+
+@app.command()
+def retention() -> None:
+    """Drop what has been kept for long enough. Workers do so by themselves; this does it now."""
+    dropped = asyncio.run(_retention())
+    if dropped is None:
+        print("Another process is dropping what is old just now.")
+    else:
+        print("Dropped: " + ", ".join(f"{count} {name}" for name, count in dropped.items()) + ".")
+
+
+async def _retention() -> Mapping[str, int] | None:
+    settings = Settings()
+    store = open_store(settings)
+    try:
+        async with open_services(settings, store) as services:
+            return await keep_house(services, periods(settings))
+    finally:
+        await store.close()
+
+
+@app.command("erase-supplier")
+def erase_supplier(supplier: Annotated[str, typer.Argument(help="The supplier's id.")]) -> None:
+    """Erase everything that is held of a supplier whose Applications are all uninstalled. Safe to interrupt and repeat."""
+    try:
+        asyncio.run(_erase_supplier(SupplierId(supplier)))
+    except NotPossibleNow as error:
+        print(f"{error} Uninstall them first.")
+        raise typer.Exit(1) from None
+    print(f"Nothing is held of the supplier {supplier}.")
+
+
+async def _erase_supplier(supplier_id: SupplierId) -> None:
+    settings = Settings()
+    store = open_store(settings)
+    try:
+        async with open_services(settings, store) as services:
+            await erase_now(services, supplier_id)
     finally:
         await store.close()
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import structlog
 
+from app.flows.housekeeping import Periods
 from app.flows.services import Pace, Services
 from app.orderchamp.client import OrderchampMarketplaces
 from app.platforms.adapter import Secret
@@ -29,6 +30,16 @@ def open_store(settings: Settings) -> PostgresStore:
         keyring=Keyring.parse(settings.vault_keys.get_secret_value()),
         random_bytes=os.urandom,
         pool=settings.database_pool,
+    )
+
+
+def periods(settings: Settings) -> Periods:
+    """Return how long what is kept."""
+    return Periods(
+        bodies=timedelta(days=settings.keep_bodies_days),
+        keys=timedelta(days=settings.keep_events_days),
+        timeline=timedelta(days=settings.keep_timeline_days),
+        finished=timedelta(days=settings.keep_finished_days),
     )
 
 
@@ -65,6 +76,7 @@ async def open_services(settings: Settings, store: PostgresStore) -> AsyncIterat
                 settle=timedelta(seconds=settings.settle_seconds),
                 coalesce=timedelta(seconds=settings.coalesce_seconds),
                 retry_scale=settings.retry_scale,
+                replay_per_second=settings.replay_per_second,
             ),
             clock=lambda: datetime.now(UTC),
             monotonic=time.monotonic,

@@ -73,6 +73,18 @@ class Settings(BaseSettings):
     retry_scale: float = Field(
         default=1.0, gt=0, description="Factor on every wait between attempts; tests shorten it."
     )
+    replay_per_second: float = Field(
+        default=50.0, gt=0, le=1000, description="Deliveries that a replay works through in a second, per Application."
+    )
+    keep_bodies_days: float = Field(default=30, gt=0, description="How long the bodies of deliveries are kept.")
+    keep_events_days: float = Field(
+        default=90, gt=0, description="How long deliveries are kept by which redeliveries are recognised."
+    )
+    keep_timeline_days: float = Field(default=365, gt=0, description="How long the stories of products are kept.")
+    keep_finished_days: float = Field(default=90, gt=0, description="How long imports and replays are kept that ended.")
+    housekeeping_seconds: float = Field(
+        default=3600.0, gt=0, description="How often a worker drops what has been kept for long enough."
+    )
     shutdown_seconds: float = Field(default=15.0, gt=0, description="How long a stop waits for work to end.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least level that is logged."

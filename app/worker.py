@@ -11,7 +11,8 @@ from datetime import timedelta
 
 import structlog
 
-from app.composition import configure_logging, open_services, open_store
+from app.composition import configure_logging, open_services, open_store, periods
+from app.flows.housekeeping import Periods, keep_house
 from app.flows.run_lane import claim_lane, run_lane
 from app.flows.services import Services
 from app.settings import Settings
@@ -93,6 +94,20 @@ class Worker:
             return None
 
 
+async def keep_house_again_and_again(
+    services: Services, store: PostgresStore, keep: Periods, *, every: timedelta
+) -> None:
+    """Drop what is old, now and then. Of several workers one does it at a time; a batch that is cut short stays."""
+    while True:
+        try:
+            await keep_house(services, keep)
+        except store.unavailable as error:
+            logger.warning("database_unavailable", error=type(error).__name__)
+        except Exception:
+            logger.exception("housekeeping_failed")
+        await asyncio.sleep(every.total_seconds())
+
+
 async def main(settings: Settings | None = None) -> None:
     """Run a worker until SIGTERM or SIGINT; what has begun is finished, within the time that settings allow."""
     chosen = settings or Settings()
@@ -104,6 +119,10 @@ async def main(settings: Settings | None = None) -> None:
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, worker.stop)
         logger.info("worker_started", slots=chosen.lanes_per_worker)
+        every = timedelta(seconds=chosen.housekeeping_seconds)
+        house = asyncio.create_task(keep_house_again_and_again(services, store, periods(chosen), every=every))
         await worker.run()
+        house.cancel()
+        await asyncio.wait([house])
     await store.close()
     logger.info("worker_stopped")

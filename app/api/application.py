@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import Receive, Scope, Send
 
-from app.api import applications, deliveries, operations, problems, products, webhooks
+from app.api import applications, deliveries, operations, problems, products, replays, suppliers, webhooks
 from app.api.errors import MEDIA_TYPE, add_error_handlers
 
 DESCRIPTION = """
@@ -58,7 +58,7 @@ def create_api(
     app.state.known_revisions = known_revisions
     app.state.max_body_bytes = max_body_bytes
     app.state.body_seconds = body_seconds
-    for each in (webhooks, applications, products, problems, deliveries, operations):
+    for each in (webhooks, applications, suppliers, products, problems, deliveries, replays, operations):
         app.include_router(each.router)
     add_error_handlers(app, unavailable=unavailable)
     _forget_unused_answers(app)

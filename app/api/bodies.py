@@ -258,8 +258,19 @@ class DeliveryOut(BaseModel):
     settled_at: datetime | None
 
 
+class ReplayedOut(BaseModel):
+    """What became of a delivery when it was replayed."""
+
+    replay_id: UUID
+    by: str = Field(examples=["the key 1f0e4f4a-6f2b-4d0a-9b57-2f8c1f6f3a10"])
+    outcome: str = Field(examples=["ignored"])
+    reason: str
+    at: datetime
+
+
 class DeliveryDetailsOut(DeliveryOut):
     """A delivery with what was sent. Headers and body are for keys with the role ``admin``; null for others."""
 
     headers: dict[str, str] | None
     body: str | None
+    replayed: list[ReplayedOut] = Field(description="What became of it in replays; `outcome` is its first one.")

@@ -5,13 +5,17 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
-from app.api.bodies import DeliveryDetailsOut, DeliveryOut, Listed
-from app.api.dependencies import Limit, Reader, ServicesDep, visible
+from app.api.bodies import DeliveryDetailsOut, DeliveryOut, Listed, ReplayedOut
+from app.api.dependencies import Limit, Operator, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
 from app.domain.ids import DeliveryId
+from app.flows.replay import drop_dead_letter
 from app.ports import InboxEntry
 
 router = APIRouter(prefix="/v1", tags=["Deliveries"], responses=documented(401, 403, 404, 422, 503))
+
+
+DeliveryName = Annotated[int, Path(ge=0, le=2**62)]
 
 
 @router.get("/applications/{application_id}/deliveries", summary="List deliveries")
@@ -21,7 +25,12 @@ async def list_deliveries(
     caller: Reader,
     topic: Annotated[str | None, Query(max_length=255, pattern=r"^[^\x00]+$")] = None,
     outcome: Annotated[
-        str | None, Query(max_length=40, pattern=r"^[^\x00]+$", description="Such as `applied`, or `waiting`.")
+        str | None,
+        Query(
+            max_length=40,
+            pattern=r"^[^\x00]+$",
+            description="Such as `applied`; `waiting`: not worked through yet; `dead-letter`: failed for good, and not mended.",
+        ),
     ] = None,
     limit: Limit = 50,
     cursor: Annotated[int | None, Query(ge=0, le=2**62)] = None,
@@ -37,12 +46,11 @@ async def list_deliveries(
 
 
 @router.get("/deliveries/{delivery_id}", summary="Look at a delivery")
-async def show_delivery(
-    delivery_id: Annotated[int, Path(ge=0, le=2**62)], services: ServicesDep, caller: Reader
-) -> DeliveryDetailsOut:
+async def show_delivery(delivery_id: DeliveryName, services: ServicesDep, caller: Reader) -> DeliveryDetailsOut:
     """Its topic, times, outcome and reason; for `admin` also the headers and the body as they were sent."""
     async with services.store.reading() as tx:
         found = await tx.inbox.one(DeliveryId(delivery_id))
+        replayed = await tx.replays.of_delivery(DeliveryId(delivery_id))
     if found is None:
         raise NotFound("delivery")
     entry, delivery = found
@@ -55,7 +63,19 @@ async def show_delivery(
         **_delivery(entry).model_dump(),
         headers=dict(delivery.headers) if admin else None,
         body=delivery.body.decode("utf-8", "replace") if admin else None,
+        replayed=[ReplayedOut.model_validate(each, from_attributes=True) for each in replayed],
     )
+
+
+@router.post("/deliveries/{delivery_id}/drop", summary="Drop a dead letter", responses=documented(409))
+async def drop_delivery(delivery_id: DeliveryName, services: ServicesDep, caller: Operator) -> DeliveryOut:
+    """Close a delivery that could not be worked through, so that it is listed as a dead letter no more."""
+    async with services.store.transaction() as tx:
+        found = await tx.inbox.one(DeliveryId(delivery_id))
+    if found is None or found[0].application_id is None:
+        raise NotFound("delivery")
+    await visible(services, caller, found[0].application_id)
+    return _delivery(await drop_dead_letter(services, DeliveryId(delivery_id), by=caller.name))
 
 
 def _delivery(entry: InboxEntry) -> DeliveryOut:

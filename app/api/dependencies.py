@@ -32,6 +32,12 @@ class Caller:
 
     role: str
     supplier_id: SupplierId | None
+    key_id: UUID
+
+    @property
+    def name(self) -> str:
+        """What the caller is called where their deeds are told; never the key itself."""
+        return f"the key {self.key_id}"
 
     def may_see(self, supplier_id: SupplierId) -> bool:
         return self.supplier_id is None or self.supplier_id == supplier_id
@@ -47,7 +53,7 @@ async def caller_of(
         key = await tx.keys.find(given.credentials)
     if key is None:
         raise NotAllowed("The API key is not known.", known=False)
-    return Caller(role=key.role, supplier_id=key.supplier_id)
+    return Caller(role=key.role, supplier_id=key.supplier_id, key_id=key.id)
 
 
 CallerDep = Annotated[Caller, Depends(caller_of)]

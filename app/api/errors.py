@@ -16,6 +16,7 @@ from app.domain.errors import (
     AlreadyInstalled,
     ApplicationNotFound,
     CredentialsRefused,
+    DeliveryNotFound,
     IntegrationError,
     InvalidInstallation,
     InvalidSignature,
@@ -104,8 +105,8 @@ def from_error(error: IntegrationError) -> JSONResponse:
             seconds = str(math.ceil(error.retry_after.total_seconds()))
             detail = f"{error} Nothing was kept; send it again."
             return problem(503, "not-stored", detail, headers={"Retry-After": seconds})
-        case ApplicationNotFound():
-            return problem(404, "not-found", "There is no such Application.")
+        case ApplicationNotFound() | DeliveryNotFound():
+            return problem(404, "not-found", str(error))
         case AlreadyInstalled():
             return problem(409, "already-installed", str(error))
         case NotPossibleNow():

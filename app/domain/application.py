@@ -19,6 +19,7 @@ class Application:
     ``shop`` is its address in the platform's normal form. ``storefront_id`` None means that the supplier chose none.
     ``details`` are facts about the shop that its adapter read at install. ``unpublish_on_uninstall`` is what the
     uninstall asked for; it is remembered while the uninstall works. ``revision`` rises with every change of any of these.
+    ``erasing``: once it is uninstalled, everything that is kept for it goes, and it cannot return.
     """
 
     id: ApplicationId
@@ -36,6 +37,7 @@ class Application:
     unpublish_on_uninstall: bool = False
     created_at: datetime
     revision: int = 1
+    erasing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

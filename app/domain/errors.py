@@ -10,6 +10,7 @@ IntegrationError
 │   └── NotStored
 ├── ApplicationError
 │   ├── ApplicationNotFound
+│   ├── DeliveryNotFound
 │   ├── AlreadyInstalled
 │   ├── InvalidInstallation
 │   ├── WrongAnswer
@@ -84,6 +85,10 @@ class ApplicationError(IntegrationError):
 
 class ApplicationNotFound(ApplicationError):
     """There is no such Application."""
+
+
+class DeliveryNotFound(ApplicationError):
+    """There is no such delivery."""
 
 
 class AlreadyInstalled(ApplicationError):

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from app.domain.application import Account, Application
-from app.domain.errors import AlreadyInstalled, CredentialsRefused, InvalidInstallation
+from app.domain.errors import AlreadyInstalled, CredentialsRefused, InvalidInstallation, NotPossibleNow
 from app.domain.ids import ApplicationId, StorefrontId, SupplierId
 from app.domain.settings import ApplicationSettings
+from app.flows.erase import refuse_while_erasing
 from app.flows.lane import ORDERCHAMP_TOKEN, as_secrets, shop_credentials
 from app.flows.services import Services
 from app.platforms.adapter import Adapter, Connection
@@ -101,6 +102,7 @@ async def _keep(
     details: Mapping[str, str],
     account: Account,
 ) -> tuple[Application, bool]:
+    await refuse_while_erasing(tx, wanted.supplier_id)
     installed = await tx.applications.of_shop(wanted.platform, shop)
     _refuse_others(installed, wanted.supplier_id)
     owner = await tx.accounts.save(account, wanted.supplier_id)
@@ -108,6 +110,10 @@ async def _keep(
     known = next((each for each in installed if each.supplier_id == wanted.supplier_id), None)
     if known is not None:
         known = await tx.applications.one(known.id, lock=True)
+    if known is not None and known.erasing:
+        raise NotPossibleNow(
+            "What is kept of this shop is being erased, because it asked for that; install it again then."
+        )
     if known is not None and known.account_id != account.id:
         message = f"The token is of the account “{account.name}”, but this Application belongs to another account."
         raise CredentialsRefused("orderchamp", message)

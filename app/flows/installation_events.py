@@ -22,16 +22,24 @@ async def hear_of_installation(run: LaneRun, delivery: StoredDelivery, facts: Se
 
 
 async def _erase(run: LaneRun, delivery: StoredDelivery, *, subject: str) -> None:
-    if subject == "shop" and run.application.state == "uninstalled":
+    if subject == "shop" and run.application.state in ("uninstalling", "uninstalled"):
         async with run.services.store.transaction(run.claim) as tx:
-            await tx.lanes.forget(run.claim)
-            await tx.vault.erase(str(run.application.id))
-            await tx.applications.erase(run.application.id)
+            await tx.erasures.mark(run.application.id)
+            await tx.inbox.settle(
+                [Settled(delivery_id=delivery.id, outcome="applied", reason="Everything kept of the shop is erased.")]
+            )
+            await tx.lanes.wake(run.application.id)
         run.ended = True
         return
     reason = "The app is installed in the shop, so nothing is erased."
     if subject != "shop":
-        reason = "No data about a shop's customers is kept, so there is nothing to hand out or to erase."
+        reason = (
+            "Nothing else is kept about a shop's customers, so there is nothing to hand out; the request is erased."
+        )
+        async with run.services.store.transaction(run.claim) as tx:
+            await tx.inbox.forget_body(delivery.id)
+            await tx.inbox.settle([Settled(delivery_id=delivery.id, outcome="ignored", reason=reason)])
+        return
     await _settle(run, delivery, outcome="ignored", reason=reason)
 
 

@@ -34,6 +34,7 @@ async def leave(run: LaneRun) -> bool:
         running = await tx.imports.running(application.id)
         if running is not None:
             await tx.imports.end(running.id, "cancelled", reason="The Application was uninstalled.")
+        await tx.replays.cancel_of(application.id)
         await tx.applications.set_state(application.id, "uninstalled", application.state_reason)
         await tx.problems.close_all(application.id)
         await tx.conflicts.plan_all_holders_again(application.id)

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeGuard
+from datetime import datetime
+from typing import Protocol, TypeGuard
 
 from app.domain.errors import Unreadable
 from app.domain.event import Erasure, Fact, Incomplete, StockFact, Tombstone, Uninstalled
-from app.domain.ids import SourceId, StockItemId
+from app.domain.ids import DeliveryId, SourceId, StockItemId
 from app.domain.product import Snapshot
 from app.domain.projection import Projected, SourceProduct, project
+from app.domain.settings import ApplicationSettings
 from app.flows.installation_events import hear_of_installation
 from app.flows.lane import LaneRun
 from app.ports import Settled, StoredDelivery, Told, Transaction
@@ -16,6 +18,32 @@ from app.ports import Settled, StoredDelivery, Told, Transaction
 BATCH = 200
 
 ProductFact = Snapshot | StockFact | Incomplete | Tombstone
+
+
+class Projecting(Protocol):
+    """How a fact is taken in: as ``app.domain.projection.project`` does, or with more caution."""
+
+    def __call__(
+        self,
+        product: SourceProduct,
+        fact: ProductFact,
+        *,
+        settings: ApplicationSettings,
+        now: datetime,
+        cause: DeliveryId | None,
+    ) -> Projected: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How deliveries are taken in and told of. ``kind`` None: sentences are of the kind of their outcome."""
+
+    project: Projecting
+    kind: str | None = None
+    lead: str = ""
+
+
+FRESH = Manner(project=project)
 
 
 @dataclass(slots=True)
@@ -59,18 +87,18 @@ async def project_events(run: LaneRun) -> bool:
         deliveries = await tx.inbox.fresh(run.application.id, limit=BATCH)
     if not deliveries:
         return False
-    read = [(delivery, _read(run, delivery)) for delivery in deliveries]
-    ordinary = [each for each in read if not _about_the_installation(each[1])]
+    read = [(delivery, read_delivery(run, delivery)) for delivery in deliveries]
+    ordinary = [each for each in read if not about_the_installation(each[1])]
     if ordinary:
         async with run.services.store.transaction(run.claim) as tx:
             await _take_in(run, tx, ordinary)
     for delivery, facts in read:
-        if _about_the_installation(facts) and not run.ended:
+        if about_the_installation(facts) and not run.ended:
             await hear_of_installation(run, delivery, facts)
     return True
 
 
-def _read(run: LaneRun, delivery: StoredDelivery) -> tuple[Fact, ...] | Unreadable:
+def read_delivery(run: LaneRun, delivery: StoredDelivery) -> tuple[Fact, ...] | Unreadable:
     if run.adapter.webhooks is None:
         return ()
     try:
@@ -79,7 +107,8 @@ def _read(run: LaneRun, delivery: StoredDelivery) -> tuple[Fact, ...] | Unreadab
         return error
 
 
-def _about_the_installation(facts: tuple[Fact, ...] | Unreadable) -> TypeGuard[tuple[Fact, ...]]:
+def about_the_installation(facts: tuple[Fact, ...] | Unreadable) -> TypeGuard[tuple[Fact, ...]]:
+    """Tell whether a delivery is about the installation itself, not about products."""
     return isinstance(facts, tuple) and any(isinstance(fact, Uninstalled | Erasure) for fact in facts)
 
 
@@ -93,7 +122,7 @@ async def _take_in(
         for fact in found
         if not isinstance(fact, Uninstalled | Erasure)
     ]
-    book = await _open_book(run, tx, facts)
+    book = await open_book(run, tx, facts)
     settled: list[Settled] = []
     told: list[Told] = []
     for delivery, found in read:
@@ -104,7 +133,7 @@ async def _take_in(
         elif isinstance(found, Unreadable):
             settled.append(Settled(delivery_id=delivery.id, outcome="unreadable", reason=str(found)))
         else:
-            outcome, sentences = _project(run, book, delivery, found)
+            outcome, sentences = project_delivery(run, book, delivery, found)
             settled.append(outcome)
             told += sentences
     await tx.products.save(run.application.id, book.changes())
@@ -112,7 +141,8 @@ async def _take_in(
     await tx.timeline.add(run.application.id, told)
 
 
-async def _open_book(run: LaneRun, tx: Transaction, facts: Sequence[ProductFact]) -> Book:
+async def open_book(run: LaneRun, tx: Transaction, facts: Sequence[ProductFact]) -> Book:
+    """Return the products that these facts are about, as they are stored."""
     items = {fact.stock_item_id for fact in facts if isinstance(fact, StockFact | Incomplete) and fact.stock_item_id}
     by_item = await tx.products.of_stock_items(run.application.id, tuple(items)) if items else {}
     named = {fact.source_id for fact in facts if not isinstance(fact, StockFact) and fact.source_id}
@@ -120,9 +150,10 @@ async def _open_book(run: LaneRun, tx: Transaction, facts: Sequence[ProductFact]
     return Book(before=known, by_stock_item=by_item)
 
 
-def _project(
-    run: LaneRun, book: Book, delivery: StoredDelivery, facts: Sequence[Fact]
+def project_delivery(
+    run: LaneRun, book: Book, delivery: StoredDelivery, facts: Sequence[Fact], *, manner: Manner = FRESH
 ) -> tuple[Settled, tuple[Told, ...]]:
+    """Project what a delivery says into ``book``; return what became of it, and the sentences that tell so."""
     told: list[Told] = []
     last: tuple[SourceId, Projected] | None = None
     for fact in facts:
@@ -133,14 +164,14 @@ def _project(
             reason = "No known product has this stock item; it comes with its product when the shop announces that."
             return Settled(delivery_id=delivery.id, outcome="ignored", reason=reason), ()
         before = book.open(source_id)
-        projected = project(before, fact, settings=run.application.settings, now=run.now(), cause=delivery.id)
+        projected = manner.project(before, fact, settings=run.application.settings, now=run.now(), cause=delivery.id)
         book.after[source_id] = projected.product
         last = (source_id, projected)
         told.append(
             Told(
                 source_id=source_id,
-                kind=projected.outcome,
-                sentence=f"{delivery.topic}: {projected.sentence}",
+                kind=manner.kind or projected.outcome,
+                sentence=f"{manner.lead}{delivery.topic}: {projected.sentence}",
                 delivery_id=delivery.id,
             )
         )

@@ -12,7 +12,9 @@ import structlog
 
 from app.domain.application import Application
 from app.domain.errors import CredentialsRefused, LeaseLost, TemporaryError
+from app.domain.ids import SupplierId
 from app.domain.problem import Raised
+from app.flows.erase import erase, erase_supplier
 from app.flows.import_catalogue import import_page
 from app.flows.lane import ORDERCHAMP_TOKEN, LaneRun, shop_credentials
 from app.flows.leave import leave
@@ -20,6 +22,7 @@ from app.flows.project_events import project_events
 from app.flows.read_products import read_products
 from app.flows.reconcile import reconcile
 from app.flows.replan import replan
+from app.flows.replay import replay_page
 from app.flows.services import Services
 from app.flows.subscribe import subscribe
 from app.flows.take_over import take_over
@@ -69,6 +72,22 @@ async def run_lane(services: Services, held: HeldLane) -> None:
     await _release(run)
 
 
+async def erase_now(services: Services, supplier_id: SupplierId) -> None:
+    """Erase a supplier here and now, whether or not a worker runs, and return when nothing is left of them."""
+    while not await erase_supplier(services, supplier_id):
+        async with services.store.transaction() as tx:
+            left = await tx.applications.list(
+                supplier_id=supplier_id, platform=None, state=None, after=None, limit=1000
+            )
+        for application in left:
+            lease_from = services.monotonic()
+            async with services.store.transaction() as tx:
+                claim = await tx.lanes.claim_one(application.id, services.pace.lease)
+            if claim is not None:
+                await run_lane(services, HeldLane(claim, lease_from))
+        await services.sleep(0.1)
+
+
 async def _begin(services: Services, claim: Claim, *, lease_from: float) -> LaneRun | None:
     async with services.store.reading() as tx:
         application = await tx.applications.one(claim.application_id)
@@ -102,6 +121,7 @@ def _duties(application: Application) -> Mapping[DutyName, Duty]:
                 "products": _reconcile,
                 "reads": read_products,
                 "subscriptions": subscribe,
+                "replay": replay_page,
                 "import": import_page,
                 "replan": replan,
                 "settling in": _settle_in,
@@ -110,8 +130,10 @@ def _duties(application: Application) -> Mapping[DutyName, Duty]:
             unpublishing: Mapping[DutyName, Duty] = {"products": _reconcile, "replan": replan}
             hiding = unpublishing if application.unpublish_on_uninstall else {}
             return {"events": project_events, **hiding, "leaving": leave}
-        case "paused" | "failed" | "uninstalled":
+        case "paused" | "failed":
             return {"events": project_events}
+        case "uninstalled":
+            return {"events": project_events, "erasing": erase}
 
 
 async def _work(run: LaneRun) -> None:
@@ -185,5 +207,5 @@ async def _pause_if_refused_again(run: LaneRun, error: CredentialsRefused) -> No
 async def _release(run: LaneRun) -> None:
     async with run.services.store.reading() as tx:
         state = await tx.applications.state(run.application.id)
-        idle = state in ("paused", "failed", "uninstalled")
+        idle = state in ("paused", "failed", "uninstalled") and not run.application.erasing
         await tx.lanes.release(run.claim, idle=idle, not_before=run.not_before)

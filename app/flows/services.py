@@ -35,6 +35,7 @@ class Pace:
     settle: timedelta
     coalesce: timedelta
     retry_scale: float = 1.0
+    replay_per_second: float = 50.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,9 @@ class Addressee:
     secrets: Mapping[str, str] | None = field(repr=False)
 
 
-DutyName = Literal["events", "products", "reads", "subscriptions", "import", "replan", "settling in", "leaving"]
+DutyName = Literal[
+    "events", "products", "reads", "subscriptions", "replay", "import", "replan", "settling in", "leaving", "erasing"
+]
 DUTIES: tuple[DutyName, ...] = get_args(DutyName)
 """What there may be to do in a lane; ``flows.run_lane`` says what each is and in which order they come."""
 
@@ -259,5 +261,6 @@ class SubscriptionHealth:
 class ApiKey:
     """A key of the back office. ``supplier_id`` None: it sees every supplier."""
 
+    id: UUID
     role: str
     supplier_id: SupplierId | None

@@ -53,6 +53,7 @@ from app.ports.records import (
     Told,
     UnfinishedCreation,
 )
+from app.ports.replays import Erasures, Replays, Retention
 
 
 class Applications(Protocol):
@@ -166,6 +167,12 @@ class Inbox(Protocol):
 
     async def last_received(self, application_id: ApplicationId) -> datetime | None: ...
 
+    async def owners(self, delivery_ids: Sequence[DeliveryId]) -> Mapping[DeliveryId, ApplicationId]: ...
+
+    async def forget_body(self, delivery_id: DeliveryId) -> None: ...
+
+    async def drop(self, delivery_id: DeliveryId, *, by: str) -> bool: ...
+
 
 class ApiKeys(Protocol):
     """The keys, in one transaction."""
@@ -185,6 +192,8 @@ class Lanes(Protocol):
     async def claim(self, lease: timedelta) -> Claim | None: ...
 
     async def waiting(self, application: Application) -> frozenset[DutyName] | None: ...
+
+    async def claim_one(self, application_id: ApplicationId, lease: timedelta) -> Claim | None: ...
 
     async def renew(self, claim: Claim, lease: timedelta) -> None: ...
 
@@ -416,6 +425,15 @@ class Transaction(Protocol):
 
     @property
     def timeline(self) -> Timeline: ...
+
+    @property
+    def replays(self) -> Replays: ...
+
+    @property
+    def retention(self) -> Retention: ...
+
+    @property
+    def erasures(self) -> Erasures: ...
 
     @property
     def vault(self) -> Vault: ...

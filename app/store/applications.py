@@ -291,6 +291,7 @@ def _application(row: Row[tuple[object, ...]]) -> Application:
         unpublish_on_uninstall=row.unpublish_on_uninstall,
         created_at=row.created_at,
         revision=row.revision,
+        erasing=row.erasing,
     )
 
 

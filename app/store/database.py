@@ -18,11 +18,14 @@ from app.store.applications import Applications, Imports
 from app.store.conflicts import Conflicts
 from app.store.connect import connect
 from app.store.entrance import Entrance
+from app.store.erasures import Erasures
 from app.store.inbox import Inbox
 from app.store.keys import ApiKeys
 from app.store.lanes import DOORBELL, Lanes
 from app.store.problems import Problems
 from app.store.products import Products
+from app.store.replays import Replays
+from app.store.retention import Retention
 from app.store.targets import Targets
 from app.store.timeline import Timeline
 from app.store.vault import Keyring, RandomBytes, Vault
@@ -49,6 +52,9 @@ class PostgresTransaction:
         self.lanes = Lanes(connection)
         self.problems = Problems(connection)
         self.products = Products(connection)
+        self.replays = Replays(connection)
+        self.retention = Retention(connection)
+        self.erasures = Erasures(connection)
         self.targets = Targets(connection)
         self.timeline = Timeline(connection)
         self.vault = Vault(connection, keyring, random_bytes)

@@ -1,7 +1,7 @@
 """The inbox: every event that was acknowledged, byte for byte, and what became of it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Row, text
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.http import Delivery
 from app.domain.ids import ApplicationId, DeliveryId, EventId, Topic
+from app.domain.replay import DEAD_LETTER
 from app.ports import InboxEntry, Settled, StoredDelivery
 from app.store.documents import clean, rows
 
@@ -17,6 +18,13 @@ _SETTLE = text("""
     FROM jsonb_to_recordset(CAST(:settled AS jsonb)) AS s(id bigint, outcome text, reason text, source_id text)
     WHERE delivery.id = s.id
 """)
+
+
+IS_DEAD_LETTER = """(
+    d.outcome IN ('unreadable', 'dead') AND NOT EXISTS (
+        SELECT FROM replayed r WHERE r.delivery_id = d.id AND r.outcome NOT IN ('unreadable', 'dead'))
+)"""
+"""Of a delivery ``d``: it could not be worked through, and no replay has mended that since."""
 
 
 def _headers(delivery: Delivery) -> str:
@@ -59,7 +67,7 @@ class Inbox:
             ),
             {"id": application_id, "limit": limit},
         )
-        return tuple(_stored(row) for row in found)
+        return tuple(stored(row) for row in found)
 
     async def settle(self, settled: Sequence[Settled]) -> None:
         """Write down what became of deliveries."""
@@ -74,16 +82,19 @@ class Inbox:
     async def of(
         self, application_id: ApplicationId, *, before: int | None, limit: int, topic: str | None, outcome: str | None
     ) -> tuple[InboxEntry, ...]:
-        """Return an Application's deliveries, newest first, from behind the id ``before``; ``outcome`` "waiting": none yet."""
+        """Return an Application's deliveries, newest first, from behind the id ``before``.
+
+        ``outcome`` "waiting": none yet; DEAD_LETTER: those that a person may want to replay or to drop.
+        """
         found = await self._connection.execute(
             text(
                 "SELECT d.* FROM delivery d WHERE d.application_id = :id "
                 "AND (CAST(:before AS bigint) IS NULL OR d.id < :before) "
                 "AND (CAST(:topic AS text) IS NULL OR d.topic = :topic) "
-                "AND (CAST(:outcome AS text) IS NULL OR coalesce(d.outcome, 'waiting') = :outcome) "
-                "ORDER BY d.id DESC LIMIT :limit"
+                f"AND {_has(outcome)} ORDER BY d.id DESC LIMIT :limit"
             ),
-            {"id": application_id, "before": before, "limit": limit, "topic": topic, "outcome": outcome},
+            {"id": application_id, "before": before, "limit": limit, "topic": topic}
+            | ({"outcome": outcome} if _is_named(outcome) else {}),
         )
         return tuple(_entry(row) for row in found)
 
@@ -96,7 +107,7 @@ class Inbox:
             {"id": delivery_id},
         )
         row = found.one_or_none()
-        return None if row is None else (_entry(row), _stored(row).delivery)
+        return None if row is None else (_entry(row), stored(row).delivery)
 
     async def last_received(self, application_id: ApplicationId) -> datetime | None:
         found = await self._connection.execute(
@@ -106,8 +117,49 @@ class Inbox:
         when: datetime | None = found.scalar_one_or_none()
         return when
 
+    async def owners(self, delivery_ids: Sequence[DeliveryId]) -> Mapping[DeliveryId, ApplicationId]:
+        """Name the Applications of these deliveries; those that are unknown, or of no Application, are absent."""
+        found = await self._connection.execute(
+            text("SELECT id, application_id FROM delivery WHERE id = ANY(:ids) AND application_id IS NOT NULL"),
+            {"ids": list(delivery_ids)},
+        )
+        return {DeliveryId(row.id): ApplicationId(row.application_id) for row in found}
 
-def _stored(row: Row[tuple[object, ...]]) -> StoredDelivery:
+    async def forget_body(self, delivery_id: DeliveryId) -> None:
+        """Drop what a delivery says before its time, because it must not be kept."""
+        await self._connection.execute(text("DELETE FROM delivery_body WHERE delivery_id = :id"), {"id": delivery_id})
+
+    async def drop(self, delivery_id: DeliveryId, *, by: str) -> bool:
+        """Close a dead letter without replaying it, for the reason that somebody said so; False: it is none."""
+        done = await self._connection.execute(
+            text(
+                "UPDATE delivery d SET outcome = 'dropped', settled_at = now(), "
+                "reason = 'Dropped by ' || :by || '. It was ' || d.outcome || ': ' || coalesce(d.reason, '') "
+                f"WHERE d.id = :id AND {IS_DEAD_LETTER}"
+            ),
+            {"id": delivery_id, "by": clean(by)},
+        )
+        return done.rowcount > 0
+
+
+def _is_named(outcome: str | None) -> bool:
+    return outcome not in (None, "waiting", DEAD_LETTER)
+
+
+def _has(outcome: str | None) -> str:
+    """Return the condition on a delivery ``d`` in words for which there is an index, where outcomes are rare."""
+    if outcome is None:
+        return "true"
+    if outcome == "waiting":
+        return "d.outcome IS NULL"
+    if outcome == DEAD_LETTER:
+        return IS_DEAD_LETTER
+    rare = " AND d.outcome IN ('unreadable', 'dead')" if outcome in ("unreadable", "dead") else ""
+    return f"d.outcome = :outcome{rare}"
+
+
+def stored(row: Row[tuple[object, ...]]) -> StoredDelivery:
+    """Return a row of deliveries with its body, which is empty when it is gone."""
     delivery = Delivery(
         method=row.method,
         url=row.url,

@@ -30,7 +30,7 @@ class ApiKeys:
     async def find(self, key: str) -> ApiKey | None:
         """Return what a key may do; None when it is not one of ours."""
         found = await self._connection.execute(
-            text("SELECT role, supplier_id FROM api_key WHERE digest = :digest"), {"digest": digest(key)}
+            text("SELECT id, role, supplier_id FROM api_key WHERE digest = :digest"), {"digest": digest(key)}
         )
         row = found.one_or_none()
-        return None if row is None else ApiKey(role=row.role, supplier_id=row.supplier_id)
+        return None if row is None else ApiKey(id=row.id, role=row.role, supplier_id=row.supplier_id)

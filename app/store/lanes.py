@@ -41,8 +41,10 @@ _RELEASE = text("""
             UNION ALL
             SELECT min(due_at) FROM import WHERE application_id = :application_id AND state = 'running'
             UNION ALL
+            SELECT min(due_at) FROM replay_share WHERE application_id = :application_id AND state = 'running'
+            UNION ALL
             SELECT now() FROM application WHERE id = :application_id
-                AND (subscriptions_due OR replan_after IS NOT NULL OR state IN ('installing', 'uninstalling'))
+                AND (subscriptions_due OR replan_after IS NOT NULL OR erasing OR state IN ('installing', 'uninstalling'))
         ) AS waiting)
     ) END
     WHERE application_id = :application_id AND lease_token = :token
@@ -56,9 +58,11 @@ _WAITING = text("""
         EXISTS (SELECT FROM source_product WHERE application_id = :id AND read_due_at <= now()) AS reads,
         subscriptions_due AS subscriptions,
         EXISTS (SELECT FROM import WHERE application_id = :id AND state = 'running' AND due_at <= now()) AS import,
+        EXISTS (SELECT FROM replay_share WHERE application_id = :id AND state = 'running' AND due_at <= now()) AS replay,
         replan_after IS NOT NULL AS replan,
         state = 'installing' AS "settling in",
-        state = 'uninstalling' AS leaving
+        state = 'uninstalling' AS leaving,
+        erasing
     FROM application WHERE id = :id AND revision = :revision
 """)
 
@@ -97,6 +101,21 @@ class Lanes:
         found = await self._connection.execute(_WAITING, {"id": application.id, "revision": application.revision})
         row = found.mappings().one_or_none()
         return None if row is None else frozenset(name for name in DUTIES if row[name])
+
+    async def claim_one(self, application_id: ApplicationId, lease: timedelta) -> Claim | None:
+        """Take this lane, whether it has work or not; None while somebody else holds it, or when there is none."""
+        found = await self._connection.execute(
+            text(
+                "UPDATE lane SET leased_until = now() + :lease, lease_token = lease_token + 1, last_run_at = now() "
+                "WHERE application_id = :id AND (leased_until IS NULL OR leased_until < now()) "
+                "RETURNING application_id, wake, lease_token, now() AS now"
+            ),
+            {"id": application_id, "lease": lease},
+        )
+        row = found.one_or_none()
+        if row is None:
+            return None
+        return Claim(application_id=row.application_id, token=row.lease_token, wake=row.wake, now=row.now)
 
     async def renew(self, claim: Claim, lease: timedelta) -> None:
         """Hold the lane for another ``lease`` from now; LeaseLost if somebody else has it."""

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -56,7 +57,10 @@ class AccountRow(SQLModel, table=True):
 
 
 class ApplicationRow(SQLModel, table=True):
-    """One installation. ``replan_after``: recompute desired states of products after this source id; '' from the start."""
+    """One installation. ``replan_after``: recompute desired states of products after this source id; '' from the start.
+
+    ``erasing``: everything that is kept for it is on its way out.
+    """
 
     __tablename__ = "application"
     __table_args__ = (
@@ -85,6 +89,7 @@ class ApplicationRow(SQLModel, table=True):
     unpublish_on_uninstall: bool = False
     subscriptions_due: bool = False
     replan_after: str | None = None
+    erasing: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
     revision: int = Field(sa_column=_long(default=1))
     created_at: datetime = Field(sa_column=_now())
 
@@ -142,6 +147,7 @@ class DeliveryRow(SQLModel, table=True):
         Index("delivery_event", "application_id", "event_id", unique=True),
         Index("delivery_fresh", "application_id", "id", postgresql_where=text("outcome IS NULL")),
         Index("delivery_of_application", "application_id", "id"),
+        Index("delivery_dead", "application_id", "id", postgresql_where=text("outcome IN ('unreadable', 'dead')")),
     )
 
     id: int = Field(sa_column=Column(BigInteger, Identity(), primary_key=True))
@@ -334,6 +340,7 @@ class ImportRow(SQLModel, table=True):
     __table_args__ = (
         Index("import_of_application", "application_id", "started_at"),
         Index("import_running", "application_id", unique=True, postgresql_where=text("state = 'running'")),
+        Index("import_finished", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -408,3 +415,65 @@ class ProblemProductRow(SQLModel, table=True):
     application_id: UUID = Field(sa_column=_owner())
     source_id: str = Field(primary_key=True)
     problem_id: UUID = Field(sa_column=Column(ForeignKey("problem.id", ondelete="CASCADE"), primary_key=True))
+
+
+class ReplayRow(SQLModel, table=True):
+    """A replay that somebody asked for. ``supplier_id`` None: its key sees every supplier. ``selection`` is JSON."""
+
+    __tablename__ = "replay"
+    __table_args__ = (Index("replay_created", "created_at"),)
+
+    id: UUID = Field(primary_key=True)
+    supplier_id: str | None = Field(default=None, index=True)
+    requested_by: str
+    selection: str = Field(sa_column=Column(Text, nullable=False))
+    created_at: datetime = Field(sa_column=_now())
+
+
+class ReplayShareRow(SQLModel, table=True):
+    """What one Application has to do of a replay, and where it is. ``delivery_ids`` None: they are searched for.
+
+    The deliveries are behind ``first_id``, up to ``last_id``; ``cursor`` is the last one that was looked at. ``counters``
+    is a JSON object of numbers.
+    """
+
+    __tablename__ = "replay_share"
+    __table_args__ = (
+        Index("replay_share_running", "application_id", "started_at", postgresql_where=text("state = 'running'")),
+        Index("replay_share_of_application", "application_id"),
+    )
+
+    replay_id: UUID = Field(sa_column=Column(ForeignKey("replay.id", ondelete="CASCADE"), primary_key=True))
+    application_id: UUID = Field(sa_column=_owner())
+    state: str
+    first_id: int = Field(sa_column=_long())
+    last_id: int = Field(sa_column=_long())
+    cursor: int = Field(sa_column=_long())
+    delivery_ids: list[int] | None = Field(default=None, sa_column=Column(ARRAY(BigInteger)))
+    counters: str = Field(sa_column=Column(Text, nullable=False))
+    due_at: datetime = Field(sa_column=_now())
+    started_at: datetime = Field(sa_column=_now())
+    finished_at: datetime | None = Field(default=None, sa_column=_when())
+
+
+class ReplayedRow(SQLModel, table=True):
+    """What became of a delivery when it was replayed. Its first outcome stays with the delivery."""
+
+    __tablename__ = "replayed"
+    __table_args__ = (Index("replayed_of_application", "application_id"), Index("replayed_in", "replay_id"))
+
+    delivery_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    replay_id: UUID = Field(sa_column=Column(ForeignKey("replay.id", ondelete="CASCADE"), primary_key=True))
+    application_id: UUID = Field(sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=False))
+    outcome: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    at: datetime = Field(sa_column=_now())
+
+
+class ErasureRow(SQLModel, table=True):
+    """A supplier of whom everything is being erased. The row goes last."""
+
+    __tablename__ = "erasure"
+
+    supplier_id: str = Field(primary_key=True)
+    requested_at: datetime = Field(sa_column=_now())

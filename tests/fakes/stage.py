@@ -100,6 +100,7 @@ class Stage:
                 "UPDATE source_product SET due_at = now() WHERE due_at IS NOT NULL",
                 "UPDATE source_product SET read_due_at = now() WHERE read_due_at IS NOT NULL",
                 "UPDATE in_flight SET until = now()",
+                "UPDATE replay_share SET due_at = now() WHERE state = 'running'",
                 "UPDATE target SET publishing_until = now() WHERE publishing_until IS NOT NULL",
                 "UPDATE import SET due_at = now() WHERE state = 'running'",
                 "UPDATE lane SET leased_until = NULL",

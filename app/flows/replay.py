@@ -1,0 +1,131 @@
+"""Replay: working through stored deliveries again, on purpose.
+
+Whoever asks writes down what is meant, and each Application's lane does its share: a page of deliveries, what follows from
+them, and how far it came are one transaction. So a crash costs nothing, and nothing is worked through twice. The rate is
+limited without holding anybody up: after a page the share is due later, and the lane with it.
+
+An old delivery is a hint, no more: see ``project_again``.
+"""
+
+import math
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from app.domain.errors import ApplicationNotFound, DeliveryNotFound, NotPossibleNow, Unreadable
+from app.domain.event import Erasure, Fact, Incomplete, Uninstalled
+from app.domain.ids import ApplicationId, DeliveryId, SupplierId
+from app.domain.replay import Replay, Selection, project_again
+from app.flows.lane import LaneRun
+from app.flows.project_events import Manner, about_the_installation, open_book, project_delivery, read_delivery
+from app.flows.services import Services
+from app.ports import InboxEntry, Settled, Told, Transaction
+from app.ports.replays import Candidate, ReplayDue
+
+BATCH = 200
+"""Deliveries that one transaction replays at most, however high the rate is set."""
+
+Hint = tuple[Fact, ...] | Unreadable | str
+"""What an old delivery says; a sentence: why nothing can be made of it."""
+
+
+async def start_replay(services: Services, selection: Selection, *, supplier_id: SupplierId | None, by: str) -> Replay:
+    """Write a replay down and wake the lanes that have a share in it.
+
+    ``supplier_id``: only this supplier's Applications; None: everybody's. DeliveryNotFound if one of the deliveries that
+    are named is not among theirs, ApplicationNotFound and NotPossibleNow if an Application is named that cannot replay.
+    """
+    replay_id = services.new_id()
+    async with services.store.transaction() as tx:
+        await _check(tx, selection, supplier_id)
+        await tx.replays.start(replay_id, selection, supplier_id=supplier_id, by=by)
+        started = await tx.replays.one(replay_id)
+    assert started is not None  # noqa: S101 - it was just written
+    return started
+
+
+async def _check(tx: Transaction, selection: Selection, supplier_id: SupplierId | None) -> None:
+    owners = set[ApplicationId]()
+    if selection.application_id is not None:
+        owners.add(selection.application_id)
+    if selection.delivery_ids is not None:
+        found = await tx.inbox.owners(selection.delivery_ids)
+        if len(found) < len(set(selection.delivery_ids)):
+            raise DeliveryNotFound
+        owners.update(found.values())
+    for each in owners:
+        application = await tx.applications.one(each)
+        if application is None or supplier_id not in (None, application.supplier_id):
+            raise ApplicationNotFound if each == selection.application_id else DeliveryNotFound
+        if application.state in ("uninstalling", "uninstalled"):
+            raise NotPossibleNow("The Application is uninstalled; what comes to it changes nothing any more.")
+
+
+async def cancel_replay(services: Services, replay_id: UUID) -> Replay | None:
+    """End a replay where it is; what was worked through stays. One that has ended stays as it ended."""
+    async with services.store.transaction() as tx:
+        await tx.replays.cancel(replay_id)
+        return await tx.replays.one(replay_id)
+
+
+async def drop_dead_letter(services: Services, delivery_id: DeliveryId, *, by: str) -> InboxEntry:
+    """Close a dead letter for good, and return it. Dropping it again changes nothing; NotPossibleNow if it is none."""
+    async with services.store.transaction() as tx:
+        dropped = await tx.inbox.drop(delivery_id, by=by)
+        found = await tx.inbox.one(delivery_id)
+    if found is None:
+        raise DeliveryNotFound
+    if not dropped and found[0].outcome != "dropped":
+        raise NotPossibleNow("The delivery is no dead letter: it was worked through, or it still waits for that.")
+    return found[0]
+
+
+async def replay_page(run: LaneRun) -> bool:
+    """Work through the next page of the Application's oldest replay; False when there is none, or it is not yet time."""
+    async with run.services.store.transaction() as tx:
+        due = await tx.replays.due(run.application.id)
+    if due is None or due.share.due_at > run.now():
+        return False
+    rate = run.services.pace.replay_per_second
+    async with run.services.store.transaction(run.claim) as tx:
+        page = await tx.replays.page(due, limit=min(BATCH, math.ceil(rate)))
+        if page is None:
+            return True
+        worked = await _work_through(run, tx, due, page.candidates)
+        await tx.replays.advance(due, worked, cursor=page.cursor, wait=timedelta(seconds=len(worked) / rate))
+    return True
+
+
+async def _work_through(
+    run: LaneRun, tx: Transaction, due: ReplayDue, candidates: Sequence[Candidate]
+) -> Sequence[Settled]:
+    hints = [(each, _hint(run, each)) for each in candidates]
+    facts = [fact for _, hint in hints if isinstance(hint, tuple) for fact in hint]
+    book = await open_book(run, tx, [each for each in facts if not isinstance(each, Uninstalled | Erasure)])
+    manner = Manner(project=project_again, kind="replay", lead=f"Replayed by {due.by}: ")
+    worked: list[Settled] = []
+    told: list[Told] = []
+    for candidate, hint in hints:
+        delivery_id = candidate.stored.id
+        if isinstance(hint, str):
+            worked.append(Settled(delivery_id=delivery_id, outcome="ignored", reason=hint))
+        elif isinstance(hint, Unreadable):
+            worked.append(Settled(delivery_id=delivery_id, outcome="unreadable", reason=str(hint)))
+        else:
+            outcome, sentences = project_delivery(run, book, candidate.stored, hint, manner=manner)
+            worked.append(outcome)
+            told += sentences
+    await tx.products.save(run.application.id, book.changes(), coalesce=run.services.pace.coalesce)
+    await tx.timeline.add(run.application.id, told)
+    return worked
+
+
+def _hint(run: LaneRun, candidate: Candidate) -> Hint:
+    if candidate.kept:
+        facts = read_delivery(run, candidate.stored)
+        if about_the_installation(facts):
+            return "It is about the installation itself, of which only fresh deliveries are believed."
+        return facts
+    if candidate.source_id is None:
+        return "Its body is not kept any more, and which product it was about is not known."
+    return (Incomplete(source_id=candidate.source_id, reason="a notice is replayed whose body is not kept any more"),)

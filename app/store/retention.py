@@ -1,0 +1,126 @@
+"""Retention: dropping what is old, in small batches, oldest first.
+
+Each batch is a statement of its own that walks along a primary key, so it costs the same however much is kept, and holds
+its locks for a moment. Rows that somebody else holds are passed over; the next sweep finds them. Ids follow the time of
+receipt closely, so the first row that is young enough ends a sweep.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.ports.replays import Swept
+
+# A delivery that nothing has become of yet keeps its key and its body, however old it is.
+BODIES = text("""
+    WITH page AS MATERIALIZED (
+        SELECT b.delivery_id AS id, coalesce(d.received_at >= now() - :older_than, false) AS young,
+            d.id IS NULL OR d.outcome IS NOT NULL AS settled
+        FROM (SELECT delivery_id FROM delivery_body WHERE delivery_id > :after ORDER BY delivery_id LIMIT :limit) AS b
+        LEFT JOIN delivery d ON d.id = b.delivery_id
+    ), old AS MATERIALIZED (
+        SELECT delivery_id FROM delivery_body
+        WHERE delivery_id = ANY(ARRAY(SELECT id FROM page WHERE settled AND NOT young)) FOR UPDATE SKIP LOCKED
+    ), dropped AS (
+        DELETE FROM delivery_body WHERE delivery_id = ANY(ARRAY(SELECT delivery_id FROM old)) RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM dropped) AS dropped,
+        (SELECT CASE WHEN count(*) = :limit AND NOT bool_or(young) THEN max(id) END FROM page) AS after
+""")
+
+KEYS = text("""
+    WITH page AS MATERIALIZED (
+        SELECT id, received_at >= now() - :older_than AS young, outcome IS NOT NULL AS settled
+        FROM delivery WHERE id > :after ORDER BY id LIMIT :limit
+    ), old AS MATERIALIZED (
+        SELECT id FROM delivery WHERE id = ANY(ARRAY(SELECT id FROM page WHERE settled AND NOT young))
+        FOR UPDATE SKIP LOCKED
+    ), bodies AS (
+        DELETE FROM delivery_body WHERE delivery_id = ANY(ARRAY(SELECT id FROM old))
+    ), outcomes AS (
+        DELETE FROM replayed WHERE delivery_id = ANY(ARRAY(SELECT id FROM old))
+    ), dropped AS (
+        DELETE FROM delivery WHERE id = ANY(ARRAY(SELECT id FROM old)) RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM dropped) AS dropped,
+        (SELECT CASE WHEN count(*) = :limit AND NOT bool_or(young) THEN max(id) END FROM page) AS after
+""")
+
+TIMELINE = text("""
+    WITH page AS MATERIALIZED (
+        SELECT id, at >= now() - :older_than AS young FROM timeline WHERE id > :after ORDER BY id LIMIT :limit
+    ), old AS MATERIALIZED (
+        SELECT id FROM timeline WHERE id = ANY(ARRAY(SELECT id FROM page WHERE NOT young)) FOR UPDATE SKIP LOCKED
+    ), dropped AS (
+        DELETE FROM timeline WHERE id = ANY(ARRAY(SELECT id FROM old)) RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM dropped) AS dropped,
+        (SELECT CASE WHEN count(*) = :limit AND NOT bool_or(young) THEN max(id) END FROM page) AS after
+""")
+
+# The last import of an Application stays: it says how far its catalogue was ever read.
+IMPORTS = text("""
+    DELETE FROM import WHERE id = ANY(ARRAY(
+        SELECT i.id FROM import i WHERE i.finished_at < now() - :older_than AND EXISTS (
+            SELECT FROM import later WHERE later.application_id = i.application_id AND later.started_at > i.started_at
+        ) LIMIT :limit FOR UPDATE OF i SKIP LOCKED
+    ))
+""")
+
+# What became of the deliveries goes first, since a replay may have worked through any number of them.
+OUTCOMES = text("""
+    DELETE FROM replayed WHERE ctid = ANY(ARRAY(
+        SELECT o.ctid FROM replayed o WHERE o.replay_id = ANY(:replay_ids) LIMIT :limit
+    ))
+""")
+FINISHED_REPLAYS = text("""
+    SELECT r.id FROM replay r WHERE r.created_at < now() - :older_than AND NOT EXISTS (
+        SELECT FROM replay_share s WHERE s.replay_id = r.id
+            AND (s.state = 'running' OR s.finished_at >= now() - :older_than)
+    ) ORDER BY r.created_at LIMIT 20 FOR UPDATE SKIP LOCKED
+""")
+
+
+class Retention:
+    """Dropping what is old, a batch in each transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def alone(self) -> bool:
+        """Tell whether nobody else is dropping a batch now; if so, nobody else will until the commit."""
+        found = await self._connection.execute(
+            text("SELECT pg_try_advisory_xact_lock(hashtextextended('retention', 0))")
+        )
+        return bool(found.scalar_one())
+
+    async def bodies(self, *, older_than: timedelta, after: int, limit: int) -> Swept:
+        """Drop the bodies of settled deliveries that were received before ``older_than``, from behind the id ``after``."""
+        return await self._sweep(BODIES, older_than, after, limit)
+
+    async def keys(self, *, older_than: timedelta, after: int, limit: int) -> Swept:
+        """Drop settled deliveries wholly. A redelivery that comes later still is taken for a new one; versions decide."""
+        return await self._sweep(KEYS, older_than, after, limit)
+
+    async def timeline(self, *, older_than: timedelta, after: int, limit: int) -> Swept:
+        """Drop sentences of timelines."""
+        return await self._sweep(TIMELINE, older_than, after, limit)
+
+    async def finished(self, *, older_than: timedelta, after: int, limit: int) -> Swept:
+        """Drop imports and replays that ended before ``older_than``. ``after`` is of no use here; give back what comes."""
+        given = {"older_than": older_than, "limit": limit}
+        imports = await self._connection.execute(IMPORTS, given)
+        found = await self._connection.execute(FINISHED_REPLAYS, {"older_than": older_than})
+        ids = [row.id for row in found]
+        outcomes = await self._connection.execute(OUTCOMES, {"replay_ids": ids, "limit": limit})
+        dropped = imports.rowcount + outcomes.rowcount
+        if outcomes.rowcount < limit:
+            replays = await self._connection.execute(text("DELETE FROM replay WHERE id = ANY(:ids)"), {"ids": ids})
+            dropped += replays.rowcount
+        return Swept(dropped=dropped, after=after if dropped else None)
+
+    async def _sweep(self, statement: TextClause, older_than: timedelta, after: int, limit: int) -> Swept:
+        found = await self._connection.execute(statement, {"older_than": older_than, "after": after, "limit": limit})
+        row = found.one()
+        return Swept(dropped=row.dropped, after=row.after)
