@@ -53,6 +53,13 @@ _SHARES = text("""
         SELECT FROM replay_share s WHERE s.replay_id = replay.id AND s.application_id <> :id)
 """)
 
+# Conflicts that are over, and of which another Application of the account still tells who the other holder was.
+_MENTIONS = text("""
+    DELETE FROM problem USING application a, application other
+    WHERE a.id = :id AND other.account_id = a.account_id AND problem.application_id = other.id
+        AND problem.state = 'closed' AND position(CAST(:name AS text) IN problem.details) > 0
+""")
+
 _ACCOUNTS = """
     SELECT id FROM account WHERE {condition}
     AND NOT EXISTS (SELECT FROM application WHERE application.account_id = account.id)
@@ -150,6 +157,7 @@ class Erasures:
             {"id": application_id},
         )
         await self._connection.execute(text("DELETE FROM secret WHERE owner = :owner"), {"owner": str(application_id)})
+        await self._connection.execute(_MENTIONS, {"id": application_id, "name": str(application_id)})
         await self._connection.execute(_SHARES, {"id": application_id})
         await self._connection.execute(text("DELETE FROM application WHERE id = :id"), {"id": application_id})
         await self._delete_accounts("id = :id", row.account_id)

@@ -15,7 +15,7 @@ from app.ports.replays import Swept
 # A delivery that nothing has become of yet keeps its key and its body, however old it is.
 BODIES = text("""
     WITH page AS MATERIALIZED (
-        SELECT b.delivery_id AS id, coalesce(d.received_at >= now() - :older_than, false) AS young,
+        SELECT b.delivery_id AS id, coalesce(d.received_at >= now() - CAST(:older_than AS interval), false) AS young,
             d.id IS NULL OR d.outcome IS NOT NULL AS settled
         FROM (SELECT delivery_id FROM delivery_body WHERE delivery_id > :after ORDER BY delivery_id LIMIT :limit) AS b
         LEFT JOIN delivery d ON d.id = b.delivery_id
@@ -31,7 +31,7 @@ BODIES = text("""
 
 KEYS = text("""
     WITH page AS MATERIALIZED (
-        SELECT id, received_at >= now() - :older_than AS young, outcome IS NOT NULL AS settled
+        SELECT id, received_at >= now() - CAST(:older_than AS interval) AS young, outcome IS NOT NULL AS settled
         FROM delivery WHERE id > :after ORDER BY id LIMIT :limit
     ), old AS MATERIALIZED (
         SELECT id FROM delivery WHERE id = ANY(ARRAY(SELECT id FROM page WHERE settled AND NOT young))
@@ -49,7 +49,7 @@ KEYS = text("""
 
 TIMELINE = text("""
     WITH page AS MATERIALIZED (
-        SELECT id, at >= now() - :older_than AS young FROM timeline WHERE id > :after ORDER BY id LIMIT :limit
+        SELECT id, at >= now() - CAST(:older_than AS interval) AS young FROM timeline WHERE id > :after ORDER BY id LIMIT :limit
     ), old AS MATERIALIZED (
         SELECT id FROM timeline WHERE id = ANY(ARRAY(SELECT id FROM page WHERE NOT young)) FOR UPDATE SKIP LOCKED
     ), dropped AS (
@@ -62,7 +62,7 @@ TIMELINE = text("""
 # The last import of an Application stays: it says how far its catalogue was ever read.
 IMPORTS = text("""
     DELETE FROM import WHERE id = ANY(ARRAY(
-        SELECT i.id FROM import i WHERE i.finished_at < now() - :older_than AND EXISTS (
+        SELECT i.id FROM import i WHERE i.finished_at < now() - CAST(:older_than AS interval) AND EXISTS (
             SELECT FROM import later WHERE later.application_id = i.application_id AND later.started_at > i.started_at
         ) LIMIT :limit FOR UPDATE OF i SKIP LOCKED
     ))
@@ -75,9 +75,9 @@ OUTCOMES = text("""
     ))
 """)
 FINISHED_REPLAYS = text("""
-    SELECT r.id FROM replay r WHERE r.created_at < now() - :older_than AND NOT EXISTS (
+    SELECT r.id FROM replay r WHERE r.created_at < now() - CAST(:older_than AS interval) AND NOT EXISTS (
         SELECT FROM replay_share s WHERE s.replay_id = r.id
-            AND (s.state = 'running' OR s.finished_at >= now() - :older_than)
+            AND (s.state = 'running' OR s.finished_at >= now() - CAST(:older_than AS interval))
     ) ORDER BY r.created_at LIMIT 20 FOR UPDATE SKIP LOCKED
 """)
 

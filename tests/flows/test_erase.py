@@ -1,0 +1,238 @@
+"""Erasing a supplier leaves nothing behind in any table, and nothing comes back."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import SQLModel
+
+from app.domain.application import Application
+from app.domain.errors import NotPossibleNow, UnknownApplication
+from app.domain.event import Erasure
+from app.domain.ids import AccountId, SourceId, SupplierId
+from app.domain.replay import Selection
+from app.flows import erase as erasing
+from app.flows.erase import erase_supplier
+from app.flows.operate import uninstall
+from app.flows.receive_delivery import Reception
+from app.flows.replay import start_replay
+from app.flows.run_lane import claim_lane, erase_now, run_lane
+from app.platforms.adapter import Secret
+from tests.fakes.killing import Killed, Killer, KillingMarketplaces, KillingStore
+from tests.fakes.shop import delivery, product, variant
+from tests.fakes.stage import Stage
+
+GONE = SupplierId("gone-canary")
+STAYS = SupplierId("stays")
+
+ROWS_THAT_THE_STAGE_MAKES_BY_ITSELF = {
+    "application", "account", "lane", "secret", "delivery", "delivery_body", "source_product", "source_variant", "binding",
+    "target", "import", "timeline", "problem", "problem_product", "replay", "replay_share",
+    "replayed",
+}  # fmt: skip
+
+BY_HAND = {
+    "in_flight": "INSERT INTO in_flight (application_id, source_id, lease_token, until, what) "
+    "VALUES (:application_id, '1', 1, now(), 'canary')",
+    "sku_choice": "INSERT INTO sku_choice (account_id, folded, application_id, source_variant_id) "
+    "VALUES (:account_id, 'canary', :application_id, 'v-1')",
+    "sku_claim": "INSERT INTO sku_claim (account_id, sku, application_id, source_variant_id) "
+    "VALUES (:account_id, 'canary', :application_id, 'v-1')",
+    "subscription": "INSERT INTO subscription (application_id, topic, address, health, message) "
+    "VALUES (:application_id, 'canary', '', '', '')",
+    "erasure": "INSERT INTO erasure (supplier_id) VALUES (:supplier_id)",
+    "api_key": "INSERT INTO api_key (id, digest, role, supplier_id) "
+    "VALUES (gen_random_uuid(), convert_to(:supplier_id, 'UTF8'), 'read', :supplier_id)",
+}
+"""A row in every other table. A new table has to be added to one of the two."""
+
+
+async def live(stage: Stage, supplier: SupplierId, *, shops: int = 1) -> list[Application]:
+    """A supplier with rows in every table, all uninstalled in the end."""
+    stage.orderchamp.account_id = AccountId(f"account of {supplier}")
+    stage.shop.put(product("1"), product("2", variant(None)))
+    applications = []
+    for n in range(shops):
+        application = await stage.install(
+            supplier_id=supplier,
+            shop=f"{n}.{supplier}.example",
+            credentials={"token": stage.shop.token},
+        )
+        await stage.settle()
+        stage.shop.put(product("1", at=1))
+        await stage.hear(application, product("1", at=1), delivery_of(supplier))
+        await stage.settle()
+        applications.append(application)
+    await start_replay(stage.services, Selection(source_id=SourceId("1")), supplier_id=supplier, by="the supplier")
+    await stage.settle()
+    return applications
+
+
+def delivery_of(supplier: SupplierId) -> Erasure:
+    """Something that the shop says once more, so that a body names the supplier."""
+    return Erasure(subject=f"customer of {supplier}")
+
+
+async def leave(stage: Stage, applications: list[Application]) -> None:
+    for each in applications:
+        await uninstall(stage.services, each.id, unpublish=False)
+    await stage.settle()
+
+
+async def fill(stage: Stage, application: Application, *, but: tuple[str, ...] = ()) -> None:
+    given = {
+        "application_id": application.id,
+        "account_id": application.account_id,
+        "supplier_id": application.supplier_id,
+    }
+    async with stage.store.engine.begin() as connection:
+        for table, statement in BY_HAND.items():
+            if table not in but:
+                names = {name: value for name, value in given.items() if f":{name}" in statement}
+                await connection.execute(text(statement), names)
+    async with stage.store.transaction() as tx:
+        await tx.vault.put(str(application.id), {"left.behind": "canary"})
+
+
+async def contents(stage: Stage) -> Mapping[str, list[str]]:
+    """Every row of every table, as text."""
+    async with stage.store.engine.connect() as connection:
+        return {
+            table: [
+                row[0]
+                for row in await connection.execute(text(f"SELECT CAST(t AS text) FROM {table} t ORDER BY 1"))  # noqa: S608
+            ]
+            for table in SQLModel.metadata.tables
+        }
+
+
+async def test_no_table_keeps_a_row_or_a_secret_of_an_erased_supplier(stage: Stage) -> None:
+    (stays,) = await live(stage, STAYS)
+    await leave(stage, [stays])
+    await fill(stage, stays, but=("erasure",))
+    before = await contents(stage)
+    applications = await live(stage, GONE, shops=2)
+    await leave(stage, applications)
+    await fill(stage, applications[0], but=("erasure",))
+    full = await contents(stage)
+    assert set(full) == ROWS_THAT_THE_STAGE_MAKES_BY_ITSELF | set(BY_HAND)
+    assert [table for table in full if len(full[table]) <= len(before[table])] == ["erasure"]
+    assert not await erase_supplier(stage.services, GONE)
+    assert await stage.count("erasure") == 1
+    await stage.settle()
+    assert await erase_supplier(stage.services, GONE), "repeated: the same"
+    after = await contents(stage)
+    moved = ("lane", "in_flight")  # Of the one that stays, times and leases may have moved.
+    assert {table: rows for table, rows in after.items() if table not in moved} == {
+        table: rows for table, rows in before.items() if table not in lanes
+    }
+    assert [len(after[table]) for table in moved] == [len(before[table]) for table in moved]
+    assert "canary" not in str(
+        {
+            table: rows
+            for table, rows in after.items()
+            if table not in ("in_flight", "sku_choice", "sku_claim", "subscription")
+        }
+    )
+
+
+async def test_an_installed_supplier_is_not_erased_and_one_that_is_being_erased_not_installed(stage: Stage) -> None:
+    (application,) = await live(stage, GONE)
+    with pytest.raises(NotPossibleNow, match=str(application.id)):
+        await erase_supplier(stage.services, GONE)
+    assert await stage.count("erasure") == 0
+    await leave(stage, [application])
+    await erase_supplier(stage.services, GONE)
+    with pytest.raises(NotPossibleNow):
+        await stage.install(supplier_id=GONE, shop="new.example")
+    await stage.settle()
+    fresh = await stage.install(supplier_id=GONE, shop="new.example")
+    assert fresh.id != application.id
+
+
+async def test_a_late_delivery_finds_nobody(stage: Stage) -> None:
+    (application,) = await live(stage, GONE)
+    reception = Reception(stage.services)
+    await reception.receive("fake", str(application.id), delivery(product("1", at=7)))
+    await leave(stage, [application])
+    for _ in range(2):
+        with pytest.raises(UnknownApplication):
+            await reception.receive("fake", str(application.id), delivery(product("1", at=8)))
+        await erase_supplier(stage.services, GONE)
+        await stage.settle()
+    assert await stage.count("delivery") == 0
+
+
+async def test_an_erasure_killed_anywhere_goes_on_where_it_was(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasing, "BATCH", 2)
+    applications = await live(stage, GONE, shops=2)
+    await leave(stage, applications)
+    await erase_supplier(stage.services, GONE)
+    await stage.remember()
+
+    async def live_on(killer: Killer) -> int:
+        await stage.go_back()
+        mortal = replace(
+            stage.services,
+            store=KillingStore(stage.store, killer),
+            marketplaces=KillingMarketplaces(stage.orderchamp, killer),
+        )
+        for _ in range(100):
+            try:
+                while (held := await claim_lane(mortal)) is not None:
+                    await run_lane(mortal, held)
+            except Killed:
+                await stage.hurry()
+                continue
+            break
+        return sum(len(rows) for rows in (await contents(stage)).values())
+
+    counting = Killer()
+    assert await live_on(counting) == 0
+    assert counting.awaits > 100
+    for at in range(1, counting.awaits + 1, 7):
+        assert await live_on(Killer(at=at)) == 0, f"killed at await {at}"
+
+
+async def test_the_command_line_erases_without_a_worker(stage: Stage) -> None:
+    applications = await live(stage, GONE, shops=2)
+    await leave(stage, applications)
+    await erase_now(stage.services, GONE)
+    assert not any((await contents(stage)).values())
+    await erase_now(stage.services, SupplierId("never heard of"))
+
+
+async def test_a_shop_that_asks_for_it_is_erased_once_it_is_uninstalled(stage: Stage) -> None:
+    applications = await live(stage, GONE, shops=2)
+    asking, staying = applications
+    await leave(stage, [asking])
+    asked = delivery(Erasure(subject="shop"))
+    to_the_app = replace(asked, headers={**asked.headers, "shop": asking.shop})
+    services = replace(stage.services, app_secrets=lambda _: (Secret(b"secret"),))
+    await Reception(services).receive_for_app("fake", to_the_app)
+    await stage.settle()
+    async with stage.store.transaction() as tx:
+        assert await tx.applications.one(asking.id) is None
+        assert await tx.applications.one(staying.id) is not None
+        assert await tx.accounts.name(staying.account_id)
+    left = await contents(stage)
+    assert [table for table, rows in left.items() if str(asking.id) in str(rows) or asking.shop in str(rows)] == []
+    await stage.hear(staying, product("1", at=2, title="Goes on"))
+    await stage.settle()
+    assert stage.orderchamp.by_sku("1-A").title == "Goes on"
+
+
+async def test_a_request_about_a_customer_is_not_kept_itself(stage: Stage) -> None:
+    (application,) = await live(stage, GONE)
+    async with stage.store.engine.connect() as connection:
+        kept = (
+            await connection.execute(
+                text(
+                    "SELECT d.outcome FROM delivery d JOIN delivery_body b ON b.delivery_id = d.id WHERE d.topic = 'erasure'"
+                )
+            )
+        ).all()
+        asked = (await connection.execute(text("SELECT outcome FROM delivery WHERE topic = 'erasure'"))).all()
+    assert (len(kept), [row.outcome for row in asked]) == (0, ["ignored"])
+    assert application.supplier_id == GONE
