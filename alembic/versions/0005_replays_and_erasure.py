@@ -45,7 +45,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('replay_id', 'application_id')
     )
     op.create_index('replay_share_of_application', 'replay_share', ['application_id'], unique=False)
-    op.create_index('replay_share_running', 'replay_share', ['application_id', 'started_at'], unique=False, postgresql_where=sa.text("state = 'running'"))
+    op.create_index('replay_share_running', 'replay_share', ['application_id', 'due_at'], unique=False, postgresql_where=sa.text("state = 'running'"))
     op.create_table('replayed',
     sa.Column('delivery_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('replay_id', sa.Uuid(), nullable=False),

@@ -82,7 +82,7 @@ async def drop_dead_letter(services: Services, delivery_id: DeliveryId, *, by: s
 
 async def replay_page(run: LaneRun) -> bool:
     """Work through the next page of the Application's oldest replay; False when there is none, or it is not yet time."""
-    async with run.services.store.transaction() as tx:
+    async with run.services.store.reading() as tx:
         due = await tx.replays.due(run.application.id)
     if due is None or due.share.due_at > run.now():
         return False
@@ -115,7 +115,7 @@ async def _work_through(
             outcome, sentences = project_delivery(run, book, candidate.stored, hint, manner=manner)
             worked.append(outcome)
             told += sentences
-    await tx.products.save(run.application.id, book.changes(), coalesce=run.services.pace.coalesce)
+    await tx.products.save(run.application.id, book.changes())
     await tx.timeline.add(run.application.id, told)
     return worked
 

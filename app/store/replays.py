@@ -25,10 +25,15 @@ CLOCK_SLACK = timedelta(minutes=1)
 
 _SELECTION = TypeAdapter(Selection)
 
+# A replay beside another has its turn with that, so that one rate holds for all replays of an Application.
+_TURN = """greatest(now(), (
+    SELECT max(s.due_at) FROM replay_share s WHERE s.application_id = a.id AND s.state = 'running'
+))"""
+
 # The ends of each Application's share are looked up in the index of its deliveries, however many there are between them.
-_SPREAD = """
-    INSERT INTO replay_share (replay_id, application_id, state, first_id, last_id, cursor, delivery_ids, counters)
-    SELECT :replay_id, a.id, 'running', span.low - 1, span.high, span.low - 1, NULL, '{}'
+_SPREAD = f"""
+    INSERT INTO replay_share (replay_id, application_id, state, first_id, last_id, cursor, delivery_ids, counters, due_at)
+    SELECT :replay_id, a.id, 'running', span.low - 1, span.high, span.low - 1, NULL, '{{}}', {_TURN}
     FROM application a CROSS JOIN LATERAL (
         SELECT min(d.id) AS low, max(d.id) AS high FROM delivery d
         WHERE d.application_id = a.id AND d.id > :behind AND d.id <= :last
@@ -36,9 +41,9 @@ _SPREAD = """
     WHERE a.state NOT IN ('uninstalling', 'uninstalled') AND span.low IS NOT NULL
 """
 
-_PICK = """
-    INSERT INTO replay_share (replay_id, application_id, state, first_id, last_id, cursor, delivery_ids, counters)
-    SELECT :replay_id, a.id, 'running', min(d.id) - 1, max(d.id), min(d.id) - 1, array_agg(d.id ORDER BY d.id), '{}'
+_PICK = f"""
+    INSERT INTO replay_share (replay_id, application_id, state, first_id, last_id, cursor, delivery_ids, counters, due_at)
+    SELECT :replay_id, a.id, 'running', min(d.id) - 1, max(d.id), min(d.id) - 1, array_agg(d.id ORDER BY d.id), '{{}}', {_TURN}
     FROM delivery d JOIN application a ON a.id = d.application_id
     WHERE d.id = ANY(:delivery_ids) AND a.state NOT IN ('uninstalling', 'uninstalled')
 """
@@ -157,11 +162,11 @@ class Replays:
         )
 
     async def due(self, application_id: ApplicationId) -> ReplayDue | None:
-        """Return the share that the Application works on now: the oldest one, so that one rate holds for all of them."""
+        """Return the share that the Application works on next: of those whose turn is at the same time, the oldest."""
         found = await self._connection.execute(
             text(
                 "SELECT s.*, r.requested_by, r.selection FROM replay_share s JOIN replay r ON r.id = s.replay_id "
-                "WHERE s.application_id = :id AND s.state = 'running' ORDER BY s.started_at, s.replay_id LIMIT 1"
+                "WHERE s.application_id = :id AND s.state = 'running' ORDER BY s.due_at, s.started_at, s.replay_id LIMIT 1"
             ),
             {"id": application_id},
         )

@@ -439,7 +439,7 @@ class ReplayShareRow(SQLModel, table=True):
 
     __tablename__ = "replay_share"
     __table_args__ = (
-        Index("replay_share_running", "application_id", "started_at", postgresql_where=text("state = 'running'")),
+        Index("replay_share_running", "application_id", "due_at", postgresql_where=text("state = 'running'")),
         Index("replay_share_of_application", "application_id"),
     )
 
