@@ -38,11 +38,14 @@ class Inbox:
         self._connection = connection
 
     async def keep_unowned(self, event_id: EventId, topic: Topic, delivery: Delivery, *, reason: str) -> None:
-        """Keep a delivery that is about no Application of ours, settled at once."""
-        row = await self._connection.execute(
+        """Keep that a delivery about no Application of ours came, settled at once.
+
+        Not what it says: nobody will read that any more, and it may name people whom nothing ties to us.
+        """
+        await self._connection.execute(
             text(
                 "INSERT INTO delivery (event_id, topic, method, url, headers, outcome, reason, settled_at) "
-                "VALUES (:event_id, :topic, :method, :url, :headers, 'ignored', :reason, now()) RETURNING id"
+                "VALUES (:event_id, :topic, :method, :url, :headers, 'ignored', :reason, now())"
             ),
             {
                 "event_id": clean(event_id),
@@ -52,10 +55,6 @@ class Inbox:
                 "headers": _headers(delivery),
                 "reason": reason,
             },
-        )
-        await self._connection.execute(
-            text("INSERT INTO delivery_body (delivery_id, body) VALUES (:id, :body)"),
-            {"id": row.scalar_one(), "body": delivery.body},
         )
 
     async def fresh(self, application_id: ApplicationId, *, limit: int) -> tuple[StoredDelivery, ...]:

@@ -15,10 +15,13 @@ from app.ports.replays import Swept
 # A delivery that nothing has become of yet keeps its key and its body, however old it is.
 BODIES = text("""
     WITH page AS MATERIALIZED (
-        SELECT b.delivery_id AS id, coalesce(d.received_at >= now() - CAST(:older_than AS interval), false) AS young,
-            d.id IS NULL OR d.outcome IS NOT NULL AS settled
+        SELECT b.delivery_id AS id, coalesce(d.young, false) AS young, coalesce(d.settled, true) AS settled
         FROM (SELECT delivery_id FROM delivery_body WHERE delivery_id > :after ORDER BY delivery_id LIMIT :limit) AS b
-        LEFT JOIN delivery d ON d.id = b.delivery_id
+        LEFT JOIN LATERAL (
+            -- Looked up one by one, by their key: LIMIT keeps the planner from reading the whole table instead.
+            SELECT received_at >= now() - CAST(:older_than AS interval) AS young, outcome IS NOT NULL AS settled
+            FROM delivery WHERE id = b.delivery_id LIMIT 1
+        ) AS d ON true
     ), old AS MATERIALIZED (
         SELECT delivery_id FROM delivery_body
         WHERE delivery_id = ANY(ARRAY(SELECT id FROM page WHERE settled AND NOT young)) FOR UPDATE SKIP LOCKED

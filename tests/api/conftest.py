@@ -80,7 +80,8 @@ class Web:
             store = self.services.store
             assert isinstance(store, PostgresStore)
             async with store.engine.begin() as connection:
-                for table, column in (("source_product", "due_at"), ("source_product", "read_due_at")):
+                waits = (("source_product", "due_at"), ("source_product", "read_due_at"), ("replay_share", "due_at"))
+                for table, column in waits:
                     await connection.execute(
                         text(f"UPDATE {table} SET {column} = now() WHERE {column} IS NOT NULL")  # noqa: S608
                     )
