@@ -27,7 +27,7 @@ async def erase_supplier(services: Services, supplier_id: SupplierId) -> bool:
         if installed:
             named = ", ".join(str(each) for each in installed)
             raise NotPossibleNow(f"The supplier still has Applications that are not uninstalled: {named}.")
-        for application_id in await tx.erasures.begin(supplier_id):
+        for application_id in sorted(await tx.erasures.begin(supplier_id)):
             await tx.lanes.wake(application_id)
         return await tx.erasures.finish_supplier(supplier_id)
 
