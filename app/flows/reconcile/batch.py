@@ -139,12 +139,11 @@ class Batch:
             publication_unclear=record.publishing_since is not None,
         )
 
-    def add_siblings(self, found: Iterable[Sibling]) -> None:
-        """Remember who is bound to targets, in the order in which they were bound."""
+    def know_siblings(self, ids: Iterable[TargetId], found: Iterable[Sibling]) -> None:
+        """Remember who is bound to these targets now, in the order in which they were bound."""
+        self.siblings |= {target_id: [] for target_id in ids}
         for each in found:
-            known = self.siblings.setdefault(each.target_id, [])
-            if all(other.source_id != each.source_id for other in known):
-                known.append(each)
+            self.siblings[each.target_id].append(each)
 
     def _occupied(self) -> Mapping[Sku, Occupant]:
         occupied = {}
@@ -180,7 +179,7 @@ async def load(run: LaneRun) -> Batch:
     for work in works.values():
         _keep_apart(application.id, work, ruled)
     batch = Batch(works=works, targets=dict(targets), siblings={}, choices=choices)
-    batch.add_siblings(siblings)
+    batch.know_siblings(ids, siblings)
     return batch
 
 

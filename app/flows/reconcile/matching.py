@@ -174,6 +174,7 @@ async def _keep(run: LaneRun, batch: Batch, matches: Sequence[Matched], sight: S
         told = []
         for each in matches:
             if each.binding.source_variant_id in bound:
+                _leave_to(batch, each)
                 each.work.bindings[each.binding.source_variant_id] = each.binding
                 sentence = f"Variant {each.sku} matched by its SKU to a variant on Orderchamp."
                 told.append(told_of(each.work, "matched", sentence))
@@ -181,4 +182,13 @@ async def _keep(run: LaneRun, batch: Batch, matches: Sequence[Matched], sight: S
                 sentence = f"The SKU {each.sku} is on Orderchamp already, on a variant that is another one's."
                 each.work.blocked[each.binding.source_variant_id] = Blocked(each.sku, sentence)
         await tx.timeline.add(application.id, told)
-        batch.add_siblings(await tx.targets.siblings(application.id, ids))
+        batch.know_siblings(ids, await tx.targets.siblings(application.id, ids))
+
+
+def _leave_to(batch: Batch, matched: Matched) -> None:
+    """Have every other product of the batch forget a target variant that one has taken over, so that they do not fight."""
+    for work in batch.works.values():
+        if work is not matched.work:
+            for variant, binding in list(work.bindings.items()):
+                if binding.target_variant_id == matched.binding.target_variant_id:
+                    del work.bindings[variant]
