@@ -21,6 +21,7 @@ from app.flows.reconcile import reconcile
 from app.flows.replan import replan
 from app.flows.services import Services
 from app.flows.subscribe import subscribe
+from app.flows.take_over import take_over
 from app.ports import Claim
 
 logger = structlog.get_logger(__name__)
@@ -105,7 +106,7 @@ def _duties(application: Application) -> tuple[Duty, ...]:
 
 async def _work(run: LaneRun) -> None:
     if run.application.state in ("installing", "active", "uninstalling"):
-        await _take_over(run)
+        await take_over(run)
     duties = _duties(run.application)
     busy = True
     while busy and run.time_left() and await _unchanged(run):
@@ -126,18 +127,6 @@ async def _unchanged(run: LaneRun) -> bool:
 
 async def _reconcile(run: LaneRun) -> bool:
     return await reconcile(run) > 0
-
-
-async def _take_over(run: LaneRun) -> None:
-    """Wait out what the last holder left on its way, and forget what it believed about those products."""
-    async with run.services.store.transaction() as tx:
-        left = await tx.products.calls_left_behind(run.application.id, token=run.claim.token)
-    over = [source_id for source_id, until in left.items() if until <= run.now()]
-    if not over:
-        return
-    async with run.services.store.transaction(run.claim) as tx:
-        await tx.products.forget_observed(run.application.id, over)
-        await tx.products.end_calls(run.application.id, over)
 
 
 async def _settle_in(run: LaneRun) -> bool:

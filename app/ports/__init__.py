@@ -20,6 +20,7 @@ from app.ports.records import (
     SubscriptionHealth,
     TargetRecord,
     Told,
+    UnfinishedCreation,
 )
 from app.ports.store import Entrance, Store, Transaction
 
@@ -49,4 +50,5 @@ __all__ = [
     "Told",
     "Transaction",
     "Transport",
+    "UnfinishedCreation",
 ]

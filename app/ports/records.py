@@ -179,6 +179,19 @@ class BoundVariant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnfinishedCreation:
+    """A creation for a source product, begun at ``since``, of which nobody knows what came: the SKUs that were sent.
+
+    ``bound`` are the targets that the source product is bound to; without any, a whole product was to be created.
+    """
+
+    source_id: SourceId
+    since: datetime
+    sent: Mapping[Sku, SourceVariantId]
+    bound: frozenset[TargetId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
     """How far a product was brought. ``retry_at`` None: as far as its desired state allows."""
 

@@ -50,6 +50,7 @@ from app.ports.records import (
     SubscriptionHealth,
     TargetRecord,
     Told,
+    UnfinishedCreation,
 )
 
 
@@ -235,7 +236,13 @@ class Products(Protocol):
 
     async def release_holds(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
 
-    async def begin_creating(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
+    async def begin_creating(
+        self, application_id: ApplicationId, sent: Mapping[SourceId, Mapping[Sku, SourceVariantId]]
+    ) -> None: ...
+
+    async def unfinished_creations(
+        self, application_id: ApplicationId, source_ids: Sequence[SourceId]
+    ) -> tuple[UnfinishedCreation, ...]: ...
 
     async def end_creating(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
 

@@ -57,7 +57,6 @@ async def _restart(here: Town, shop: Shop, quantity: int) -> float:
     await asyncio.sleep(AWAY_SECONDS)
     await asyncio.to_thread(here.database.start)
     back = asyncio.get_running_loop().time()
-    await shop.do("PUT", "/switches", {"time_scale": 0.001})
     await _sell(shop, quantity)
     await _until(lambda: _has(shop, quantity))
     return asyncio.get_running_loop().time() - back

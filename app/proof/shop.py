@@ -40,7 +40,8 @@ class Shop:
         account = await self.orderchamp("PUT", f"/accounts/{self.token}", body)
         self.storefronts = account["storefronts"]
         await self.do("PUT", "", {"token": f"shpat_{self.name}", "catalogue": catalogue, "app_url": self.town.web})
-        await self.do("PUT", "/switches", {"time_scale": 0.005})
+        # Retries within seconds instead of hours would soon be failures enough to delete a subscription.
+        await self.do("PUT", "/switches", {"time_scale": 0.001, "failures_that_delete": 1000})
         await self.install()
 
     async def install(self) -> None:

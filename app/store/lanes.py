@@ -27,7 +27,9 @@ _RELEASE = text("""
     UPDATE lane SET done = :wake, leased_until = NULL, last_run_at = now(), due_at = CASE WHEN :idle THEN NULL ELSE greatest(
         CAST(:not_before AS timestamptz),
         (SELECT min(at) FROM (
-            SELECT min(due_at) AS at FROM source_product WHERE application_id = :application_id AND due_at IS NOT NULL
+            SELECT min(due_at) AS at FROM source_product p WHERE application_id = :application_id AND due_at IS NOT NULL
+                -- What has a call on its way waits for the end of that, which is looked for below.
+                AND NOT EXISTS (SELECT FROM in_flight f WHERE f.application_id = p.application_id AND f.source_id = p.source_id)
             UNION ALL
             SELECT min(read_due_at) FROM source_product WHERE application_id = :application_id AND read_due_at IS NOT NULL
             UNION ALL

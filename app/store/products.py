@@ -4,6 +4,7 @@ Projecting writes what the shop says and what should be; reconciling writes what
 do not overlap.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -17,9 +18,10 @@ from app.domain.ids import (
     SourceId,
     SourceVariantId,
     StockItemId,
+    TargetId,
 )
 from app.domain.projection import SourceProduct
-from app.ports import DueProduct, Reconciled
+from app.ports import DueProduct, Reconciled, UnfinishedCreation
 from app.store.conflicts import Conflicts
 from app.store.documents import (
     clean,
@@ -310,21 +312,51 @@ class Products(ProductViews):
         ]
         await self._connection.execute(_RECONCILED, {"application_id": application_id, "reconciled": rows(records)})
 
-    async def begin_creating(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
-        """Write down, before the calls start, that something is being created for these products."""
+    async def begin_creating(
+        self, application_id: ApplicationId, sent: Mapping[SourceId, Mapping[Sku, SourceVariantId]]
+    ) -> None:
+        """Write down, before the calls start, what is being created for these products: SKUs and their source variants."""
+        records = [
+            {"source_id": source_id, "creating": clean(json.dumps(dict(skus), ensure_ascii=False))}
+            for source_id, skus in sent.items()
+        ]
         await self._connection.execute(
             text(
-                "UPDATE source_product SET creating_since = coalesce(creating_since, now()) "
-                "WHERE application_id = :id AND source_id = ANY(:source_ids)"
+                "UPDATE source_product p SET creating_since = coalesce(p.creating_since, now()), creating = c.creating "
+                "FROM jsonb_to_recordset(CAST(:sent AS jsonb)) AS c(source_id text, creating text) "
+                "WHERE p.application_id = :id AND p.source_id = c.source_id"
+            ),
+            {"id": application_id, "sent": rows(records)},
+        )
+
+    async def unfinished_creations(
+        self, application_id: ApplicationId, source_ids: Sequence[SourceId]
+    ) -> tuple[UnfinishedCreation, ...]:
+        """Return what was being created for these products when it was last heard of."""
+        found = await self._connection.execute(
+            text(
+                "SELECT p.source_id, p.creating_since, p.creating, ARRAY(SELECT DISTINCT b.target_id FROM binding b "
+                "WHERE b.application_id = p.application_id AND b.source_id = p.source_id) AS bound FROM source_product p "
+                "WHERE p.application_id = :id AND p.source_id = ANY(:source_ids) "
+                "AND p.creating_since IS NOT NULL AND p.creating IS NOT NULL"
             ),
             {"id": application_id, "source_ids": list(source_ids)},
+        )
+        return tuple(
+            UnfinishedCreation(
+                source_id=SourceId(row.source_id),
+                since=row.creating_since,
+                sent={Sku(sku): SourceVariantId(each) for sku, each in json.loads(row.creating).items()},
+                bound=frozenset(TargetId(each) for each in row.bound),
+            )
+            for row in found
         )
 
     async def end_creating(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
         """Write down that it is known what was created for these products."""
         await self._connection.execute(
             text(
-                "UPDATE source_product SET creating_since = NULL "
+                "UPDATE source_product SET creating_since = NULL, creating = NULL "
                 "WHERE application_id = :id AND source_id = ANY(:source_ids)"
             ),
             {"id": application_id, "source_ids": list(source_ids)},

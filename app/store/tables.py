@@ -177,7 +177,8 @@ class SourceProductRow(SQLModel, table=True):
 
     Projecting writes snapshot, desired and generation; reconciling writes observed_generation, state and why.
     ``due_at`` None: nothing to bring about. ``read_due_at`` None: nothing to read from the shop. ``creating_since``: since
-    when it is not known whether something was created for it. ``hiding``: whether the guard lets it be unpublished: free,
+    when it is not known whether something was created for it, and ``creating``: the SKUs that were sent, each with its
+    source variant, as JSON. ``hiding``: whether the guard lets it be unpublished: free,
     held, or approved by a person.
     """
 
@@ -211,6 +212,7 @@ class SourceProductRow(SQLModel, table=True):
     read_attempts: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
     gone_checks: int | None = Field(default=None, sa_column=Column(SmallInteger))
     creating_since: datetime | None = Field(default=None, sa_column=_when())
+    creating: str | None = Field(default=None, sa_column=Column(Text))
     hiding: str = Field(default="free", sa_column=Column(Text, nullable=False, server_default=text("'free'")))
     changed_at: datetime = Field(sa_column=_now())
 

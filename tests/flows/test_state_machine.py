@@ -6,9 +6,10 @@ the shop. Found examples are printed as the calls that lead there.
 """
 
 import asyncio
-from collections.abc import Coroutine
+import contextlib
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, settings
@@ -28,7 +29,7 @@ from app.domain.errors import RateLimited
 from app.domain.event import Fact, StockFact, Tombstone
 from app.domain.ids import Sku, SourceId
 from app.domain.plan import Change, NotSent, Outcome
-from app.domain.product import Snapshot, StockLevel
+from app.domain.product import Snapshot, SourceVariant, StockLevel
 from app.flows.operate import pause, resume
 from app.flows.run_lane import claim_lane, run_lane
 from tests.fakes.killing import Killed, Killer, KillingMarketplaces, KillingStore
@@ -37,9 +38,9 @@ from tests.fakes.shop import EPOCH, HOME, product, variant
 from tests.fakes.stage import open_stage
 
 Found = TypeVar("Found")
+Answer = Callable[[Change], Outcome]
 
 PRODUCTS = [SourceId(each) for each in "123"]
-some_product = st.sampled_from(PRODUCTS)
 some_number = st.integers(min_value=0, max_value=10_000)
 
 
@@ -78,81 +79,51 @@ class ShopLife(RuleBasedStateMachine):
 
     # What happens in the shop
 
-    def _say(self, fact: Fact) -> None:
-        self._waiting.append((f"event-{len(self._waiting) + len(self._sent)}", fact))
-
-    def _change(self, source_id: SourceId, **changes: Any) -> None:
-        """Change a product that there is, and have a notice of it wait to be delivered."""
+    @rule(
+        change=st.sampled_from(["create", "delete", "show", "rename", "add", "remove", "sku", "stock", "stock"]),
+        source_id=st.sampled_from(PRODUCTS),
+        number=some_number,
+    )
+    def happens(self, change: str, source_id: SourceId, number: int) -> None:
+        """One change in the shop, with a notice of it that waits to be delivered."""
+        self._clock += 1
         known = self._stage.shop.products.get(source_id)
         if known is None:
+            if change == "create" and source_id not in self._ever:
+                variants = [variant(self._sku(source_id)) for _ in range(1 + number % 2)]
+                self._put(product(source_id, *variants, published=number % 5 > 0))
             return
-        self._clock += 1
-        changed = replace(known, version=EPOCH + timedelta(seconds=self._clock), **changes)
+        chosen = known.variants[number % len(known.variants)]
+        match change:
+            case "delete":
+                del self._stage.shop.products[source_id]
+                self._say(Tombstone(source_id=source_id))
+            case "show":
+                self._put(replace(known, published=not known.published))
+            case "rename":
+                self._put(replace(known, title=f"Title {number}"))
+            case "add" if len(known.variants) < 4:
+                self._put(replace(known, variants=(*known.variants, variant(self._sku(source_id), stock=number))))
+            case "remove" if len(known.variants) > 1:
+                self._put(replace(known, variants=tuple(each for each in known.variants if each != chosen)))
+            case "sku":
+                self._put(_with(known, chosen, sku=Sku(self._sku(source_id))))
+            case "stock":
+                # Only the level is told, as shops do; the product's own version stays.
+                level = StockLevel(location_id=HOME, quantity=number, version=self._now())
+                self._stage.shop.put(_with(known, chosen, levels=(level,), quantity=number))
+                self._say(StockFact(stock_item_id=chosen.stock_item_id, level=level))
+
+    def _put(self, changed: Snapshot) -> None:
+        changed = replace(changed, version=self._now(), status="active" if changed.published else "draft")
         self._stage.shop.put(changed)
         self._say(changed)
 
-    def _known(self, source_id: SourceId) -> Snapshot | None:
-        return self._stage.shop.products.get(source_id)
+    def _now(self) -> datetime:
+        return EPOCH + timedelta(seconds=self._clock)
 
-    @rule(source_id=some_product, published=st.booleans())
-    def create(self, source_id: SourceId, published: bool) -> None:
-        if source_id not in self._ever:
-            status = "active" if published else "draft"
-            self._clock += 1
-            made = product(source_id, variant(self._sku(source_id)), at=self._clock, published=published, status=status)
-            self._stage.shop.put(made)
-            self._say(made)
-
-    @rule(source_id=some_product)
-    def delete(self, source_id: SourceId) -> None:
-        if self._stage.shop.products.pop(source_id, None) is not None:
-            self._say(Tombstone(source_id=source_id))
-
-    @rule(source_id=some_product)
-    def hide_or_show(self, source_id: SourceId) -> None:
-        known = self._known(source_id)
-        if known is not None:
-            self._change(source_id, published=not known.published, status="draft" if known.published else "active")
-
-    @rule(source_id=some_product, number=some_number)
-    def rename(self, source_id: SourceId, number: int) -> None:
-        self._change(source_id, title=f"Title {number}")
-
-    @rule(source_id=some_product)
-    def add_variant(self, source_id: SourceId) -> None:
-        known = self._known(source_id)
-        if known is not None and len(known.variants) < 4:
-            self._change(source_id, variants=(*known.variants, variant(self._sku(source_id), stock=self._clock)))
-
-    @rule(source_id=some_product, number=some_number)
-    def remove_variant(self, source_id: SourceId, number: int) -> None:
-        known = self._known(source_id)
-        if known is not None and len(known.variants) > 1:
-            out = known.variants[number % len(known.variants)]
-            self._change(source_id, variants=tuple(each for each in known.variants if each != out))
-
-    @rule(source_id=some_product, number=some_number)
-    def give_a_variant_another_sku(self, source_id: SourceId, number: int) -> None:
-        known = self._known(source_id)
-        if known is not None:
-            variants = list(known.variants)
-            chosen = number % len(variants)
-            variants[chosen] = replace(variants[chosen], sku=Sku(self._sku(source_id)))
-            self._change(source_id, variants=tuple(variants))
-
-    @rule(source_id=some_product, number=some_number)
-    def set_stock(self, source_id: SourceId, number: int) -> None:
-        """Only the level is told, as shops do; the product's own version stays."""
-        known = self._known(source_id)
-        if known is None:
-            return
-        self._clock += 1
-        variants = list(known.variants)
-        chosen = number % len(variants)
-        level = StockLevel(location_id=HOME, quantity=number, version=EPOCH + timedelta(seconds=self._clock))
-        variants[chosen] = replace(variants[chosen], levels=(level,), quantity=number)
-        self._stage.shop.put(replace(known, variants=tuple(variants)))
-        self._say(StockFact(stock_item_id=variants[chosen].stock_item_id, level=level))
+    def _say(self, fact: Fact) -> None:
+        self._waiting.append((f"event-{len(self._waiting) + len(self._sent)}", fact))
 
     # What happens on the way
 
@@ -173,13 +144,24 @@ class ShopLife(RuleBasedStateMachine):
 
     # What happens in the service and on Orderchamp
 
-    @rule(at=st.none() | st.integers(min_value=1, max_value=70))
-    def work(self, at: int | None) -> None:
-        """One run of the lane; ``at``: the worker dies at this await."""
-        done = len(self._stage.orderchamp.applied)
+    @rule(
+        at=st.none() | st.integers(min_value=1, max_value=70),
+        trouble=st.sampled_from(["none", "none", "answers lost", "requests lost", "throttled", "shop down"]),
+        times=st.integers(min_value=1, max_value=3),
+    )
+    def work(self, at: int | None, trouble: str, times: int) -> None:
+        """One run of the lane. ``at``: the worker dies at this await. The trouble befalls so many changes."""
+        orderchamp = self._stage.orderchamp
+        done = len(orderchamp.applied)
+        self._stage.shop.down = trouble == "shop down"
+        orderchamp.after = _first(times, unclear if trouble == "answers lost" else None)
+        refusal = {"requests lost": unclear, "throttled": _throttled}.get(trouble)
+        orderchamp.verdict = _first(times, refusal)
         self._do(self._run(Killer(at=at)))
+        orderchamp.after = orderchamp.verdict = _first(0, None)
+        self._stage.shop.down = False
         if self._paused:
-            assert len(self._stage.orderchamp.applied) == done, "something was written while it was paused"
+            assert len(orderchamp.applied) == done, "something was written while it was paused"
 
     async def _run(self, killer: Killer) -> None:
         mortal = replace(
@@ -187,44 +169,14 @@ class ShopLife(RuleBasedStateMachine):
             store=KillingStore(self._stage.store, killer),
             marketplaces=KillingMarketplaces(self._stage.orderchamp, killer),
         )
-        try:
+        with contextlib.suppress(Killed):
             held = await claim_lane(mortal)
             if held is not None:
                 await run_lane(mortal, held)
-        except Killed:
-            pass
 
     @rule()
     def time_passes(self) -> None:
         self._do(self._stage.hurry())
-
-    @rule(executed=st.booleans(), times=st.integers(min_value=1, max_value=3))
-    def answers_get_lost(self, executed: bool, times: int) -> None:
-        """Of the next changes nobody hears whether they were made."""
-        left = [times]
-
-        def lose(change: Change) -> Outcome | None:
-            left[0] -= 1
-            return unclear(change) if left[0] >= 0 else None
-
-        if executed:
-            self._stage.orderchamp.after = lose
-        else:
-            self._stage.orderchamp.verdict = lose
-
-    @rule(times=st.integers(min_value=1, max_value=3))
-    def orderchamp_asks_to_wait(self, times: int) -> None:
-        left = [times]
-
-        def refuse(_: Change) -> Outcome | None:
-            left[0] -= 1
-            return NotSent(RateLimited("Wait.", retry_after=timedelta(seconds=1))) if left[0] >= 0 else None
-
-        self._stage.orderchamp.verdict = refuse
-
-    @rule()
-    def shop_is_down_or_up(self) -> None:
-        self._stage.shop.down = not self._stage.shop.down
 
     @rule()
     def pause_or_resume(self) -> None:
@@ -248,8 +200,6 @@ class ShopLife(RuleBasedStateMachine):
     async def _end(self) -> None:
         if not hasattr(self, "_application"):
             return
-        self._stage.shop.down = False
-        self._stage.orderchamp.verdict = self._stage.orderchamp.after = lambda _: None
         if self._paused:
             await resume(self._stage.services, self._application.id)
         for told in self._waiting:
@@ -282,6 +232,21 @@ class ShopLife(RuleBasedStateMachine):
         for each in shown.variants.values():
             # What Orderchamp has beside the shop's variants is sold out.
             assert each.stock == stock.get(each.sku, 0), f"{each.sku} has the stock {each.stock}"
+
+
+def _with(known: Snapshot, chosen: SourceVariant, **changes: Any) -> Snapshot:
+    changed = replace(chosen, **changes)
+    return replace(known, variants=tuple(changed if each == chosen else each for each in known.variants))
+
+
+def _first(times: int, answer: Answer | None) -> Callable[[Change], Outcome | None]:
+    """Return what answers the first so many changes, and lets the others pass."""
+    left = iter(range(times if answer is not None else 0))
+    return lambda change: answer(change) if answer is not None and next(left, None) is not None else None
+
+
+def _throttled(_: Change) -> Outcome:
+    return NotSent(RateLimited("Wait.", retry_after=timedelta(seconds=1)))
 
 
 def test_every_mixture_ends_with_orderchamp_showing_the_shop(database_url: str) -> None:

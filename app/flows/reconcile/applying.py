@@ -15,7 +15,7 @@ from app.domain.changes import (
     Unpublish,
 )
 from app.domain.errors import CredentialsRefused, TemporaryError
-from app.domain.ids import Sku, SourceVariantId, StorefrontId, TargetId
+from app.domain.ids import Sku, SourceId, SourceVariantId, StorefrontId, TargetId
 from app.domain.plan import next_stage
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch, ChangedMeanwhile
@@ -73,7 +73,10 @@ async def apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> None
 async def _begin(run: LaneRun, tx: Transaction, batch: Batch, changes: Sequence[Change], *, until: datetime) -> None:
     """Write down what must not be done twice, so that whoever finds it unfinished looks first."""
     account_id = run.application.account_id
-    creating = {each.source_id for each in changes if isinstance(each, CreateProduct | CreateVariant)}
+    creating: dict[SourceId, Mapping[Sku, SourceVariantId]] = {}
+    for each in changes:
+        if isinstance(each, CreateProduct | CreateVariant):
+            creating[each.source_id] = {**creating.get(each.source_id, {}), **_skus([each])}
     hiding = [each.target_id for each in changes if isinstance(each, Unpublish)]
     showing: dict[TargetId, StorefrontId | None] = {
         each.target_id: each.storefront_id if isinstance(each, Publish) else None
@@ -81,7 +84,7 @@ async def _begin(run: LaneRun, tx: Transaction, batch: Batch, changes: Sequence[
         if isinstance(each, Publish | RefreshListing)
     }
     if creating:
-        await tx.products.begin_creating(run.application.id, list(creating))
+        await tx.products.begin_creating(run.application.id, creating)
     if hiding:
         await tx.targets.begin_hiding(account_id, hiding)
     if showing:

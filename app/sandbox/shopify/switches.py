@@ -19,6 +19,7 @@ class Switches(BaseModel):
     reorder: bool = Field(default=False, description="Webhooks are held back and sent in another order.")
     delay_seconds: float = Field(default=0, ge=0, description="Webhooks are late by so much.")
     time_scale: float = Field(default=1, ge=0, description="Shortens the four hours of retries.")
+    failures_that_delete: int = Field(default=8, ge=1, description="So many in a row delete a subscription.")
     allow_http_callbacks: bool = Field(default=True, description="Shopify itself takes https:// only.")
     restore_rate: float = Field(
         default=100, gt=0, description="Points that come back each second; the bucket holds twenty times as many."

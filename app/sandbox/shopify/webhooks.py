@@ -33,7 +33,6 @@ CONNECT_SECONDS, TRY_SECONDS = 1.0, 5.0
 WAITS = (60, 120, 300, 600, 1200, 2400, 4200, 5500)
 """Seconds before each of the eight retries: about four hours in all. The real offsets are not known."""
 
-FAILURES_THAT_DELETE = 8
 HELD = 3
 """Webhooks that gather before they are sent in another order."""
 HELD_SECONDS = 0.5
@@ -229,7 +228,7 @@ class Courier:
         if subscription is None:
             return
         subscription["failures"] = 0 if succeeded else subscription["failures"] + 1
-        if subscription["failures"] >= FAILURES_THAT_DELETE:
+        if subscription["failures"] >= self.switches[delivery["shop"]].failures_that_delete:
             del subscriptions[delivery["subscription"]]
 
     # Looking on
