@@ -18,7 +18,7 @@ from app.proof.pace import SETTINGS, WEB_PROCESSES, WORKERS
 from app.proof.production import figures
 from app.proof.run import Run, run
 
-AT_ONCE = 2
+AT_ONCE = 3
 """Runs that share the town at a time: they mostly wait."""
 
 FAILED_LOGS = Path(".data/proof-logs")
