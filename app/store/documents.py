@@ -73,4 +73,5 @@ def to_texts(text: str) -> Mapping[str, str]:
 
 def rows(records: list[dict[str, Any]]) -> str:
     """Return many rows as one JSON parameter, for ``jsonb_to_recordset``: one statement however many rows."""
-    return json.dumps(records, default=str, ensure_ascii=False)
+    plain = [{name: clean(each) if isinstance(each, str) else each for name, each in row.items()} for row in records]
+    return json.dumps(plain, default=str, ensure_ascii=False)

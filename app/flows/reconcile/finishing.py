@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from app.domain.errors import CredentialsRefused, IntegrationError, RateLimited, TemporaryError
+from app.domain.errors import CredentialsRefused, IntegrationError, RateLimited, RunOver, TemporaryError
 from app.domain.ids import TargetId
 from app.domain.plan import next_stage
 from app.domain.problem import Raised
@@ -12,7 +12,7 @@ from app.domain.raising import given_up, problems_of
 from app.domain.retry import GiveUp, decide
 from app.domain.story import standing
 from app.flows.lane import LaneRun
-from app.flows.reconcile.batch import Batch, ChangedMeanwhile, StillOnItsWay, Work, told_of
+from app.flows.reconcile.batch import Batch, StillOnItsWay, Work, told_of
 from app.ports import Reconciled, TargetRecord, Transaction
 
 WORTH_TELLING = frozenset({"problem", "failed", "skipped", "detached", "draft", "held"})
@@ -76,7 +76,7 @@ def _follow(run: LaneRun, errors: list[IntegrationError]) -> None:
     for error in errors:
         if isinstance(error, CredentialsRefused):
             raise error
-        if isinstance(error, ChangedMeanwhile):
+        if isinstance(error, RunOver):
             run.ended = True
         if isinstance(error, RateLimited):
             run.wait(error.retry_after or timedelta(seconds=1))
@@ -86,13 +86,15 @@ def _result(run: LaneRun, batch: Batch, work: Work) -> Result:
     if work.error is None:
         return _brought_about(run, batch, work)
     # Who was asked to wait has not failed.
-    waiting = isinstance(work.error, RateLimited | CredentialsRefused | ChangedMeanwhile | StillOnItsWay)
+    waiting = isinstance(work.error, RateLimited | CredentialsRefused | RunOver | StillOnItsWay)
     attempts = work.due.attempts if waiting else work.due.attempts + 1
     decision = decide(work.error, max(attempts, 1), run.now(), jitter=run.services.jitter())
     if isinstance(decision, GiveUp):
         if not waiting:
             failed = _reconciled(work, state="failed", why=decision.reason)
             return Result(failed, (given_up(work.due.source_id, work.due.desired.title, decision.reason),))
+        wait = timedelta(0)
+    elif isinstance(work.error, RunOver):
         wait = timedelta(0)
     else:
         wait = (decision.when - run.now()) * run.services.pace.retry_scale
