@@ -23,13 +23,17 @@ _CLAIM = text("""
     RETURNING application_id, wake, lease_token, failures, now() AS now
 """)
 
-# What is left decides when the lane is due again, whatever the run believed: a row that waits is a row that is found.
+# What is left decides when the lane is due again, whatever the run believed: a row that waits is a row that is found. A
+# product that has calls on their way is looked at when those are over, and not before.
 _RELEASE = text("""
     UPDATE lane SET done = :wake, leased_until = NULL, failures = 0, rests_until = NULL, last_run_at = now(),
     due_at = CASE WHEN :idle THEN NULL ELSE greatest(
         CAST(:not_before AS timestamptz),
         (SELECT min(at) FROM (
-            SELECT min(due_at) AS at FROM source_product WHERE application_id = :application_id AND due_at IS NOT NULL
+            (SELECT due_at AS at FROM source_product p WHERE application_id = :application_id AND due_at IS NOT NULL
+                AND NOT EXISTS (
+                    SELECT FROM in_flight f WHERE f.application_id = p.application_id AND f.source_id = p.source_id)
+                ORDER BY due_at LIMIT 1)
             UNION ALL
             SELECT min(read_due_at) FROM source_product WHERE application_id = :application_id AND read_due_at IS NOT NULL
             UNION ALL

@@ -94,8 +94,6 @@ def _result(run: LaneRun, batch: Batch, work: Work) -> Result:
             failed = _reconciled(work, state="failed", why=decision.reason)
             return Result(failed, (given_up(work.due.source_id, work.due.desired.title, decision.reason),))
         wait = timedelta(0)
-    elif isinstance(work.error, RunOver):
-        wait = timedelta(0)
     else:
         wait = (decision.when - run.now()) * run.services.pace.retry_scale
     if isinstance(work.error, TemporaryError) and work.error.retry_after is not None:
@@ -106,7 +104,8 @@ def _result(run: LaneRun, batch: Batch, work: Work) -> Result:
         state="waiting",
         why=f"Tried again later: {work.error}",
         written=work.written,
-        retry_at=run.now() + max(wait, timedelta(milliseconds=50)),
+        # What was not begun, because the run had to end, goes on with the next one.
+        retry_at=run.now() + (timedelta(0) if isinstance(work.error, RunOver) else max(wait, timedelta(milliseconds=50))),
         attempts=attempts,
     )
     return Result(later, None)
