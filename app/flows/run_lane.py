@@ -67,8 +67,10 @@ async def run_lane(services: Services, held: HeldLane, stopping: Stopping | None
     if run is None:
         return
     log = logger.bind(application_id=str(claim.application_id))
+    sound = False
     try:
         await _work(run)
+        sound = not run.tenure.stopping.told
     except LeaseLost:
         log.warning("lane_lost", hint="another worker took the lane over; its rows are untouched")
         return
@@ -79,13 +81,13 @@ async def run_lane(services: Services, held: HeldLane, stopping: Stopping | None
     except TemporaryError as error:
         log.warning("lane_waits", reason=str(error))
         run.wait(max(error.retry_after or AFTER_TROUBLE * services.pace.retry_scale, timedelta(milliseconds=50)))
-    await _release(run)
+    await _release(run, sound=sound)
 
 
 async def let_go(services: Services, held: HeldLane) -> None:
     """Let go of a lane whose run was broken off. What it left on its way, the next one waits out."""
     async with services.store.transaction() as tx:
-        await tx.lanes.release(held.claim)
+        await tx.lanes.release(held.claim, sound=False)
         await tx.lanes.ring()
 
 
@@ -234,10 +236,10 @@ async def _pause_if_refused_again(run: LaneRun, error: CredentialsRefused) -> No
     run.wait(timedelta(minutes=1) * run.services.pace.retry_scale)
 
 
-async def _release(run: LaneRun) -> None:
+async def _release(run: LaneRun, *, sound: bool) -> None:
     async with run.services.store.transaction() as tx:
         state = await tx.applications.state(run.application.id)
         idle = state in ("paused", "failed", "uninstalled")
-        await tx.lanes.release(run.claim, idle=idle, not_before=run.not_before)
-        if run.claim.failures:
+        await tx.lanes.release(run.claim, sound=sound, idle=idle, not_before=run.not_before)
+        if sound and run.claim.failures:
             await tx.problems.close(run.application.id, "lane_failed")

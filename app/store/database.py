@@ -146,7 +146,7 @@ class PostgresStore:
 
     async def listen(self, ring: Callable[[], None]) -> Doorbell:
         """Call ``ring`` whenever a commit adds work, until the returned doorbell is closed or the database goes away."""
-        connection = await connect(self._url, timeout=DOORBELL_SECONDS)
+        connection = await connect(self._url, {"application_name": "doorbell"}, timeout=DOORBELL_SECONDS)
         try:
             async with asyncio.timeout(DOORBELL_SECONDS):
                 await connection.add_listener(DOORBELL, lambda *_: ring())

@@ -26,7 +26,8 @@ _CLAIM = text("""
 # What is left decides when the lane is due again, whatever the run believed: a row that waits is a row that is found. A
 # product that has calls on their way is looked at when those are over, and not before.
 _RELEASE = text("""
-    UPDATE lane SET done = :wake, leased_until = NULL, failures = 0, rests_until = NULL, last_run_at = now(),
+    UPDATE lane SET done = :wake, leased_until = NULL, last_run_at = now(),
+    failures = CASE WHEN :sound THEN 0 ELSE failures END, rests_until = NULL,
     due_at = CASE WHEN :idle THEN NULL ELSE greatest(
         CAST(:not_before AS timestamptz),
         (SELECT min(at) FROM (
@@ -151,15 +152,19 @@ class Lanes:
         if held.one_or_none() is None:
             raise LeaseLost
 
-    async def release(self, claim: Claim, *, idle: bool = False, not_before: datetime | None = None) -> None:
+    async def release(
+        self, claim: Claim, *, sound: bool = True, idle: bool = False, not_before: datetime | None = None
+    ) -> None:
         """Let go of the lane. It stays runnable if ``wake`` has moved since the claim, or work is left.
 
-        ``idle``: nothing is to be done until somebody wakes the lane. ``not_before``: what is left has to wait.
+        ``sound``: the run went as it should, so earlier failures count no more. ``idle``: nothing is to be done until
+        somebody wakes the lane. ``not_before``: what is left has to wait.
         """
         await self._connection.execute(
             _RELEASE,
             {
                 "wake": claim.wake,
+                "sound": sound,
                 "idle": idle,
                 "not_before": not_before,
                 "application_id": claim.application_id,

@@ -34,20 +34,13 @@ async def installed(stage: Stage, *, products: int = 1, shop: str = "shop.exampl
     return application
 
 
-def sold(shop: str, n: int = 0, *, left: int, at: int = 1) -> object:
-    return product(f"{shop}-{n}", replace_stock(f"{shop}-{n}", left, at), at=at)
-
-
-def replace_stock(sku: str, left: int, at: int) -> object:
-    made = variant(sku, stock=left)
-    assert made.levels is not None
-    level = replace(made.levels[0], version=made.levels[0].version + timedelta(seconds=at))
-    return replace(made, levels=(level,))
-
-
 async def sell(stage: Stage, application: Application, n: int = 0, *, left: int = 1, at: int = 1) -> None:
     """The shop says that stock has changed."""
-    await stage.hear(application, sold(application.shop, n, left=left, at=at))  # type: ignore[arg-type]
+    name = f"{application.shop}-{n}"
+    made = variant(name, stock=left)
+    assert made.levels is not None
+    level = replace(made.levels[0], version=made.levels[0].version + timedelta(seconds=at))
+    await stage.hear(application, product(name, replace(made, levels=(level,)), at=at))
 
 
 async def claim(services: Services) -> HeldLane:

@@ -105,7 +105,8 @@ def _result(run: LaneRun, batch: Batch, work: Work) -> Result:
         why=f"Tried again later: {work.error}",
         written=work.written,
         # What was not begun, because the run had to end, goes on with the next one.
-        retry_at=run.now() + (timedelta(0) if isinstance(work.error, RunOver) else max(wait, timedelta(milliseconds=50))),
+        retry_at=run.now()
+        + (timedelta(0) if isinstance(work.error, RunOver) else max(wait, timedelta(milliseconds=50))),
         attempts=attempts,
     )
     return Result(later, None)
