@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError
 
 from app.domain.application import Storefront
 from app.domain.product import Snapshot
@@ -23,8 +24,30 @@ def clean(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
+def _dump(adapter: TypeAdapter[Any], document: object) -> str:
+    try:
+        dumped = adapter.dump_json(document).decode()
+    except PydanticSerializationError:  # Half a surrogate pair.
+        dumped = None
+    if dumped is not None and "\\u0000" not in dumped:
+        return dumped
+    return json.dumps(_cleaned(adapter.dump_python(document, mode="json")), ensure_ascii=False)
+
+
+def _cleaned(value: Any) -> Any:
+    match value:
+        case str():
+            return clean(value)
+        case list() | tuple():
+            return [_cleaned(each) for each in value]
+        case dict():
+            return {_cleaned(name): _cleaned(each) for name, each in value.items()}
+        case _:
+            return value
+
+
 def from_snapshot(snapshot: Snapshot) -> str:
-    return clean(_SNAPSHOT.dump_json(snapshot).decode())
+    return _dump(_SNAPSHOT, snapshot)
 
 
 def to_snapshot(text: str) -> Snapshot:
@@ -32,7 +55,7 @@ def to_snapshot(text: str) -> Snapshot:
 
 
 def from_desired(desired: Desired) -> str:
-    return clean(_DESIRED.dump_json(desired).decode())
+    return _dump(_DESIRED, desired)
 
 
 def to_desired(text: str) -> Desired:
@@ -40,7 +63,7 @@ def to_desired(text: str) -> Desired:
 
 
 def from_observed(observed: Observed) -> str:
-    return clean(_OBSERVED.dump_json(observed).decode())
+    return _dump(_OBSERVED, observed)
 
 
 def to_observed(text: str) -> Observed:
@@ -48,7 +71,7 @@ def to_observed(text: str) -> Observed:
 
 
 def from_storefronts(storefronts: tuple[Storefront, ...]) -> str:
-    return clean(_STOREFRONTS.dump_json(storefronts).decode())
+    return _dump(_STOREFRONTS, storefronts)
 
 
 def to_storefronts(text: str) -> tuple[Storefront, ...]:

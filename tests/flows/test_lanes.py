@@ -167,15 +167,15 @@ async def test_a_frozen_holders_calls_are_waited_out_and_looked_up_and_its_late_
     assert stage.orderchamp.calls == [], "the product was touched while a call for it was on its way"
     until = await stage.execute("SELECT until FROM in_flight")
     assert await stage.execute("SELECT due_at FROM lane") == until
-    # The call takes effect, but nobody hears of it in time; then somebody sells one more by hand on Orderchamp.
+    # The call takes effect after all, and what its holder has to say of that comes too late.
     gate.open.set()
     await late
-    assert await stage.execute("SELECT state FROM source_product") != "synced" or stage.orderchamp.applied
+    assert len(stage.orderchamp.applied) == 1
     assert await stage.count("in_flight") == 1, "the late holder ended calls that are another's to wait for"
     await stage.hurry()
     stage.orderchamp.calls.clear()
     await stage.run_lanes()
-    assert stage.orderchamp.calls[0] == "read", "what Orderchamp shows was believed instead of read"
+    assert stage.orderchamp.calls == ["read"], "what Orderchamp shows was believed instead of read"
     assert stage.orderchamp.stock("shop.example-0") == 3
     assert await stage.count("in_flight") == 0
 
