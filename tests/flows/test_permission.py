@@ -19,7 +19,7 @@ from app.domain.ids import ApplicationId, Cursor, SourceId, Topic
 from app.flows.operate import pause, start_import, uninstall
 from app.flows.run_lane import claim_lane, run_lane
 from app.flows.services import Services
-from app.flows.tenure import LOOK_AGAIN, PermittedBudget, Stopping, Tenure
+from app.flows.tenure import PermittedBudget, Stopping, Tenure
 from app.platforms.adapter import Adapter
 from app.store.accounts import Unmetered
 from tests.fakes.gated import Gated
@@ -27,6 +27,7 @@ from tests.fakes.shop import product
 from tests.fakes.stage import Stage
 
 MANY = 5
+NEARLY_A_SECOND = 0.9
 Happening = Callable[[Services, ApplicationId], Awaitable[object]]
 
 
@@ -61,7 +62,7 @@ class World:
         self.calls.append(name)
         if len(self.calls) == 1 and self.application is not None:
             await self.happening(self.stage.services, self.application.id)
-        self.ahead += LOOK_AGAIN
+        self.ahead += NEARLY_A_SECOND
 
     async def send(self, request: Request, *, within: timedelta) -> Response:
         await self.call(request.operation)
