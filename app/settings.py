@@ -73,7 +73,9 @@ class Settings(BaseSettings):
     retry_scale: float = Field(
         default=1.0, gt=0, description="Factor on every wait between attempts; tests shorten it."
     )
-    shutdown_seconds: float = Field(default=15.0, gt=0, description="Within how long a stop is over; calls that have begun are let finish.")
+    shutdown_seconds: float = Field(
+        default=15.0, gt=0, description="Within how long a stop is over; calls that have begun are let finish."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least level that is logged."
     )
