@@ -85,7 +85,9 @@ class Settings(BaseSettings):
     housekeeping_seconds: float = Field(
         default=3600.0, gt=0, description="How often a worker drops what has been kept for long enough."
     )
-    shutdown_seconds: float = Field(default=15.0, gt=0, description="How long a stop waits for work to end.")
+    shutdown_seconds: float = Field(
+        default=15.0, gt=0, description="Within how long a stop is over; calls that have begun are let finish."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least level that is logged."
     )

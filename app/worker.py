@@ -1,7 +1,7 @@
 """The worker process: takes lanes that have work, several at a time, until it is told to stop.
 
-A doorbell says when there may be work; a look every few seconds finds what no doorbell announced, across a lost listener
-and a restarted database.
+A doorbell says when there may be work. What no doorbell announces, a look finds: at the time for which work is due, and
+every few seconds, across a lost listener and a restarted database.
 """
 
 import asyncio
@@ -10,88 +10,170 @@ import signal
 from datetime import timedelta
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from app.composition import configure_logging, open_services, open_store, periods
+from app.domain.errors import LeaseLost
 from app.flows.housekeeping import Periods, keep_house
-from app.flows.run_lane import claim_lane, run_lane
+from app.flows.run_lane import HeldLane, claim_lane, let_go, next_due, rest_lane, run_lane
 from app.flows.services import Services
+from app.flows.tenure import Stopping
 from app.settings import Settings
-from app.store.database import Doorbell, PostgresStore
+from app.store.connect import Connection, drop
+from app.store.database import PostgresStore
+from app.store.doorbell import Doorbell
 
 logger = structlog.get_logger(__name__)
 
+SIGN_OF_LIFE, ANSWER = 1.0, 2.0
+"""Seconds between two looks at whether the doorbell is heard, and within which it has to answer."""
+
+TRY_AGAIN = 0.5
+"""Seconds between two tries when the database is away."""
+
+MARGIN = timedelta(seconds=1)
+"""What is left of a shutdown for writing down what came of the last calls."""
+
+SPARE_CONNECTIONS = 2
+"""Beside one for each lane: for taking the next one, and for the rare moment between two uses."""
+
 
 class Worker:
-    """Runs lanes in several slots."""
+    """Runs lanes, ``slots`` at a time. ``look``: how often it looks for work without having been called."""
 
-    def __init__(self, services: Services, store: PostgresStore, *, slots: int, look: timedelta) -> None:
+    def __init__(
+        self,
+        services: Services,
+        store: PostgresStore,
+        *,
+        slots: int,
+        look: timedelta,
+        shutdown: timedelta = timedelta(seconds=15),
+    ) -> None:
         self._services = services
         self._store = store
-        self._slots = slots
+        self._slots = asyncio.Semaphore(slots)
         self._look = look
+        self._shutdown = shutdown
         self._rung = asyncio.Event()
-        self._stopping = asyncio.Event()
+        self._stopping = Stopping()
 
     async def run(self) -> None:
-        """Work until ``stop``; then finish the runs that have begun."""
+        """Work until ``stop``; then finish what has begun."""
         async with asyncio.TaskGroup() as group:
             bell = group.create_task(self._answer_the_door())
-            slots = [group.create_task(self._slot()) for _ in range(self._slots)]
-            await asyncio.wait(slots)
+            await self._work()
             bell.cancel()
 
     def stop(self) -> None:
-        """Begin nothing new."""
-        self._stopping.set()
-        self._rung.set()
+        """Begin nothing new, and be done within the time that a shutdown may take.
 
-    async def _slot(self) -> None:
-        while not self._stopping.is_set():
+        No call is broken off: none starts that could not be over by then, and what is left is handed over.
+        """
+        self._stopping.told = True
+        self._rung.set()
+        last_call = self._shutdown - self._services.pace.call - MARGIN
+        asyncio.get_running_loop().call_later(max(last_call.total_seconds(), 0), self._start_no_call)
+
+    def _start_no_call(self) -> None:
+        self._stopping.over = True
+
+    async def _work(self) -> None:
+        async with asyncio.TaskGroup() as runs:
+            while True:
+                await self._slots.acquire()
+                held = await self._next_lane()
+                if held is None:
+                    break
+                runs.create_task(self._run(held))
+
+    async def _next_lane(self) -> HeldLane | None:
+        """Take the lane that waited longest, as soon as there is one; None when the worker is to stop."""
+        while not self._stopping.told:
             # Cleared before the look, so that what is rung during it is not slept over.
             self._rung.clear()
-            if not await self._run_one():
-                await self._wait()
+            try:
+                held = await claim_lane(self._services)
+                if held is not None:
+                    return held
+                due = await next_due(self._services)
+            except self._store.unavailable as error:
+                logger.warning("database_unavailable", error=type(error).__name__)
+                due = timedelta(seconds=TRY_AGAIN)
+            await self._wait(self._look if due is None else min(due, self._look))
+        return None
 
-    async def _run_one(self) -> bool:
-        try:
-            held = await claim_lane(self._services)
-            if held is None:
-                return False
-            # Several lanes may have been rung for at once: whoever finds one has the next slot look, too.
-            self._rung.set()
-            await run_lane(self._services, held)
-        except self._store.unavailable as error:
-            logger.warning("database_unavailable", error=type(error).__name__)
-            return False
-        except Exception:
-            # The lane stays leased until its lease ends, so a bug that comes back every time cannot spin.
-            logger.exception("lane_failed")
-        return True
-
-    async def _wait(self) -> None:
-        """Wait until somebody rings, or it is time to look without having been called."""
+    async def _wait(self, longest: timedelta) -> None:
+        """Wait until somebody rings, or ``longest`` is over."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._look.total_seconds()):
+            async with asyncio.timeout(longest.total_seconds()):
                 await self._rung.wait()
 
+    async def _run(self, held: HeldLane) -> None:
+        with bound_contextvars(application_id=str(held.claim.application_id)):
+            try:
+                await run_lane(self._services, held, self._stopping)
+            except self._store.unavailable as error:
+                logger.warning("lane_broken_off", error=type(error).__name__)
+                await self._let_go(held)
+            except Exception as error:
+                logger.exception("lane_failed", times=held.claim.failures + 1)
+                await self._rest(held, error)
+            finally:
+                self._slots.release()
+                # The lane may have work again that was rung for while it was held.
+                self._rung.set()
+
+    async def _let_go(self, held: HeldLane) -> None:
+        """Give the lane back as soon as the database can be reached; nobody should have to wait for its lease to end."""
+        ends = self._services.monotonic() + self._services.pace.lease.total_seconds()
+        while self._services.monotonic() < ends and not self._stopping.over:
+            try:
+                await let_go(self._services, held)
+            except self._store.unavailable:
+                await self._services.sleep(TRY_AGAIN)
+            else:
+                return
+
+    async def _rest(self, held: HeldLane, error: Exception) -> None:
+        try:
+            await rest_lane(self._services, held, error)
+        except LeaseLost:
+            pass
+        except Exception:
+            # The lane stays leased until its lease ends, so that even this cannot spin.
+            logger.exception("lane_not_put_to_rest")
+
     async def _answer_the_door(self) -> None:
+        """Keep listening, and notice when connections are silent: then they are broken, so that nobody waits on them."""
         bell: Doorbell | None = None
+        silent: frozenset[Connection] = frozenset()
         try:
             while True:
-                if bell is None or bell.broken:
+                if bell is not None and not await bell.answers(within=ANSWER):
+                    if not bell.broken:
+                        silent |= self._store.connections()
+                    bell.drop()
+                    bell = None
+                if bell is None:
                     bell = await self._listen()
-                    self._rung.set()  # Whatever was rung while nobody listened.
-                await asyncio.sleep(self._look.total_seconds())
+                    if bell is not None:
+                        # The database answers whoever asks anew, so what is older and silent stays silent.
+                        drop(silent)
+                        silent = frozenset()
+                await asyncio.sleep(SIGN_OF_LIFE)
         finally:
             if bell is not None:
                 await bell.close()
 
     async def _listen(self) -> Doorbell | None:
         try:
-            return await self._store.listen(self._rung.set)
+            bell = await self._store.listen(self._rung.set)
         except self._store.unavailable as error:
             logger.warning("doorbell_unavailable", error=type(error).__name__)
             return None
+        self._rung.set()  # For whatever was rung while nobody listened.
+        return bell
 
 
 async def keep_house_again_and_again(
@@ -112,9 +194,16 @@ async def main(settings: Settings | None = None) -> None:
     """Run a worker until SIGTERM or SIGINT; what has begun is finished, within the time that settings allow."""
     chosen = settings or Settings()
     configure_logging(chosen.log_level)
-    store = open_store(chosen)
+    pool = max(chosen.database_pool, chosen.lanes_per_worker + SPARE_CONNECTIONS)
+    store = open_store(chosen.model_copy(update={"database_pool": pool}))
     async with open_services(chosen, store) as services:
-        worker = Worker(services, store, slots=chosen.lanes_per_worker, look=timedelta(seconds=chosen.look_seconds))
+        worker = Worker(
+            services,
+            store,
+            slots=chosen.lanes_per_worker,
+            look=timedelta(seconds=chosen.look_seconds),
+            shutdown=timedelta(seconds=chosen.shutdown_seconds),
+        )
         loop = asyncio.get_running_loop()
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, worker.stop)

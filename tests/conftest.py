@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -20,6 +21,10 @@ from sqlalchemy.pool import NullPool
 from app.local.postgres import embedded
 from app.store.database import sqlalchemy_url
 from app.store.migrations import upgrade
+
+# How long an example takes says nothing here: the machine is shared.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

@@ -21,7 +21,11 @@ IntegrationError
 │   ├── OrderchampUnavailable
 │   │   └── OutcomeUnknown
 │   ├── RateLimited
-│   └── LeaseLost
+│   └── RunOver
+│       ├── LeaseLost
+│       ├── LeaseTooShort
+│       ├── ChangedMeanwhile
+│       └── BeingStopped
 └── PermanentError
     ├── OrderchampRejected
     ├── CredentialsRefused
@@ -156,8 +160,24 @@ class RateLimited(TemporaryError):
     """The other side asked us to slow down; nothing was executed."""
 
 
-class LeaseLost(TemporaryError):
+class RunOver(TemporaryError):
+    """This run of the lane makes no further call; what is left is for the next one. Nothing has failed."""
+
+
+class LeaseLost(RunOver):
     """Another worker has taken over this lane; what was being written is dropped."""
+
+
+class LeaseTooShort(RunOver):
+    """The lane's lease might end before the call does."""
+
+
+class ChangedMeanwhile(RunOver):
+    """The Application was paused, changed or uninstalled while its lane was running."""
+
+
+class BeingStopped(RunOver):
+    """The worker is being stopped."""
 
 
 class PermanentError(IntegrationError):

@@ -186,6 +186,15 @@ _PROBLEMS: Mapping[ProblemKind, Policy] = {
             ways=(TRY_AGAIN, DISMISS),
         ),
     ),
+    "lane_failed": Policy(
+        rule="A run that ends with an error that nobody foresaw has its Application rest, ever longer up to a quarter of an "
+        "hour; other Applications go on.",
+        problem=ProblemType(
+            title="The service itself failed",
+            sentence="This is a mistake of the service. It tries again by itself, ever more slowly.",
+            ways=(TRY_AGAIN, DISMISS),
+        ),
+    ),
 }
 
 _SILENT: Mapping[str, Policy] = {

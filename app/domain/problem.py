@@ -24,6 +24,7 @@ ProblemKind = Literal[
     "credentials_refused",
     "many_failures",
     "subscription_refused",
+    "lane_failed",
 ]
 ProblemState = Literal["open", "dismissed", "closed"]
 Action = Literal[

@@ -14,6 +14,10 @@ CONFIRM_GONE = (timedelta(minutes=1), timedelta(minutes=15))
 """When a deletion that the shop announced, but does not show yet, is looked up again."""
 
 
+FIRST_REST, LONGEST_REST = timedelta(seconds=5), timedelta(minutes=15)
+"""How long a lane rests after a run that ended with a bug: at first, and at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class RetryAt:
     """Try again at this time."""
@@ -55,3 +59,12 @@ ALARM_WINDOW = timedelta(hours=24)
 def alarm_level(failures: int, limit: int) -> int | None:
     """Return the highest percentage of ``limit`` that has been reached; None below the first."""
     return max((level for level in ALARM_LEVELS if failures * 100 >= level * limit), default=None)
+
+
+def rest_after(failures: int, *, jitter: float = 0.0) -> timedelta:
+    """Return how long a lane rests after so many runs in a row that ended with a bug (the first is 1).
+
+    ``jitter`` as for ``decide``: one bug often hits many lanes at once.
+    """
+    doubled = FIRST_REST * (1 << min(failures - 1, 20))
+    return min(doubled, LONGEST_REST) * (1 + 0.2 * jitter)

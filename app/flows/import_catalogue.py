@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from app.domain.errors import PlatformRejected, RateLimited, TemporaryError
+from app.domain.errors import PlatformRejected, RateLimited, RunOver, TemporaryError
 from app.domain.projection import Projected, ReadRequest, SourceProduct, project_read
 from app.domain.retry import GiveUp, decide
 from app.flows.lane import LaneRun
@@ -26,6 +26,8 @@ async def import_page(run: LaneRun) -> bool:
         return False
     try:
         page = await run.services.ask_shop(run.adapter.catalogue.page(run.connection, running.cursor))
+    except RunOver:
+        raise
     except (TemporaryError, PlatformRejected) as error:
         await _postpone(run, running, error)
         return False

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from app.domain.errors import CredentialsRefused, TemporaryError
+from app.domain.errors import CredentialsRefused, RunOver, TemporaryError
 from app.domain.event import Erasure, Fact
 from app.flows.lane import LaneRun
 from app.ports import Settled, StoredDelivery
@@ -57,6 +57,8 @@ async def _removed(run: LaneRun, delivery: StoredDelivery) -> None:
                 [Settled(delivery_id=delivery.id, outcome="applied", reason="The app was removed in the shop.")]
             )
         run.ended = True
+    except RunOver:
+        raise
     except TemporaryError as error:
         run.wait(max(error.retry_after or ASK_AGAIN, ASK_AGAIN))
     else:

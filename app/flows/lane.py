@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from app.domain.application import Application
 from app.domain.ids import StorefrontId
 from app.flows.services import Services
+from app.flows.tenure import Tenure
 from app.platforms.adapter import Adapter, Connection
 from app.ports import Claim, Marketplace
 
@@ -19,11 +20,12 @@ ORDERCHAMP_TOKEN = "orderchamp.token"  # noqa: S105 - the name of a secret
 class LaneRun:
     """A held lane. ``not_before`` rises when somebody asked us to wait; what is left then waits with the lane.
 
-    ``storefronts`` are the names of the account's storefronts.
+    ``services`` are this run's own: whatever calls with them needs the permission of its ``tenure``. ``storefronts`` are
+    the names of the account's storefronts. ``products`` counts how many were reconciled in this run.
     """
 
     services: Services
-    claim: Claim
+    tenure: Tenure
     application: Application
     adapter: Adapter
     connection: Connection
@@ -31,9 +33,13 @@ class LaneRun:
     storefronts: Mapping[StorefrontId, str]
     fallback_storefront_id: StorefrontId | None
     started: float
-    lease_from: float
+    products: int = 0
     not_before: datetime | None = None
     ended: bool = field(default=False)
+
+    @property
+    def claim(self) -> Claim:
+        return self.tenure.claim
 
     def now(self) -> datetime:
         """Return the time on the database's clock, by which everything due is compared."""
@@ -41,22 +47,18 @@ class LaneRun:
 
     def time_left(self) -> bool:
         """Tell whether this run may begin something new; afterwards it is the others' turn."""
+        pace = self.services.pace
         spent = self.services.monotonic() - self.started
-        return not self.ended and spent < self.services.pace.run.total_seconds()
+        within_caps = spent < pace.run.total_seconds() and self.products < pace.run_products
+        return within_caps and not self.ended and not self.tenure.stopping.told
 
     def lease_ends(self) -> datetime:
         """Return the time until which nobody else can hold this lane, on the clock of ``services.clock``."""
-        left = self.lease_from + self.services.pace.lease.total_seconds() - self.services.monotonic()
-        return self.services.clock() + timedelta(seconds=left)
+        return self.tenure.lease_ends()
 
     async def hold(self, at_least: timedelta) -> None:
         """Make sure that the lease lasts for ``at_least`` from now; LeaseLost if somebody else holds the lane."""
-        if self.lease_ends() - self.services.clock() >= at_least:
-            return
-        begun = self.services.monotonic()
-        async with self.services.store.reading() as tx:
-            await tx.lanes.renew(self.claim, self.services.pace.lease)
-        self.lease_from = begun
+        await self.tenure.hold(at_least)
 
     def wait(self, wait: timedelta) -> None:
         """End this run; what is left goes on after ``wait``."""

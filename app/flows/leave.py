@@ -5,7 +5,7 @@ Each step may be repeated. The shop's credentials are often dead by then, so a r
 
 from datetime import timedelta
 
-from app.domain.errors import CredentialsRefused, PlatformRejected, TemporaryError
+from app.domain.errors import CredentialsRefused, PlatformRejected, RunOver, TemporaryError
 from app.flows.lane import LaneRun
 from app.platforms.adapter import Unsubscribe
 
@@ -54,6 +54,8 @@ async def _unsubscribe(run: LaneRun) -> bool:
                 await services.ask_shop(subscriptions.change(run.connection, Unsubscribe(subscription=each)))
     except (CredentialsRefused, PlatformRejected):
         return True
+    except RunOver:
+        raise
     except TemporaryError as error:
         if run.now() - run.application.state_since > SHOP_PATIENCE:
             return True

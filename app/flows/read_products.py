@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from app.domain.errors import CredentialsRefused, PlatformRejected, RateLimited, TemporaryError
+from app.domain.errors import CredentialsRefused, PlatformRejected, RateLimited, RunOver, TemporaryError
 from app.domain.product import Snapshot
 from app.domain.projection import Projected, SourceProduct, project_read
 from app.domain.retry import GiveUp, decide
@@ -38,7 +38,7 @@ async def _read(run: LaneRun, product: SourceProduct) -> bool:
     """Read one product; False when the shop is better left alone for now."""
     try:
         found = await _ask(run, product)
-    except CredentialsRefused:
+    except (CredentialsRefused, RunOver):
         raise
     except Interrupted as interrupted:
         run.services.interrupted_reads.keep(run.application.id, product, interrupted)

@@ -73,6 +73,8 @@ async def _act(tx: Transaction, problem: Problem, answer: Resolution) -> None:
 async def _try_again(tx: Transaction, problem: Problem) -> None:
     if problem.kind == "subscription_refused":
         await tx.applications.want_subscriptions(problem.application_id, due=True)
+    elif problem.kind == "lane_failed":
+        await tx.lanes.wake_up(problem.application_id)
     elif problem.kind in ("publish_unclear", "create_unclear"):
         await tx.products.forget_observed(problem.application_id, problem.source_ids)
     else:

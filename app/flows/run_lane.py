@@ -5,15 +5,16 @@ is left of the run. After each step of a long one, events and products have thei
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 
 from app.domain.application import Application
-from app.domain.errors import CredentialsRefused, LeaseLost, TemporaryError
+from app.domain.errors import CredentialsRefused, IntegrationError, LeaseLost, RunOver, TemporaryError
 from app.domain.ids import SupplierId
 from app.domain.problem import Raised
+from app.domain.retry import rest_after
 from app.flows.erase import erase, erase_supplier
 from app.flows.import_catalogue import import_page
 from app.flows.lane import ORDERCHAMP_TOKEN, LaneRun, shop_credentials
@@ -26,6 +27,7 @@ from app.flows.replay import replay_page
 from app.flows.services import Services
 from app.flows.subscribe import subscribe
 from app.flows.take_over import take_over
+from app.flows.tenure import PermittedBudget, PermittedTransport, Stopping, Tenure
 from app.ports import Claim, DutyName
 
 logger = structlog.get_logger(__name__)
@@ -52,24 +54,38 @@ async def claim_lane(services: Services) -> HeldLane | None:
     return None if claim is None else HeldLane(claim, lease_from)
 
 
-async def run_lane(services: Services, held: HeldLane) -> None:
-    """Work for the Application whose lane is held, then let go of the lane."""
+async def next_due(services: Services) -> timedelta | None:
+    """Return how long it is until some lane has work by the clock alone; None when none will."""
+    async with services.store.reading() as tx:
+        return await tx.lanes.next_due()
+
+
+async def run_lane(services: Services, held: HeldLane, stopping: Stopping | None = None) -> None:
+    """Work for the Application whose lane is held, then let go of the lane.
+
+    After an error that nobody foresaw the lane is still held: ``rest_lane`` is for that. After one of the store's
+    ``unavailable`` it is, too: ``let_go``.
+    """
     claim = held.claim
-    run = await _begin(services, claim, lease_from=held.lease_from)
+    run = await _begin(services, held, stopping or Stopping())
     if run is None:
         return
     log = logger.bind(application_id=str(claim.application_id))
+    sound = False
     try:
         await _work(run)
+        sound = not run.tenure.stopping.told
     except LeaseLost:
         log.warning("lane_lost", hint="another worker took the lane over; its rows are untouched")
         return
+    except RunOver as error:
+        log.info("lane_run_over", reason=str(error))
     except CredentialsRefused as error:
         await _pause_if_refused_again(run, error)
     except TemporaryError as error:
         log.warning("lane_waits", reason=str(error))
         run.wait(max(error.retry_after or AFTER_TROUBLE * services.pace.retry_scale, timedelta(milliseconds=50)))
-    await _release(run)
+    await _release(run, sound=sound)
 
 
 async def erase_now(services: Services, supplier_id: SupplierId) -> None:
@@ -88,7 +104,27 @@ async def erase_now(services: Services, supplier_id: SupplierId) -> None:
         await services.sleep(0.1)
 
 
-async def _begin(services: Services, claim: Claim, *, lease_from: float) -> LaneRun | None:
+async def let_go(services: Services, held: HeldLane) -> None:
+    """Let go of a lane whose run was broken off. What it left on its way, the next one waits out."""
+    async with services.store.transaction() as tx:
+        await tx.lanes.release(held.claim, sound=False)
+        await tx.lanes.ring()
+
+
+async def rest_lane(services: Services, held: HeldLane, error: Exception) -> None:
+    """Have a lane rest whose run ended with a bug, and let people see that. LeaseLost if it is somebody else's by now."""
+    claim = held.claim
+    wait = rest_after(claim.failures + 1, jitter=services.jitter()) * services.pace.retry_scale
+    what = str(error) if isinstance(error, IntegrationError) else f"An internal error ({type(error).__name__})."
+    sentence = f"The work for this Application broke off, {claim.failures + 1} time(s) in a row by now. {what}"
+    async with services.store.transaction() as tx:
+        await tx.lanes.rest(claim, wait)
+        await tx.problems.raise_(claim.application_id, Raised(kind="lane_failed", subject="", sentence=sentence))
+
+
+async def _begin(services: Services, held: HeldLane, stopping: Stopping) -> LaneRun | None:
+    claim = held.claim
+    looked = services.monotonic()
     async with services.store.reading() as tx:
         application = await tx.applications.one(claim.application_id)
         if application is None:
@@ -96,19 +132,27 @@ async def _begin(services: Services, claim: Claim, *, lease_from: float) -> Lane
         secrets = await tx.vault.get(str(application.id))
         storefronts = await tx.accounts.storefronts(application.account_id)
     only = storefronts[0].id if len(storefronts) == 1 else None
-    return LaneRun(
+    tenure = Tenure(
         services=services,
         claim=claim,
+        revision=application.revision,
+        stopping=stopping,
+        lease_from=held.lease_from,
+        looked=looked,
+    )
+    return LaneRun(
+        services=replace(services, transport=PermittedTransport(services.transport, tenure.permit)),
+        tenure=tenure,
         application=application,
         adapter=services.adapters[application.platform],
         connection=services.connection(application, shop_credentials(secrets)),
         marketplace=services.marketplaces.open(
-            secrets.get(ORDERCHAMP_TOKEN, ""), services.store.budget(application.account_id)
+            secrets.get(ORDERCHAMP_TOKEN, ""),
+            PermittedBudget(services.store.budget(application.account_id), tenure.permit),
         ),
         storefronts={each.id: each.name for each in storefronts},
         fallback_storefront_id=application.storefront_id or only,
         started=services.monotonic(),
-        lease_from=lease_from,
     )
 
 
@@ -155,7 +199,9 @@ async def _work(run: LaneRun) -> None:
 
 
 async def _reconcile(run: LaneRun) -> bool:
-    return await reconcile(run) > 0
+    count = await reconcile(run)
+    run.products += count
+    return count > 0
 
 
 async def _settle_in(run: LaneRun) -> bool:
@@ -199,13 +245,17 @@ async def _pause_if_refused_again(run: LaneRun, error: CredentialsRefused) -> No
             dead = Raised(kind="credentials_refused", subject=confirmed.side, sentence=reason)
             await tx.problems.raise_(run.application.id, dead)
         return
+    except RunOver:
+        return
     except TemporaryError:
         pass
     run.wait(timedelta(minutes=1) * run.services.pace.retry_scale)
 
 
-async def _release(run: LaneRun) -> None:
-    async with run.services.store.reading() as tx:
+async def _release(run: LaneRun, *, sound: bool) -> None:
+    async with run.services.store.transaction() as tx:
         state = await tx.applications.state(run.application.id)
         idle = state in ("paused", "failed", "uninstalled") and not run.application.erasing
-        await tx.lanes.release(run.claim, idle=idle, not_before=run.not_before)
+        await tx.lanes.release(run.claim, sound=sound, idle=idle, not_before=run.not_before)
+        if sound and run.claim.failures:
+            await tx.problems.close(run.application.id, "lane_failed")

@@ -30,12 +30,14 @@ class Claim:
     """A lane held: until it is released or taken over, nobody else works for the Application.
 
     ``token`` fences late writes; ``wake`` is what the lane's counter said; ``now`` is the database's clock at the claim.
+    ``failures`` is how many runs before this one ended with a bug, in a row.
     """
 
     application_id: ApplicationId
     token: int
     wake: int
     now: datetime
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,11 @@
 """The store: connections, transactions, and the doorbell."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
+from weakref import WeakSet
 
 import asyncpg
 from sqlalchemy import URL, event, make_url, text
@@ -16,7 +19,8 @@ from app.ports import Addressee, Arrival, Claim
 from app.store.accounts import AccountBudget, Accounts, Unmetered
 from app.store.applications import Applications, Imports
 from app.store.conflicts import Conflicts
-from app.store.connect import connect
+from app.store.connect import Connection, connect
+from app.store.doorbell import Doorbell
 from app.store.entrance import Entrance
 from app.store.erasures import Erasures
 from app.store.inbox import Inbox
@@ -32,6 +36,22 @@ from app.store.vault import Keyring, RandomBytes, Vault
 
 RESTED_SECONDS = 1.0
 """After how long in the pool a connection is tried before it is used."""
+
+CONNECT_SECONDS, DOORBELL_SECONDS = 3, 2
+"""How long opening a connection may take."""
+
+LONGEST_STATEMENT_SECONDS = 60
+"""After which no statement is waited for any more: nothing here takes as long, so the connection is dead."""
+
+REFUSALS = frozenset({"0A", "21", "22", "23", "42"})
+"""Classes of SQLSTATE that say that the statement or its data are at fault, and not the database.
+
+https://www.postgresql.org/docs/current/errcodes-appendix.html
+"""
+
+
+class StatementRefused(Exception):
+    """PostgreSQL refused a statement or its data, which repeating it does not mend: a mistake of ours."""
 
 
 def sqlalchemy_url(database_url: str) -> URL:
@@ -79,24 +99,36 @@ class PostgresStore:
             max_overflow=0,
             pool_timeout=5,
             hide_parameters=True,
-            connect_args={"timeout": 5},
+            connect_args={"timeout": CONNECT_SECONDS, "command_timeout": LONGEST_STATEMENT_SECONDS},
         )
         event.listen(self.engine.sync_engine, "checkout", self._try_if_rested)
         event.listen(self.engine.sync_engine, "checkin", _note_rest)
         self._autocommitting = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._connections: WeakSet[Connection] = WeakSet()
+        event.listen(self.engine.sync_engine, "connect", self._remember)
         self._entrance = Entrance(self._url, keyring)
+
+    def _remember(self, connection: Any, _: object) -> None:
+        self._connections.add(connection.driver_connection)
 
     @contextlib.asynccontextmanager
     async def transaction(self, claim: Claim | None = None) -> AsyncIterator[PostgresTransaction]:
         """Commit at the end of the block, roll back on an error.
 
         With a ``claim`` the commit is fenced: LeaseLost, and nothing is written, if somebody else holds the lane by now.
+        StatementRefused when PostgreSQL is there, and does not accept what it was told.
         """
-        async with self.engine.begin() as connection:
-            transaction = PostgresTransaction(connection, self._keyring, self._random_bytes)
-            yield transaction
-            if claim is not None:
-                await transaction.lanes.confirm(claim)
+        try:
+            async with self.engine.begin() as connection:
+                transaction = PostgresTransaction(connection, self._keyring, self._random_bytes)
+                yield transaction
+                if claim is not None:
+                    await transaction.lanes.confirm(claim)
+        except DBAPIError as error:
+            code = getattr(error.orig, "sqlstate", None)
+            if code is not None and code[:2] in REFUSALS:
+                raise StatementRefused(f"PostgreSQL refused a statement ({code})") from error
+            raise
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[PostgresTransaction]:
@@ -138,10 +170,19 @@ class PostgresStore:
             found: str | None = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
             return found
 
-    async def listen(self, ring: Callable[[], None]) -> "Doorbell":
+    def connections(self) -> frozenset[Connection]:
+        """Return the connections of the pool, in use or not."""
+        return frozenset(self._connections)
+
+    async def listen(self, ring: Callable[[], None]) -> Doorbell:
         """Call ``ring`` whenever a commit adds work, until the returned doorbell is closed or the database goes away."""
-        connection = await connect(self._url)
-        await connection.add_listener(DOORBELL, lambda *_: ring())
+        connection = await connect(self._url, {"application_name": "doorbell"}, timeout=DOORBELL_SECONDS)
+        try:
+            async with asyncio.timeout(DOORBELL_SECONDS):
+                await connection.add_listener(DOORBELL, lambda *_: ring())
+        except BaseException:
+            connection.terminate()
+            raise
         return Doorbell(connection)
 
     async def close(self) -> None:
@@ -151,19 +192,3 @@ class PostgresStore:
 
 def _note_rest(_: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
     entry.info["resting_since"] = time.monotonic()
-
-
-class Doorbell:
-    """A connection that listens for commits that add work."""
-
-    def __init__(self, connection: asyncpg.Connection) -> None:
-        self._connection = connection
-
-    @property
-    def broken(self) -> bool:
-        """Whether nothing will be heard any more."""
-        return self._connection.is_closed()
-
-    async def close(self) -> None:
-        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-            await self._connection.close(timeout=2)

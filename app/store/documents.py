@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError
 
 from app.domain.application import Storefront
 from app.domain.product import Snapshot
@@ -25,8 +26,30 @@ def clean(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
+def _dump(adapter: TypeAdapter[Any], document: object) -> str:
+    try:
+        dumped = adapter.dump_json(document).decode()
+    except PydanticSerializationError:  # Half a surrogate pair.
+        dumped = None
+    if dumped is not None and "\\u0000" not in dumped:
+        return dumped
+    return json.dumps(_cleaned(adapter.dump_python(document, mode="json")), ensure_ascii=False)
+
+
+def _cleaned(value: Any) -> Any:
+    match value:
+        case str():
+            return clean(value)
+        case list() | tuple():
+            return [_cleaned(each) for each in value]
+        case dict():
+            return {_cleaned(name): _cleaned(each) for name, each in value.items()}
+        case _:
+            return value
+
+
 def from_snapshot(snapshot: Snapshot) -> str:
-    return clean(_SNAPSHOT.dump_json(snapshot).decode())
+    return _dump(_SNAPSHOT, snapshot)
 
 
 def to_snapshot(text: str) -> Snapshot:
@@ -34,7 +57,7 @@ def to_snapshot(text: str) -> Snapshot:
 
 
 def from_desired(desired: Desired) -> str:
-    return clean(_DESIRED.dump_json(desired).decode())
+    return _dump(_DESIRED, desired)
 
 
 def to_desired(text: str) -> Desired:
@@ -42,7 +65,7 @@ def to_desired(text: str) -> Desired:
 
 
 def from_observed(observed: Observed) -> str:
-    return clean(_OBSERVED.dump_json(observed).decode())
+    return _dump(_OBSERVED, observed)
 
 
 def to_observed(text: str) -> Observed:
@@ -50,7 +73,7 @@ def to_observed(text: str) -> Observed:
 
 
 def from_storefronts(storefronts: tuple[Storefront, ...]) -> str:
-    return clean(_STOREFRONTS.dump_json(storefronts).decode())
+    return _dump(_STOREFRONTS, storefronts)
 
 
 def to_storefronts(text: str) -> tuple[Storefront, ...]:
@@ -75,4 +98,5 @@ def to_texts(text: str) -> Mapping[str, str]:
 
 def rows(records: list[dict[str, Any]]) -> str:
     """Return many rows as one JSON parameter, for ``jsonb_to_recordset``: one statement however many rows."""
-    return json.dumps(records, default=str, ensure_ascii=False)
+    plain = [{name: clean(each) if isinstance(each, str) else each for name, each in row.items()} for row in records]
+    return json.dumps(plain, default=str, ensure_ascii=False)

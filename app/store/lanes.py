@@ -18,19 +18,24 @@ _CLAIM = text("""
     WHERE application_id = (
         SELECT application_id FROM lane
         WHERE (wake > done OR due_at <= now()) AND (leased_until IS NULL OR leased_until < now())
+            AND (rests_until IS NULL OR rests_until <= now())
         ORDER BY last_run_at FOR UPDATE SKIP LOCKED LIMIT 1
     )
-    RETURNING application_id, wake, lease_token, now() AS now
+    RETURNING application_id, wake, lease_token, failures, now() AS now
 """)
 
-# What is left decides when the lane is due again, whatever the run believed: a row that waits is a row that is found.
+# What is left decides when the lane is due again, whatever the run believed: a row that waits is a row that is found. A
+# product that has calls on their way is looked at when those are over, and not before.
 _RELEASE = text("""
-    UPDATE lane SET done = :wake, leased_until = NULL, last_run_at = now(), due_at = CASE WHEN :idle THEN NULL ELSE greatest(
+    UPDATE lane SET done = :wake, leased_until = NULL, last_run_at = now(),
+    failures = CASE WHEN :sound THEN 0 ELSE failures END, rests_until = NULL,
+    due_at = CASE WHEN :idle THEN NULL ELSE greatest(
         CAST(:not_before AS timestamptz),
         (SELECT min(at) FROM (
-            SELECT min(due_at) AS at FROM source_product p WHERE application_id = :application_id AND due_at IS NOT NULL
-                -- What has a call on its way waits for the end of that, which is looked for below.
-                AND NOT EXISTS (SELECT FROM in_flight f WHERE f.application_id = p.application_id AND f.source_id = p.source_id)
+            (SELECT due_at AS at FROM source_product p WHERE application_id = :application_id AND due_at IS NOT NULL
+                AND NOT EXISTS (
+                    SELECT FROM in_flight f WHERE f.application_id = p.application_id AND f.source_id = p.source_id)
+                ORDER BY due_at LIMIT 1)
             UNION ALL
             SELECT min(read_due_at) FROM source_product WHERE application_id = :application_id AND read_due_at IS NOT NULL
             UNION ALL
@@ -66,6 +71,15 @@ _WAITING = text("""
     FROM application WHERE id = :id AND revision = :revision
 """)
 
+# Wakes and leases that run out need no time here: a wake rings, and a lease runs out for a dead worker only.
+_NEXT = text("""
+    SELECT min(at) - now() FROM (
+        SELECT min(due_at) AS at FROM lane WHERE due_at > now()
+        UNION ALL
+        SELECT min(rests_until) FROM lane WHERE rests_until > now()
+    ) AS coming
+""")
+
 
 class Lanes:
     """The lanes, in one transaction."""
@@ -87,14 +101,43 @@ class Lanes:
         await self._connection.execute(
             text("UPDATE lane SET wake = wake + 1 WHERE application_id = :id"), {"id": application_id}
         )
-        await self._connection.execute(text(f"NOTIFY {DOORBELL}"))
+        await self.ring()
 
     async def claim(self, lease: timedelta) -> Claim | None:
         """Take the runnable lane that waited longest; None when there is none."""
         row = (await self._connection.execute(_CLAIM, {"lease": lease})).one_or_none()
         if row is None:
             return None
-        return Claim(application_id=row.application_id, token=row.lease_token, wake=row.wake, now=row.now)
+        return Claim(
+            application_id=row.application_id,
+            token=row.lease_token,
+            wake=row.wake,
+            now=row.now,
+            failures=row.failures,
+        )
+
+    async def next_due(self) -> timedelta | None:
+        """Return how long it is until a lane has work by the clock alone; None when none will."""
+        wait: timedelta | None = (await self._connection.execute(_NEXT)).scalar_one()
+        return wait
+
+    async def ring(self) -> None:
+        """Have every worker look, at the commit."""
+        await self._connection.execute(text(f"NOTIFY {DOORBELL}"))
+
+    async def revision(self, claim: Claim) -> int:
+        """Return the revision of the Application whose lane is held; LeaseLost if somebody else holds it."""
+        found = await self._connection.execute(
+            text(
+                "SELECT a.revision FROM lane l JOIN application a ON a.id = l.application_id "
+                "WHERE l.application_id = :application_id AND l.lease_token = :token"
+            ),
+            {"application_id": claim.application_id, "token": claim.token},
+        )
+        revision: int | None = found.scalar_one_or_none()
+        if revision is None:
+            raise LeaseLost
+        return revision
 
     async def waiting(self, application: Application) -> frozenset[DutyName] | None:
         """Return the duties that have something to do now; None when the Application is not any more what it was."""
@@ -108,14 +151,20 @@ class Lanes:
             text(
                 "UPDATE lane SET leased_until = now() + :lease, lease_token = lease_token + 1, last_run_at = now() "
                 "WHERE application_id = :id AND (leased_until IS NULL OR leased_until < now()) "
-                "RETURNING application_id, wake, lease_token, now() AS now"
+                "RETURNING application_id, wake, lease_token, failures, now() AS now"
             ),
             {"id": application_id, "lease": lease},
         )
         row = found.one_or_none()
         if row is None:
             return None
-        return Claim(application_id=row.application_id, token=row.lease_token, wake=row.wake, now=row.now)
+        return Claim(
+            application_id=row.application_id,
+            token=row.lease_token,
+            wake=row.wake,
+            now=row.now,
+            failures=row.failures,
+        )
 
     async def renew(self, claim: Claim, lease: timedelta) -> None:
         """Hold the lane for another ``lease`` from now; LeaseLost if somebody else has it."""
@@ -148,18 +197,46 @@ class Lanes:
         if held.one_or_none() is None:
             raise LeaseLost
 
-    async def release(self, claim: Claim, *, idle: bool = False, not_before: datetime | None = None) -> None:
+    async def release(
+        self, claim: Claim, *, sound: bool = True, idle: bool = False, not_before: datetime | None = None
+    ) -> None:
         """Let go of the lane. It stays runnable if ``wake`` has moved since the claim, or work is left.
 
-        ``idle``: nothing is to be done until somebody wakes the lane. ``not_before``: what is left has to wait.
+        ``sound``: the run went as it should, so earlier failures count no more. ``idle``: nothing is to be done until
+        somebody wakes the lane. ``not_before``: what is left has to wait.
         """
         await self._connection.execute(
             _RELEASE,
             {
                 "wake": claim.wake,
+                "sound": sound,
                 "idle": idle,
                 "not_before": not_before,
                 "application_id": claim.application_id,
                 "token": claim.token,
             },
         )
+
+    async def rest(self, claim: Claim, wait: timedelta) -> None:
+        """Let go of a lane whose run failed; nobody runs it before ``wait``. LeaseLost if somebody else holds it."""
+        done = await self._connection.execute(
+            text(
+                "UPDATE lane SET leased_until = NULL, failures = :failures, rests_until = now() + :wait, "
+                "last_run_at = now() WHERE application_id = :application_id AND lease_token = :token"
+            ),
+            {
+                "failures": claim.failures + 1,
+                "wait": wait,
+                "application_id": claim.application_id,
+                "token": claim.token,
+            },
+        )
+        if done.rowcount == 0:
+            raise LeaseLost
+
+    async def wake_up(self, application_id: ApplicationId) -> None:
+        """Let a lane that rests after a failure run at once."""
+        await self._connection.execute(
+            text("UPDATE lane SET rests_until = NULL WHERE application_id = :id"), {"id": application_id}
+        )
+        await self.wake(application_id)

@@ -232,7 +232,14 @@ def _variant_index(product: SourceProduct | None) -> _VariantIndex:
     """Return whether the shop has the product, and what its variants are found by."""
     if product is None or product.snapshot is None:
         return False, frozenset()
-    return not product.gone, frozenset((each.id, each.sku, each.stock_item_id) for each in product.snapshot.variants)
+    return not product.gone, frozenset(
+        (
+            SourceVariantId(clean(each.id)),
+            None if each.sku is None else Sku(clean(each.sku)),
+            StockItemId(clean(each.stock_item_id)),
+        )
+        for each in product.snapshot.variants
+    )
 
 
 def _shown(product: SourceProduct) -> tuple[bool, bool]:

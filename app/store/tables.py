@@ -121,13 +121,15 @@ class ApiKeyRow(SQLModel, table=True):
 class LaneRow(SQLModel, table=True):
     """All the work of one Application, which one worker at a time holds.
 
-    ``wake`` is raised with every commit that adds work; ``done`` is its value when the last run began to read.
+    ``wake`` is raised with every commit that adds work; ``done`` is its value when the last run began to read. After
+    ``failures`` runs in a row that ended with a bug, nobody runs it before ``rests_until``.
     """
 
     __tablename__ = "lane"
     __table_args__ = (
         Index("lane_woken", "last_run_at", postgresql_where=text("wake > done")),
         Index("lane_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("lane_resting", "rests_until", postgresql_where=text("rests_until IS NOT NULL")),
     )
 
     application_id: UUID = Field(sa_column=_owner())
@@ -136,6 +138,8 @@ class LaneRow(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_column=_when())
     leased_until: datetime | None = Field(default=None, sa_column=_when())
     lease_token: int = Field(sa_column=_long(default=0))
+    failures: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    rests_until: datetime | None = Field(default=None, sa_column=_when())
     last_run_at: datetime = Field(sa_column=_now())
 
 

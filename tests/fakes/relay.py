@@ -39,6 +39,12 @@ class Relay:
         await asyncio.gather(*self._pipes, return_exceptions=True)
         self._pipes.clear()
 
+    def silence(self) -> None:
+        """Let nothing pass on the connections there are, for ever and without an error; new ones work."""
+        self.flowing.clear()
+        self.flowing = asyncio.Event()
+        self.flowing.set()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host = str(self._upstream.query.get("host") or self._upstream.host)
         port = self._upstream.port or 5432
@@ -50,10 +56,11 @@ class Relay:
             self._pipes.add(asyncio.create_task(self._pipe(source, sink)))
 
     async def _pipe(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        flowing = self.flowing
         try:
             with contextlib.suppress(OSError):
                 while data := await source.read(65536):
-                    await self.flowing.wait()
+                    await flowing.wait()
                     sink.write(data)
                     await sink.drain()
         finally:

@@ -164,6 +164,16 @@ class Stage:
                     text(f"INSERT INTO public.{table} OVERRIDING SYSTEM VALUE TABLE remembered.{table}")
                 )
 
+    async def enrich(self) -> None:
+        """Let every account spend as much as it likes."""
+        await self.execute("UPDATE account SET bucket_limit = 1e9, level = 1e9, restore_rate = 1e9, level_at = now()")
+
+    async def execute(self, statement: str, **given: Any) -> Any:
+        """Change rows behind the service's back; return the first value of what the statement returns, if any."""
+        async with self.store.engine.begin() as connection:
+            found = await connection.execute(text(statement), given)
+            return found.scalar() if found.returns_rows else None
+
     async def count(self, table: str) -> int:
         async with self.store.engine.connect() as connection:
             found = await connection.execute(text(f"SELECT count(*) FROM {table}"))  # noqa: S608

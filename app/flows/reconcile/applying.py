@@ -14,11 +14,11 @@ from app.domain.changes import (
     RefreshListing,
     Unpublish,
 )
-from app.domain.errors import CredentialsRefused, TemporaryError
+from app.domain.errors import ChangedMeanwhile, CredentialsRefused, TemporaryError
 from app.domain.ids import Sku, SourceId, SourceVariantId, StorefrontId, TargetId
 from app.domain.plan import next_stage
 from app.flows.lane import LaneRun
-from app.flows.reconcile.batch import Batch, Blocked, ChangedMeanwhile
+from app.flows.reconcile.batch import Batch, Blocked
 from app.flows.reconcile.recording import record
 from app.ports import TargetRecord, Transaction
 
@@ -66,7 +66,9 @@ async def apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> None
             calls={change.source_id: type(change).__name__ for change in changes},
         )
         await _begin(run, tx, batch, changes, until=until)
+    run.tenure.writes_end = ends
     outcomes = await run.marketplace.apply(changes, before=ends) if changes else ()
+    run.tenure.writes_end = None
     await record(run, batch, changes, outcomes, excused=await _one_operation(run, batch, changes, outcomes))
 
 

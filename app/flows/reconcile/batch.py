@@ -15,10 +15,6 @@ from app.ports import DueProduct, Sibling, TargetRecord, Told
 BATCH = 100
 
 
-class ChangedMeanwhile(TemporaryError):
-    """The Application was paused, changed or uninstalled while its lane was running."""
-
-
 class StillOnItsWay(TemporaryError):
     """An earlier call for the product may still take effect."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from app.domain.errors import CredentialsRefused, IntegrationError, RateLimited, TemporaryError
+from app.domain.errors import CredentialsRefused, IntegrationError, RateLimited, RunOver, TemporaryError
 from app.domain.ids import TargetId
 from app.domain.plan import next_stage
 from app.domain.problem import Raised
@@ -13,7 +13,7 @@ from app.domain.retry import GiveUp, decide
 from app.domain.story import standing
 from app.flows.lane import LaneRun
 from app.flows.reconcile.alarm import announce, sound
-from app.flows.reconcile.batch import Batch, ChangedMeanwhile, StillOnItsWay, Work, told_of
+from app.flows.reconcile.batch import Batch, StillOnItsWay, Work, told_of
 from app.ports import Reconciled, TargetRecord, Transaction
 
 WORTH_TELLING = frozenset({"problem", "failed", "skipped", "detached", "draft", "held"})
@@ -81,7 +81,7 @@ def _follow(run: LaneRun, errors: list[IntegrationError]) -> None:
     for error in errors:
         if isinstance(error, CredentialsRefused):
             raise error
-        if isinstance(error, ChangedMeanwhile):
+        if isinstance(error, RunOver):
             run.ended = True
         if isinstance(error, RateLimited):
             run.wait(error.retry_after or timedelta(seconds=1))
@@ -91,7 +91,7 @@ def _result(run: LaneRun, batch: Batch, work: Work) -> Result:
     if work.error is None:
         return _brought_about(run, batch, work)
     # Who was asked to wait has not failed.
-    waiting = isinstance(work.error, RateLimited | CredentialsRefused | ChangedMeanwhile | StillOnItsWay)
+    waiting = isinstance(work.error, RateLimited | CredentialsRefused | RunOver | StillOnItsWay)
     attempts = work.due.attempts if waiting else work.due.attempts + 1
     decision = decide(work.error, max(attempts, 1), run.now(), jitter=run.services.jitter())
     if isinstance(decision, GiveUp):
@@ -109,7 +109,9 @@ def _result(run: LaneRun, batch: Batch, work: Work) -> Result:
         state="waiting",
         why=f"Tried again later: {work.error}",
         written=work.written,
-        retry_at=run.now() + max(wait, timedelta(milliseconds=50)),
+        # What was not begun, because the run had to end, goes on with the next one.
+        retry_at=run.now()
+        + (timedelta(0) if isinstance(work.error, RunOver) else max(wait, timedelta(milliseconds=50))),
         attempts=attempts,
     )
     return Result(later, None)

@@ -1,0 +1,246 @@
+"""The next stage of a plan, as a table, and that stages come to an end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.changes import Change, CreateProduct, CreateVariant, Publish, RefreshListing, Unpublish, sent
+from app.domain.ids import Sku, SourceVariantId, StorefrontId, TargetId, TargetVariantId
+from app.domain.plan import Situation, next_stage
+from app.domain.settings import ApplicationSettings
+from app.domain.state import Binding, Observed, ObservedVariant, Target, desired_state
+from tests.fakes.shop import EPOCH, product, variant
+
+FRONT, LAST = StorefrontId("front"), StorefrontId("last")
+TARGET = TargetId("t1")
+PLAIN = ApplicationSettings(price_kind="wholesale")
+
+
+def shown(sku: str, **changes: Any) -> ObservedVariant:
+    made = ObservedVariant(id=TargetVariantId(f"t-{sku}"), sku=Sku(sku), price=Decimal("10.00"), stock=5, policy="DENY")
+    return replace(made, **changes)
+
+
+def target(*variants: ObservedVariant, published: bool = True, title: str = "Product 1", **changes: Any) -> Target:
+    observed = Observed(
+        id=TARGET, title=title, description="", published=published, variants={each.id: each for each in variants}
+    )
+    return replace(Target(id=TARGET, observed=observed, last_storefront_id=LAST), **changes)
+
+
+def situation(
+    *,
+    shop: Mapping[str, Any] | None = None,
+    variants: tuple[str, ...] = ("A",),
+    there: Target | None = None,
+    gone: bool = False,
+    settings: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> Situation:
+    """The product "1" with these variants, each of which is bound if it is ``there``."""
+    chosen = ApplicationSettings.model_validate({"price_kind": "wholesale", **(settings or {})})
+    snapshot = product("1", *(variant(sku) for sku in variants), **(shop or {}))
+    observed = there.observed if there is not None else None
+    bound = {} if observed is None else {str(each.sku): each.id for each in observed.variants.values()}
+    made = Situation(
+        desired=desired_state(snapshot, chosen, now=EPOCH, gone=gone),
+        settings=chosen,
+        bindings={
+            SourceVariantId(f"v-{sku}"): Binding(
+                source_variant_id=SourceVariantId(f"v-{sku}"), target_id=TARGET, target_variant_id=target_variant_id
+            )
+            for sku, target_variant_id in bound.items()
+        },
+        targets={} if there is None else {TARGET: there},
+        fallback_storefront_id=FRONT,
+    )
+    return replace(made, **changes)
+
+
+HIDDEN = {"published": False, "status": "draft"}
+
+TABLE: Mapping[str, tuple[Situation, list[str]]] = {
+    "all is as it should be": (situation(there=target(shown("A"))), []),
+    "new": (situation(), ["CreateProduct"]),
+    "new, but hidden": (situation(shop=HIDDEN), []),
+    "new and hidden, and drafts are wanted": (
+        situation(shop=HIDDEN, settings={"inactive_products": "draft"}),
+        ["CreateProduct"],
+    ),
+    "new, but deleted": (situation(gone=True), []),
+    "created, not published": (situation(there=target(shown("A"), published=False)), ["Publish"]),
+    "a draft for a reason": (
+        situation(there=target(shown("A"), published=False, last_storefront_id=None), settings={"publish_new": False}),
+        [],
+    ),
+    "published before the reason": (
+        situation(there=target(shown("A"), published=False), settings={"publish_new": False}),
+        ["Publish"],
+    ),
+    "nobody knows where": (
+        situation(there=target(shown("A"), published=False, last_storefront_id=None), fallback_storefront_id=None),
+        [],
+    ),
+    "deleted": (situation(there=target(shown("A")), gone=True), ["Unpublish"]),
+    "unpublished": (situation(there=target(shown("A")), shop=HIDDEN), ["Unpublish"]),
+    "unpublished and sold: hidden first": (situation(there=target(shown("A", stock=9)), shop=HIDDEN), ["Unpublish"]),
+    "hidden and sold: stock goes on": (
+        situation(there=target(shown("A", stock=9), published=False), shop=HIDDEN),
+        ["SetStock"],
+    ),
+    "deleted, but another one wants it published": (
+        situation(there=target(shown("A"), published_by_others=True, shared_with_living=True), gone=True),
+        ["SetStock"],
+    ),
+    "unpublished, but the guard holds it": (situation(there=target(shown("A")), shop=HIDDEN, may_hide=False), []),
+    "unpublished by hand": (situation(there=target(shown("A"), published=False, held=True)), []),
+    "nobody knows whether it was published": (
+        situation(there=target(shown("A"), published=False, publication_unclear=True)),
+        [],
+    ),
+    "sold": (situation(there=target(shown("A", stock=9))), ["SetStock"]),
+    "renamed": (situation(there=target(shown("A"), title="Old")), ["UpdateProduct"]),
+    "renamed, and titles are switched off": (
+        situation(there=target(shown("A"), title="Old"), settings={"fields": {"title": False}}),
+        [],
+    ),
+    "renamed, but another one owns the target": (situation(there=target(shown("A"), title="Old", owner=False)), []),
+    "dearer, and prices are switched off": (
+        situation(there=target(shown("A", price=Decimal(1))), settings={"fields": {"price": False}}),
+        [],
+    ),
+    "dearer and sold": (
+        situation(there=target(shown("A", price=Decimal(1), stock=9))),
+        ["UpdateVariant", "SetStock"],
+    ),
+    "a variant more: created before anything is written": (
+        situation(there=target(shown("A", stock=9)), variants=("A", "B")),
+        ["CreateVariant"],
+    ),
+    "a variant more, whose SKU is somebody else's": (
+        situation(there=target(shown("A")), variants=("A", "B"), apart=frozenset({SourceVariantId("v-B")})),
+        [],
+    ),
+    "a variant was added after the publication": (
+        situation(there=target(shown("A"), refresh_listing=True)),
+        ["RefreshListing"],
+    ),
+    "the same, and listings are left alone": (
+        situation(there=target(shown("A"), refresh_listing=True), settings={"listing_refresh": "never"}),
+        [],
+    ),
+    "a variant less: sold out, never deleted": (
+        situation(there=target(shown("A"), shown("B", policy="CONTINUE")), variants=("A",)),
+        ["UpdateVariant", "SetStock"],
+    ),
+    "deleted on Orderchamp by hand": (situation(may_create=False), []),
+    "what was refused is not planned again": (
+        situation(there=target(shown("A"), published=False), not_permitted=frozenset({Publish})),
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_the_next_stage(case: str) -> None:
+    given_situation, expected = TABLE[case]
+    assert [type(each).__name__ for each in next_stage(given_situation)] == expected
+
+
+def test_it_is_published_where_it_was_last_and_else_on_the_fallback() -> None:
+    for last, expected in ((LAST, LAST), (None, FRONT)):
+        (publish,) = next_stage(situation(there=target(shown("A"), published=False, last_storefront_id=last)))
+        assert isinstance(publish, Publish)
+        assert publish.storefront_id == expected
+
+
+@dataclass
+class World:
+    """Makes changes as Orderchamp does, and keeps what the flows keep of them."""
+
+    situation: Situation
+    made: list[Change] = field(default_factory=list)
+
+    def make(self, change: Change) -> None:
+        self.made.append(change)
+        match change:
+            case CreateProduct():
+                observed = Observed(id=TARGET, title=change.title, description=change.description, published=False)
+                self._keep(replace(observed, images=change.images), last_storefront_id=None)
+                for each in change.variants:
+                    self._bind(each.source_id, each.sku)
+            case CreateVariant():
+                self._bind(change.variant.source_id, change.variant.sku)
+                there = self.situation.targets[TARGET]
+                assert there.observed is not None
+                self._keep(there.observed, refresh_listing=there.observed.published)
+            case _:
+                there = self.situation.targets[change.target_id]
+                assert there.observed is not None
+                told = isinstance(change, Publish | RefreshListing | Unpublish)
+                self._keep(sent(there.observed, [change]), **({"refresh_listing": False} if told else {}))
+
+    def _bind(self, source_id: SourceVariantId, sku: Sku) -> None:
+        created = ObservedVariant(id=TargetVariantId(f"t-{sku}"), sku=sku)
+        there = self.situation.targets[TARGET]
+        assert there.observed is not None
+        self._keep(replace(there.observed, variants={**there.observed.variants, created.id: created}))
+        binding = Binding(source_variant_id=source_id, target_id=TARGET, target_variant_id=created.id)
+        self.situation = replace(self.situation, bindings={**self.situation.bindings, source_id: binding})
+
+    def _keep(self, observed: Observed, **changes: Any) -> None:
+        before = self.situation.targets.get(TARGET) or Target(id=TARGET, observed=None)
+        now = replace(before, observed=observed, **changes)
+        self.situation = replace(self.situation, targets={TARGET: now})
+
+
+shop_skus = st.lists(st.sampled_from("ABC"), unique=True, min_size=1, max_size=3)
+stocks = st.integers(0, 9)
+
+
+@given(
+    skus=shop_skus,
+    there=st.none() | st.dictionaries(st.sampled_from("ABCD"), stocks, min_size=1),
+    published=st.booleans(),
+    wanted=st.booleans(),
+    gone=st.booleans(),
+    refresh=st.booleans(),
+)
+def test_stages_come_to_an_end_and_then_orderchamp_shows_what_it_should(
+    skus: list[str], there: dict[str, int] | None, published: bool, wanted: bool, gone: bool, refresh: bool
+) -> None:
+    before = (
+        None
+        if there is None
+        else target(*(shown(sku, stock=n) for sku, n in there.items()), published=published, refresh_listing=refresh)
+    )
+    world = World(
+        situation(shop=None if wanted else HIDDEN, variants=tuple(skus), there=before, gone=gone),
+    )
+    for _ in range(8):
+        stage = next_stage(world.situation)
+        if not stage:
+            break
+        for change in stage:
+            world.make(change)
+    else:
+        pytest.fail(f"it never ends: {world.made}")
+    shows = world.situation.targets.get(TARGET)
+    publications = [each for each in world.made if isinstance(each, Publish)]
+    assert len(publications) <= 1
+    if shows is None:
+        assert gone or not wanted
+        return
+    assert shows.observed is not None
+    assert shows.observed.published == (wanted and not gone)
+    if wanted and not gone:
+        stock = {each.sku: each.stock for each in shows.observed.variants.values()}
+        assert {sku: stock[Sku(sku)] for sku in skus} == dict.fromkeys(skus, 5)
+        assert all(n == 0 for sku, n in stock.items() if sku not in skus), "what the shop has no more is still for sale"
+    if publications:
+        assert isinstance(world.made[-1], Publish), "it was shown before it was complete"

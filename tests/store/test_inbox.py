@@ -1,0 +1,96 @@
+"""The inbox gives deliveries back in the order they came, byte for byte, until something has become of them."""
+
+from dataclasses import replace
+
+from app.domain.application import Application
+from app.domain.ids import DeliveryId, EventId, SourceId, Topic
+from app.ports import Arrival, Settled
+from tests.fakes.shop import delivery, product
+from tests.fakes.stage import Stage
+
+BYTES = bytes(range(256))
+
+
+async def arrive(stage: Stage, *events: str) -> None:
+    application = (await installed(stage))[0]
+    sent = replace(delivery(product("1")), body=BYTES, headers={"x-a": "1", "x-ü": "ü"}, url="/webhooks/fake?a=1&a=2")
+    for event in events:
+        arrival = Arrival(
+            application_id=application.id,
+            revision=application.revision,
+            event_id=EventId(event),
+            topic=Topic("snapshot"),
+            delivery=sent,
+        )
+        await stage.store.accept([arrival])
+
+
+async def installed(stage: Stage) -> tuple[Application, ...]:
+    async with stage.store.transaction() as tx:
+        return await tx.applications.list(supplier_id=None, platform=None, state=None, after=None, limit=10)
+
+
+async def test_fresh_deliveries_come_oldest_first_as_they_were_sent(stage: Stage) -> None:
+    application = await stage.install()
+    await arrive(stage, "b", "a", "c", "b")
+    async with stage.store.transaction() as tx:
+        fresh = await tx.inbox.fresh(application.id, limit=2)
+        entries = await tx.inbox.of(application.id, before=None, limit=10, topic=None, outcome="waiting")
+    assert [each.event_id for each in entries] == ["c", "a", "b"]
+    assert [each.id for each in fresh] == [entries[2].id, entries[1].id]
+    got = fresh[0].delivery
+    assert (got.body, got.headers, got.url) == (BYTES, {"x-a": "1", "x-ü": "ü"}, "/webhooks/fake?a=1&a=2")
+
+
+async def test_what_became_of_a_delivery_is_kept_and_it_is_fresh_no_more(stage: Stage) -> None:
+    application = await stage.install()
+    await arrive(stage, "a", "b")
+    async with stage.store.transaction() as tx:
+        first, second = await tx.inbox.fresh(application.id, limit=10)
+        done = Settled(delivery_id=first.id, outcome="applied", reason="New\x00.", source_id=SourceId("1"))
+        await tx.inbox.settle([done])
+        await tx.inbox.settle([])
+    async with stage.store.transaction() as tx:
+        assert [each.id for each in await tx.inbox.fresh(application.id, limit=10)] == [second.id]
+        found = await tx.inbox.one(first.id)
+        assert await tx.inbox.one(DeliveryId(10**9)) is None
+    assert found is not None
+    entry, kept = found
+    assert (entry.outcome, entry.reason, entry.source_id) == ("applied", "New.", "1")
+    assert entry.settled_at is not None
+    assert kept.body == BYTES
+
+
+async def test_a_redelivery_of_what_was_settled_stays_settled(stage: Stage) -> None:
+    application = await stage.install()
+    await stage.settle()
+    await arrive(stage, "a")
+    async with stage.store.transaction() as tx:
+        (first,) = await tx.inbox.fresh(application.id, limit=10)
+        await tx.inbox.settle([Settled(delivery_id=first.id, outcome="applied", reason="")])
+        await tx.lanes.wake(application.id)
+    await stage.run_lanes()
+    await arrive(stage, "a")
+    assert await stage.count("delivery") == 1
+    assert await stage.run_lanes() == 0, "a redelivery wakes the lane"
+
+
+async def test_pages_go_back_in_time(stage: Stage) -> None:
+    application = await stage.install()
+    await arrive(stage, *(str(n) for n in range(5)))
+    seen: list[str] = []
+    before: int | None = None
+    async with stage.store.transaction() as tx:
+        while page := await tx.inbox.of(application.id, before=before, limit=2, topic="snapshot", outcome=None):
+            before = page[-1].id
+            seen += [each.event_id for each in page]
+        assert await tx.inbox.of(application.id, before=None, limit=9, topic="other", outcome=None) == ()
+    assert seen == ["4", "3", "2", "1", "0"]
+
+
+async def test_what_is_about_no_application_is_kept_and_never_fresh(stage: Stage) -> None:
+    async with stage.store.transaction() as tx:
+        stray = replace(delivery(product("1")), headers={"x": "\x00\ud800"})
+        await tx.inbox.keep_unowned(EventId("e\x00"), Topic("t"), stray, reason="Nobody has this shop.")
+    assert await stage.execute("SELECT event_id || outcome FROM delivery") == "eignored"
+    assert await stage.execute("SELECT body FROM delivery_body") == stray.body

@@ -1,0 +1,124 @@
+"""When a lane is runnable after its release, which is decided by what is left and by the wakes since its claim."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.domain.application import Application
+from app.ports import Claim
+from tests.fakes.shop import product
+from tests.fakes.stage import Stage
+
+LEASE = timedelta(seconds=60)
+
+
+@pytest.fixture
+async def application(stage: Stage) -> Application:
+    stage.shop.put(product("1"))
+    installed = await stage.install()
+    await stage.settle()
+    return installed
+
+
+async def claim(stage: Stage) -> Claim | None:
+    async with stage.store.transaction() as tx:
+        return await tx.lanes.claim(LEASE)
+
+
+async def woken(stage: Stage, application: Application) -> Claim:
+    async with stage.store.transaction() as tx:
+        await tx.lanes.wake(application.id)
+    held = await claim(stage)
+    assert held is not None
+    return held
+
+
+async def release(stage: Stage, held: Claim, *, idle: bool = False, wait: timedelta | None = None) -> None:
+    async with stage.store.transaction() as tx:
+        await tx.lanes.release(held, idle=idle, not_before=None if wait is None else held.now + wait)
+
+
+async def test_a_lane_without_work_sleeps_until_somebody_wakes_it(stage: Stage, application: Application) -> None:
+    assert await claim(stage) is None
+    await release(stage, await woken(stage, application))
+    assert await claim(stage) is None
+    await woken(stage, application)
+
+
+async def test_a_wake_between_claim_and_release_is_not_lost_even_when_the_holder_thinks_that_it_is_idle(
+    stage: Stage, application: Application
+) -> None:
+    held = await woken(stage, application)
+    async with stage.store.transaction() as tx:
+        await tx.lanes.wake(application.id)
+    assert await claim(stage) is None
+    await release(stage, held, idle=True)
+    assert await claim(stage) is not None
+
+
+LEFT = {
+    "a product": "UPDATE source_product SET due_at = now() + interval '40 s'",
+    "a read": "UPDATE source_product SET read_due_at = now() + interval '40 s'",
+    "a call on its way": "INSERT INTO in_flight SELECT application_id, source_id, 1, now() + interval '40 s', 'x' "
+    "FROM source_product",
+    "an import": "UPDATE import SET state = 'running', due_at = now() + interval '40 s'",
+}
+
+
+@pytest.mark.parametrize("what", LEFT)
+async def test_what_is_left_makes_a_lane_due_at_its_time(stage: Stage, application: Application, what: str) -> None:
+    held = await woken(stage, application)
+    await stage.execute(LEFT[what])
+    await release(stage, held)
+    assert await claim(stage) is None
+    async with stage.store.transaction() as tx:
+        due = await tx.lanes.next_due()
+    assert due is not None
+    assert timedelta(seconds=20) < due <= timedelta(seconds=40)
+    await stage.execute("UPDATE lane SET due_at = due_at - interval '40 s'")
+    assert await claim(stage) is not None
+
+
+NOW = {
+    "a delivery": "UPDATE delivery SET outcome = NULL",
+    "subscriptions": "UPDATE application SET subscriptions_due = true",
+    "replanning": "UPDATE application SET replan_after = ''",
+    "an uninstall": "UPDATE application SET state = 'uninstalling'",
+}
+
+
+@pytest.mark.parametrize("what", NOW)
+async def test_what_is_left_for_no_time_is_due_at_once_or_when_a_wait_is_over(
+    stage: Stage, application: Application, what: str
+) -> None:
+    await stage.hear(application, product("1", at=1))
+    await stage.settle()
+    held = await woken(stage, application)
+    await stage.execute(NOW[what])
+    await release(stage, held, wait=timedelta(seconds=30))
+    assert await claim(stage) is None
+    async with stage.store.transaction() as tx:
+        due = await tx.lanes.next_due()
+    assert due is not None
+    assert due <= timedelta(seconds=30)
+    await release(stage, await woken(stage, application))
+    assert await claim(stage) is not None
+
+
+async def test_an_idle_lane_leaves_what_is_left_until_it_is_woken(stage: Stage, application: Application) -> None:
+    held = await woken(stage, application)
+    await stage.execute("UPDATE source_product SET due_at = now()")
+    await release(stage, held, idle=True)
+    assert await claim(stage) is None
+    await release(stage, await woken(stage, application))
+    assert await claim(stage) is not None
+
+
+async def test_a_product_with_a_call_on_its_way_does_not_make_its_lane_due_before_the_call_is_over(
+    stage: Stage, application: Application
+) -> None:
+    held = await woken(stage, application)
+    await stage.execute("UPDATE source_product SET due_at = now()")
+    await stage.execute(LEFT["a call on its way"])
+    await release(stage, held)
+    assert await claim(stage) is None, "the lane runs in circles"

@@ -1,0 +1,35 @@
+"""What a shop may say and PostgreSQL cannot hold never stops a lane."""
+
+from dataclasses import replace
+
+from app.domain.ids import SourceId, SourceVariantId, StockItemId
+from app.domain.projection import SourceProduct
+from tests.fakes.shop import product, variant
+from tests.fakes.stage import Stage
+
+ODD = "\x00\ud800"
+
+
+async def test_skus_and_ids_are_cleaned_on_their_way_into_rows(stage: Stage) -> None:
+    application = await stage.install()
+    odd = replace(variant(f"sku{ODD}"), id=SourceVariantId(f"variant{ODD}"), stock_item_id=StockItemId(f"item{ODD}"))
+    known = SourceProduct(source_id=SourceId("1"), snapshot=product("1", odd, title=f"title{ODD}"))
+    async with stage.store.transaction() as tx:
+        await tx.products.save(application.id, [(None, known)])
+    row = "SELECT sku || folded || source_variant_id || stock_item_id FROM source_variant"
+    assert await stage.execute(row) == "sku?sku?variant?item?"
+    assert await stage.execute("SELECT title FROM source_product") == "title?"
+    async with stage.store.transaction() as tx:
+        found = await tx.products.one(application.id, SourceId("1"))
+    assert found is not None
+    assert [(each, sku) for each, sku, _, _ in found.variants] == [("variant?", "sku?")]
+
+
+async def test_a_whole_product_of_odd_text_comes_to_an_end(stage: Stage) -> None:
+    odd = product("1", variant(f"A{ODD}"), title=f"Title{ODD}", description="a\\u0000b")
+    stage.shop.put(odd)
+    application = await stage.install()
+    await stage.settle()
+    shown = stage.orderchamp.by_sku("A?")
+    assert (shown.title, shown.description, shown.published) == ("Title?", "a\\u0000b", True)
+    assert (await stage.product(application, "1")).state == "published"
