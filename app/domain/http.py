@@ -38,7 +38,8 @@ class Response:
 class Delivery:
     """One HTTP request in which a shop hands us something.
 
-    Header names are lower-case; the body is as received, never parsed and written again.
+    Header names are lower-case; the body is as received, never parsed and written again. ``token`` is the last part of the
+    address where that is the secret of the shop: it is not in ``url``, and not kept with the delivery. Empty elsewhere.
     """
 
     method: str
@@ -46,6 +47,7 @@ class Delivery:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     received_at: datetime
+    token: str = field(default="", repr=False)
 
 
 T = TypeVar("T")

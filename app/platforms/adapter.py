@@ -7,8 +7,10 @@ To add a platform:
    with the page that documents it.
 2. Write the parts that the platform has. A part that it lacks stays None, and flows ask before using it.
    ``installation`` (what a supplier enters, how credentials are tried), ``webhooks`` (deliveries into facts),
-   ``catalogue`` (reads) and ``subscriptions`` (standing orders for topics) are all pure: they never send anything.
-   A read of several requests is a generator that yields a Request and is sent its Response.
+   ``catalogue`` (reads), ``subscriptions`` (standing orders for topics), ``changes`` (for platforms that are asked what
+   changed), ``handshake`` (an install that the shop has a part in) and ``renewal`` (credentials that expire) are all
+   pure: they never send anything. A read of several requests is a generator that yields a Request and is sent its
+   Response.
 3. Add one line to ``registry.py``.
 4. Put recorded deliveries into ``tests/samples/<name>/<case>/``: ``headers.json``, ``body`` (the bytes as sent) and
    ``expected.json``. The contract tests in ``tests/platforms/`` then run over the new platform by themselves.
@@ -25,11 +27,11 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
 
 from app.domain.event import Fact
-from app.domain.http import Delivery, Reading
+from app.domain.http import Delivery, Reading, Response
 from app.domain.ids import Cursor, EventId, SourceId, Topic
 from app.domain.product import Snapshot
 
@@ -45,12 +47,14 @@ class Secret:
 class Connection:
     """The part of an Application that an adapter needs to call the shop.
 
-    ``base_url`` has no slash at its end. ``details`` are what ``probe`` found.
+    ``base_url`` has no slash at its end. ``details`` are what ``probe`` found. ``app`` are the keys of our app on this
+    platform, by the names in ``Installation.app_keys``; empty when this deployment has none.
     """
 
     base_url: str
     credentials: Mapping[str, str] = field(repr=False)
     details: Mapping[str, str] = field(default_factory=dict)
+    app: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,19 +68,29 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A standing order as the shop has it."""
+    """A standing order as the shop has it. ``active`` False: the shop has it, and sends nothing."""
 
     id: str
     topic: Topic
     address: str
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribe:
-    """Order this topic at this address."""
+    """Order this topic at this address. ``secret`` is what it is to be signed with; None where that is not for us to say."""
 
     topic: Topic
     address: str
+    secret: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mend:
+    """Make this standing order send again, and sign with this secret from now on."""
+
+    subscription: Subscription
+    secret: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +100,21 @@ class Unsubscribe:
     subscription: Subscription
 
 
+SubscriptionChange = Subscribe | Mend | Unsubscribe
+
+SecretKind = Literal["theirs", "ours", "address"]
+"""Who chooses what a shop's deliveries are proven by.
+
+"theirs": the platform, or our app on it. "ours": we do, the shop signs with it, and it can be rotated. "address": we do,
+and since the platform signs nothing it is the last part of the address at which the shop delivers.
+"""
+
+
 class Installation(Protocol):
     """What a supplier enters, and whether it works."""
+
+    app_keys: Mapping[str, str]
+    """The keys of our app on this platform that an operator may set, each with its meaning; empty where it has no app."""
 
     def shop(self, shop: str) -> str:
         """Return the shop's address in its one normal form; InvalidInstallation if it cannot be one."""
@@ -99,7 +126,13 @@ class Installation(Protocol):
         """Return the credentials to keep; InvalidInstallation with every missing or unknown one."""
 
     def secrets(self, credentials: Mapping[str, str]) -> tuple[Secret, ...]:
-        """Return the keys in ``credentials`` with which this shop signs; the app's own keys come from settings."""
+        """Return the keys in ``credentials`` with which this shop signs."""
+
+    def app_secrets(self, app: Mapping[str, str]) -> tuple[Secret, ...]:
+        """Return the keys among the app's with which the platform signs for all shops; during a rotation also the old one."""
+
+    def secret_kind(self, credentials: Mapping[str, str]) -> SecretKind:
+        """Return who chooses what this shop's deliveries are proven by."""
 
     def probe(self, connection: Connection) -> Reading[Mapping[str, str]]:
         """Try the credentials and return details worth keeping.
@@ -115,10 +148,19 @@ class Webhooks(Protocol):
     """
 
     app_topics: frozenset[Topic]
-    """Topics that come to the platform-wide address, signed with the app's own secret."""
+    """Topics that come to the platform-wide address."""
+
+    app_topics_signed_by: Literal["app", "shop"]
+    """Whose secret signs what comes to the platform-wide address: the app's, or that of the shop which it names."""
+
+    def is_greeting(self, delivery: Delivery) -> bool:
+        """Tell whether this is what the platform sends unsigned by design, such as a ping when a subscription is made.
+
+        It is answered 200, not stored, and changes nothing. Called only for what ``verify`` refuses.
+        """
 
     def verify(self, delivery: Delivery, secrets: Sequence[Secret]) -> None:
-        """Raise InvalidSignature unless one of ``secrets`` signed the body.
+        """Raise InvalidSignature unless one of ``secrets`` signed the body, or is the ``token`` of an address that is one.
 
         More than one secret is tried so that secrets can be rotated; none at all refuses everything.
         """
@@ -143,7 +185,11 @@ class Catalogue(Protocol):
     """Describes reads. Each raises CredentialsRefused, PlatformUnavailable, RateLimited or PlatformRejected."""
 
     def product(self, connection: Connection, source_id: SourceId) -> Reading[Snapshot | None]:
-        """Read one whole product, all pages of it; None when the shop says that it does not exist."""
+        """Read one whole product, all pages of it; None when the shop says that it does not exist.
+
+        Where the platform names variants as it names products, ``source_id`` may be a variant's: then the snapshot is of
+        the product to which it belongs, and has that one's ``source_id``.
+        """
 
     def page(self, connection: Connection, cursor: Cursor | None) -> Reading[Page]:
         """Read the page after ``cursor``; None is the first one."""
@@ -157,7 +203,7 @@ class Subscriptions(Protocol):
     def all(self, connection: Connection) -> Reading[tuple[Subscription, ...]]:
         """Read every standing order of ours at the shop, all pages."""
 
-    def change(self, connection: Connection, change: Subscribe | Unsubscribe) -> Reading[None]:
+    def change(self, connection: Connection, change: SubscriptionChange) -> Reading[None]:
         """Make one change. Ordering what is ordered, and cancelling what is gone, counts as done.
 
         PlatformRejected with the shop's own words when it will not.
@@ -165,32 +211,135 @@ class Subscriptions(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Polled:
+    """What changed, as the shop told when it was asked. ``receipt`` None: nothing is to be acknowledged.
+
+    ``more``: the shop has more to tell at once.
+    """
+
+    facts: tuple[Fact, ...]
+    receipt: str | None
+    more: bool
+
+
+class Changes(Protocol):
+    """For platforms that are asked what changed, because they do not tell by themselves.
+
+    The facts are stored before their receipt is handed back. After a crash in between the same facts come again.
+    """
+
+    every: timedelta
+    """How often the shop is asked when nothing rings before."""
+
+    def poll(self, connection: Connection, cursor: Cursor | None) -> Reading[Polled]:
+        """Ask what changed since the receipt handed back last, which is ``cursor``; None: none was yet."""
+
+    def acknowledge(self, connection: Connection, receipt: str) -> Reading[None]:
+        """Hand a receipt back. Safe to repeat."""
+
+
+class Renewal(Protocol):
+    """For platforms whose credentials expire and are renewed by us."""
+
+    def due(self, credentials: Mapping[str, str]) -> datetime | None:
+        """Return when these credentials have to be renewed; None: never, such as those that do not expire."""
+
+    def renew(self, connection: Connection, *, now: datetime) -> Reading[Mapping[str, str]]:
+        """Return all credentials to keep instead. CredentialsRefused when the shop gives none any more.
+
+        A renewal whose answer got lost is asked for again with the old credentials.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """One install on its way, from its start in the back office until its credentials work.
+
+    ``state`` is unguessable and works once. ``callback`` is the address at which the platform answers, ``confirm`` the one
+    at which it confirms. ``shop`` is in its normal form; None when only the platform will tell. ``secret`` is ours to give
+    away. ``kept`` is what earlier calls of this handshake left to remember.
+    """
+
+    state: str = field(repr=False)
+    callback: str
+    confirm: str
+    shop: str | None
+    secret: Secret
+    kept: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What a call of a handshake comes to.
+
+    ``reply`` is the answer to whoever called; None: the browser is sent on to see how the install goes. ``kept`` is to be
+    remembered until the next call. ``shop`` and ``credentials`` (a read that gets them) are there once the shop has agreed;
+    ``refused`` says, as a sentence, that it did not.
+    """
+
+    reply: Response | None = None
+    kept: Mapping[str, str] = field(default_factory=dict, repr=False)
+    shop: str | None = None
+    credentials: Reading[Mapping[str, str]] | None = None
+    refused: str | None = None
+
+
+class Handshake(Protocol):
+    """An install that the shop has a part in. Every call may come twice, late, or never."""
+
+    def begin(self, ticket: Ticket, app: Mapping[str, str]) -> str:
+        """Return the address to which the supplier's browser is sent. InvalidInstallation if there is none for this shop."""
+
+    def state_of(self, call: Delivery) -> str | None:
+        """Return the state of the ticket that a call names; None when it names none."""
+
+    def hear(self, call: Delivery, ticket: Ticket, app: Mapping[str, str], *, now: datetime) -> Heard:
+        """Take in a call. InvalidSignature unless it proves to come from the platform, wherever the platform signs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
-    """What one platform can do. A part it lacks is None, and flows ask before using it."""
+    """What one platform can do. A part it lacks is None, and flows ask before using it.
+
+    ``names_storefront``: the supplier names the storefront for this shop, or the shop for each product, and a product that
+    is published again goes there, not to the storefront used last.
+    """
 
     platform: str
     installation: Installation
     webhooks: Webhooks | None = None
     catalogue: Catalogue | None = None
     subscriptions: Subscriptions | None = None
+    changes: Changes | None = None
+    handshake: Handshake | None = None
+    renewal: Renewal | None = None
+    names_storefront: bool = False
 
 
 def subscription_changes(
-    existing: Sequence[Subscription], *, topics: Sequence[Topic], address: str
-) -> tuple[Subscribe | Unsubscribe, ...]:
+    existing: Sequence[Subscription],
+    *,
+    topics: Sequence[Topic],
+    address: str,
+    secret: Secret | None = None,
+    renew_secret: bool = False,
+) -> tuple[SubscriptionChange, ...]:
     """Compare the standing orders with the wanted ones and return what to change: orders first, then cancellations.
 
-    Doubled orders, and those that point to another address, are cancelled.
+    Those that the shop has stopped are mended, and so is every one when it is to sign with another ``secret`` from now on
+    (``renew_secret``). Doubled orders, and those that point to another address, are cancelled.
     """
     kept: dict[Topic, Subscription] = {}
     surplus: list[Unsubscribe] = []
-    for subscription in existing:
+    # Of two for the same topic the one that sends is kept.
+    for subscription in sorted(existing, key=lambda each: not each.active):
         if subscription.address == address and subscription.topic in topics and subscription.topic not in kept:
             kept[subscription.topic] = subscription
         else:
             surplus.append(Unsubscribe(subscription=subscription))
-    missing = [Subscribe(topic=topic, address=address) for topic in topics if topic not in kept]
-    return (*missing, *surplus)
+    missing = [Subscribe(topic=topic, address=address, secret=secret) for topic in topics if topic not in kept]
+    broken = [Mend(subscription=each, secret=secret) for each in kept.values() if renew_secret or not each.active]
+    return (*missing, *broken, *surplus)
 
 
 def signed_with(message: bytes, signature: bytes, secrets: Sequence[Secret]) -> bool:

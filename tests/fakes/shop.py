@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Literal
 
 from pydantic import TypeAdapter
 
@@ -14,7 +15,18 @@ from app.domain.event import Erasure, Fact, Incomplete, StockFact, Tombstone, Un
 from app.domain.http import Delivery, Reading
 from app.domain.ids import Cursor, EventId, LocationId, Sku, SourceId, SourceVariantId, StockItemId, Topic
 from app.domain.product import Snapshot, SourceVariant, StockLevel
-from app.platforms.adapter import Adapter, Connection, Page, Secret, Subscribe, Subscription, Unsubscribe
+from app.platforms.adapter import (
+    Adapter,
+    Connection,
+    Mend,
+    Page,
+    Secret,
+    SecretKind,
+    Subscribe,
+    Subscription,
+    SubscriptionChange,
+    Unsubscribe,
+)
 
 EPOCH = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HOME = LocationId("home")
@@ -108,6 +120,8 @@ def delivery(fact: Fact, *, event: str | None = None, secret: bytes = b"secret")
 
 
 class _Installation:
+    app_keys: Mapping[str, str] = {"secret": "What the platform signs with."}
+
     def __init__(self, shop: FakeShop) -> None:
         self._shop = shop
 
@@ -123,6 +137,12 @@ class _Installation:
     def secrets(self, credentials: Mapping[str, str]) -> tuple[Secret, ...]:
         return (Secret(b"secret"),) if credentials else ()
 
+    def app_secrets(self, app: Mapping[str, str]) -> tuple[Secret, ...]:
+        return (Secret(app["secret"].encode()),) if app.get("secret") else ()
+
+    def secret_kind(self, credentials: Mapping[str, str]) -> SecretKind:
+        return "theirs"
+
     def probe(self, connection: Connection) -> Reading[Mapping[str, str]]:
         yield from ()
         self._shop._enter(connection)
@@ -131,6 +151,10 @@ class _Installation:
 
 class _Webhooks:
     app_topics = frozenset({Topic("erasure")})
+    app_topics_signed_by: Literal["app", "shop"] = "app"
+
+    def is_greeting(self, delivery: Delivery) -> bool:
+        return False
 
     def verify(self, delivery: Delivery, secrets: Sequence[Secret]) -> None:
         if not any(delivery.headers.get("signature") == _digest(delivery.body, each) for each in secrets):
@@ -187,13 +211,19 @@ class _Subscriptions:
         self._shop._enter(connection)
         return tuple(self._shop.subscriptions.values())
 
-    def change(self, connection: Connection, change: Subscribe | Unsubscribe) -> Reading[None]:
+    def change(self, connection: Connection, change: SubscriptionChange) -> Reading[None]:
         yield from ()
         self._shop._enter(connection)
-        if isinstance(change, Subscribe):
-            if change.topic in self._shop.refused_topics:
-                raise PlatformRejected(f"Nobody may subscribe to {change.topic}.")
-            identity = json.dumps([change.topic, change.address])
-            self._shop.subscriptions[identity] = Subscription(id=identity, topic=change.topic, address=change.address)
-        else:
-            self._shop.subscriptions.pop(change.subscription.id, None)
+        match change:
+            case Unsubscribe():
+                self._shop.subscriptions.pop(change.subscription.id, None)
+            case Mend():
+                mended = replace(change.subscription, active=True)
+                self._shop.subscriptions[mended.id] = mended
+            case Subscribe():
+                if change.topic in self._shop.refused_topics:
+                    raise PlatformRejected(f"Nobody may subscribe to {change.topic}.")
+                made = Subscription(
+                    id=json.dumps([change.topic, change.address]), topic=change.topic, address=change.address
+                )
+                self._shop.subscriptions[made.id] = made

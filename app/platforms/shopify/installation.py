@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from app.domain.errors import CredentialsRefused, InvalidInstallation
 from app.domain.http import Reading
-from app.platforms.adapter import Connection, Secret
+from app.platforms.adapter import Connection, Secret, SecretKind
 from app.platforms.shopify.graphql import ask, understood
 
 SHOP_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\.myshopify\.com")
@@ -27,6 +27,11 @@ PROBE = "query probe { shop { name myshopifyDomain currencyCode } currentAppInst
 
 class Installation:
     """What a supplier enters for a Shopify shop."""
+
+    app_keys: Mapping[str, str] = {
+        "client_id": "The client id of our app.",
+        "client_secret": "Its client secret; during a rotation the new one and the old one, separated by a comma.",
+    }
 
     def shop(self, shop: str) -> str:
         """Return ``<name>.myshopify.com`` for any way of writing it; InvalidInstallation if it cannot be one."""
@@ -58,6 +63,15 @@ class Installation:
         """Return the client secret, where the shop has an app of its own."""
         secret = credentials.get("client_secret")
         return () if secret is None else (Secret(secret.encode()),)
+
+    def app_secrets(self, app: Mapping[str, str]) -> tuple[Secret, ...]:
+        """Return the client secrets of our app."""
+        given = (each.strip() for each in app.get("client_secret", "").split(","))
+        return tuple(Secret(each.encode()) for each in given if each)
+
+    def secret_kind(self, credentials: Mapping[str, str]) -> SecretKind:  # noqa: ARG002 - the same for every shop
+        """Return that Shopify signs with the app's secret."""
+        return "theirs"
 
     def probe(self, connection: Connection) -> Reading[Mapping[str, str]]:
         """Try the token and return the shop's name, domain and currency."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain.http import Reading
 from app.domain.ids import Topic
-from app.platforms.adapter import Connection, Subscribe, Subscription, Unsubscribe
+from app.platforms.adapter import Connection, Mend, Subscription, SubscriptionChange, Unsubscribe
 from app.platforms.shopify.graphql import ask, refuse_user_errors, understood
 
 TOPICS = {
@@ -59,8 +59,13 @@ class Subscriptions:
                     return tuple(found)
                 after = page["pageInfo"]["endCursor"]
 
-    def change(self, connection: Connection, change: Subscribe | Unsubscribe) -> Reading[None]:
-        """Make one change; PlatformRejected with the shop's own words when it will not."""
+    def change(self, connection: Connection, change: SubscriptionChange) -> Reading[None]:
+        """Make one change; PlatformRejected with the shop's own words when it will not.
+
+        There is nothing to mend: Shopify removes a subscription that fails, and signs with the app's secret.
+        """
+        if isinstance(change, Mend):
+            return
         if isinstance(change, Unsubscribe):
             given: dict[str, Any] = {"id": change.subscription.id}
             data = yield from ask(connection, "unsubscribe", DELETE, given, cost=10)

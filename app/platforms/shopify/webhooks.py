@@ -12,7 +12,7 @@ import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
@@ -51,6 +51,11 @@ class Webhooks:
     """Shopify's deliveries."""
 
     app_topics = frozenset(COMPLIANCE)
+    app_topics_signed_by: Literal["app", "shop"] = "app"
+
+    def is_greeting(self, delivery: Delivery) -> bool:  # noqa: ARG002 - none is
+        """Return that Shopify signs everything."""
+        return False
 
     def verify(self, delivery: Delivery, secrets: Sequence[Secret]) -> None:
         """Raise InvalidSignature unless one of ``secrets`` signed the body: base64 of HMAC-SHA256 over its bytes."""

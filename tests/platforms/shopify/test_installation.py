@@ -131,3 +131,16 @@ def test_a_refused_token_is_refused() -> None:
 def test_an_answer_of_another_shape_is_rejected(data: object) -> None:
     with pytest.raises(PlatformRejected):
         drive(Installation().probe(CONNECTION), saying({"data": data}))
+
+
+@pytest.mark.parametrize(
+    ("given", "secrets"),
+    [
+        ({}, []),
+        ({"client_secret": ""}, []),
+        ({"client_secret": "new"}, [b"new"]),
+        ({"client_secret": "new, old,"}, [b"new", b"old"]),
+    ],
+)
+def test_the_secrets_of_the_app_are_those_that_are_set(given: dict[str, str], secrets: list[bytes]) -> None:
+    assert [each.value for each in Installation().app_secrets(given)] == secrets

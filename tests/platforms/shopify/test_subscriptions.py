@@ -6,7 +6,7 @@ import pytest
 from app.domain.errors import IntegrationError, PlatformRejected, PlatformUnavailable
 from app.domain.http import Request, Response
 from app.domain.ids import Topic
-from app.platforms.adapter import Subscribe, Subscription, Unsubscribe, subscription_changes
+from app.platforms.adapter import Mend, Subscribe, Subscription, Unsubscribe, subscription_changes
 from app.platforms.shopify.subscriptions import TOPICS, Subscriptions
 from tests.platforms.shopify.admin import CONNECTION, Admin, Node, drive, saying
 
@@ -120,3 +120,7 @@ def test_an_answer_that_does_not_tell_what_was_done_is_no_success(
 def test_a_list_of_another_shape_is_rejected() -> None:
     with pytest.raises(PlatformRejected):
         drive(Subscriptions().all(CONNECTION), saying({"data": {"webhookSubscriptions": {"nodes": [{}]}}}))
+
+
+def test_there_is_nothing_to_mend() -> None:
+    drive(Subscriptions().change(CONNECTION, Mend(subscription=OURS)), saying({}))
