@@ -6,7 +6,7 @@ import logging
 import os
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -15,12 +15,16 @@ import structlog
 from app.flows.housekeeping import Periods
 from app.flows.services import Pace, Services
 from app.orderchamp.client import OrderchampMarketplaces
-from app.platforms.adapter import Secret
+from app.platforms.adapter import Adapter
 from app.platforms.registry import ADAPTERS
 from app.settings import Settings
 from app.store.database import PostgresStore
 from app.store.vault import Keyring
 from app.transport import HttpTransport
+
+
+class WrongSettings(Exception):
+    """A setting does not fit the platforms that there are. Says which part of it, and never a key."""
 
 
 def open_store(settings: Settings) -> PostgresStore:
@@ -43,11 +47,48 @@ def periods(settings: Settings) -> Periods:
     )
 
 
+def apps(settings: Settings, adapters: Mapping[str, Adapter] = ADAPTERS) -> Mapping[str, Mapping[str, str]]:
+    """Return the keys of our app by platform; WrongSettings unless they are exactly those that the adapter asks for."""
+    wrong = [f"PLATFORM_APPS: {each}" for each in _wrong_platforms(settings.platform_apps, adapters)]
+    for platform in settings.platform_apps.keys() & adapters.keys():
+        asked = adapters[platform].installation.app_keys
+        given = settings.platform_apps[platform]
+        wrong += [f"PLATFORM_APPS: {platform} has no key {name!r}." for name in given if name not in asked]
+        lacking = [name for name in asked if not (name in given and given[name].get_secret_value().strip())]
+        wrong += [f"PLATFORM_APPS: {platform} lacks {name!r}. {asked[name]}" for name in lacking]
+    if wrong:
+        raise WrongSettings("\n".join(wrong))
+    return {
+        platform: {name: value.get_secret_value() for name, value in keys.items()}
+        for platform, keys in settings.platform_apps.items()
+    }
+
+
+def shop_url(settings: Settings, adapters: Mapping[str, Adapter] = ADAPTERS) -> Callable[[str, str], str]:
+    """Return what gives a shop's base URL; WrongSettings for the shops of a platform that there is not."""
+    wrong = [f"SHOP_URLS: {each}" for each in _wrong_platforms(settings.shop_urls, adapters)]
+    if wrong:
+        raise WrongSettings("\n".join(wrong))
+
+    def url(platform: str, shop: str) -> str:
+        instead = settings.shop_urls.get(platform)
+        if instead is not None:
+            return instead.replace("{shop}", shop).rstrip("/")
+        return adapters[platform].installation.base_url(shop)
+
+    return url
+
+
+def _wrong_platforms(given: Mapping[str, object], adapters: Mapping[str, Adapter]) -> list[str]:
+    known = ", ".join(sorted(adapters))
+    return [f"there is no platform {name!r}; known are: {known}." for name in given if name not in adapters]
+
+
 @contextlib.asynccontextmanager
 async def open_services(settings: Settings, store: PostgresStore) -> AsyncIterator[Services]:
-    """Return what the flows need; at the end running calls are let finish."""
+    """Return what the flows need; at the end running calls are let finish. WrongSettings at once if it cannot be."""
+    our_apps, urls = apps(settings), shop_url(settings)
     transport = HttpTransport(allow_private=settings.allow_private_addresses)
-    shop_urls = {"shopify": settings.shopify_shop_url}
     try:
         yield Services(
             store=store,
@@ -61,12 +102,8 @@ async def open_services(settings: Settings, store: PostgresStore) -> AsyncIterat
                 call_deadline=timedelta(seconds=settings.call_seconds),
             ),
             adapters=ADAPTERS,
-            shop_url=lambda platform, shop: (
-                shop_urls[platform].replace("{shop}", shop)
-                if platform in shop_urls
-                else ADAPTERS[platform].installation.base_url(shop)
-            ),
-            app_secrets=lambda platform: tuple(Secret(each) for each in settings.app_secrets(platform)),
+            shop_url=urls,
+            apps=our_apps,
             public_url=settings.public_url,
             pace=Pace(
                 lease=timedelta(seconds=settings.lease_seconds),

@@ -33,12 +33,13 @@ class Settings(BaseSettings):
     orderchamp_api_url: str = Field(
         default="https://api.orderchamp.com/v1/graphql", description="Orderchamp's GraphQL endpoint."
     )
-    shopify_shop_url: str = Field(
-        default="https://{shop}", description="Where a Shopify shop answers; `{shop}` is its myshopify.com name."
+    platform_apps: dict[str, dict[str, SecretStr]] = Field(
+        default={},
+        description='Keys of our apps on platforms, as JSON: `{"shopify": {"client_id": "…", "client_secret": "new,old"}}`.',
     )
-    shopify_client_secrets: SecretStr = Field(
-        default=SecretStr(""),
-        description="Client secrets of our Shopify app, separated by commas; during a rotation also the old one.",
+    shop_urls: dict[str, str] = Field(
+        default={},
+        description="Where the shops of a platform answer instead, as JSON, `{shop}` being the shop; development only.",
     )
     allow_private_addresses: bool = Field(
         default=False, description="Allow shops and Orderchamp on private addresses and without TLS; development only."
@@ -92,7 +93,7 @@ class Settings(BaseSettings):
         default="info", description="Least level that is logged."
     )
 
-    @field_validator("public_url", "shopify_shop_url")
+    @field_validator("public_url")
     @classmethod
     def _without_slash(cls, value: str) -> str:
         return value.rstrip("/")
@@ -105,6 +106,8 @@ class Settings(BaseSettings):
             raise ValueError("VAULT_KEYS is not set; make one with `python -m app.cli vault-key` and keep it safe")
         if self.allow_private_addresses:
             raise ValueError("ALLOW_PRIVATE_ADDRESSES is for development only")
+        if self.shop_urls:
+            raise ValueError("SHOP_URLS is for development only")
         return self
 
     @model_validator(mode="after")
@@ -114,11 +117,3 @@ class Settings(BaseSettings):
         if self.lease_seconds < least:
             raise ValueError(f"LEASE_SECONDS is {self.lease_seconds}, but CALL_SECONDS asks for {least} at least")
         return self
-
-    def app_secrets(self, platform: str) -> tuple[bytes, ...]:
-        """Return the keys with which ``platform`` signs for our app as a whole; empty when there are none."""
-        if platform != "shopify":
-            return ()
-        return tuple(
-            part.strip().encode() for part in self.shopify_client_secrets.get_secret_value().split(",") if part.strip()
-        )

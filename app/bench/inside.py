@@ -200,7 +200,7 @@ async def inside(database_url: str, *, coalesce: timedelta = PRODUCTION.coalesce
         marketplaces=orderchamp,
         adapters=ADAPTERS,
         shop_url=lambda _, shop: f"https://{shop}",
-        app_secrets=lambda _: (),
+        apps={},
         public_url="https://bench",
         pace=replace(PRODUCTION, coalesce=coalesce),
         clock=lambda: datetime.now(UTC),

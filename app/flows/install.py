@@ -15,7 +15,7 @@ from app.domain.settings import ApplicationSettings
 from app.flows.erase import refuse_while_erasing
 from app.flows.lane import ORDERCHAMP_TOKEN, as_secrets, shop_credentials
 from app.flows.services import Services
-from app.platforms.adapter import Adapter, Connection
+from app.platforms.adapter import Adapter
 from app.ports import Transaction
 
 PATIENCE = timedelta(seconds=5)
@@ -50,7 +50,7 @@ async def install(services: Services, wanted: Installation) -> tuple[Application
     credentials = adapter.installation.credentials(wanted.credentials)
     async with services.store.transaction() as tx:
         _refuse_others(await tx.applications.of_shop(wanted.platform, shop), wanted.supplier_id)
-    details = await try_shop(services, adapter, services.shop_url(wanted.platform, shop), credentials)
+    details = await try_shop(services, adapter, shop, credentials)
     account = await try_orderchamp(services, wanted.orderchamp_token)
     check_storefront(account, wanted.storefront_id)
     async with services.store.transaction() as tx:
@@ -59,10 +59,10 @@ async def install(services: Services, wanted: Installation) -> tuple[Application
 
 
 async def try_shop(
-    services: Services, adapter: Adapter, base_url: str, credentials: Mapping[str, str]
+    services: Services, adapter: Adapter, shop: str, credentials: Mapping[str, str]
 ) -> Mapping[str, str]:
     """Try a shop's credentials and return the details worth keeping; CredentialsRefused or PlatformUnavailable."""
-    connection = Connection(base_url=base_url, credentials=credentials)
+    connection = services.new_connection(adapter.platform, shop, credentials)
     return await services.ask_shop_patiently(lambda: adapter.installation.probe(connection), patience=PATIENCE)
 
 

@@ -36,7 +36,7 @@ async def change(services: Services, application_id: ApplicationId, revision: Re
     if revision.credentials is not None:
         adapter = services.adapters[before.platform]
         credentials = adapter.installation.credentials(revision.credentials)
-        await try_shop(services, adapter, services.shop_url(before.platform, before.shop), credentials)
+        await try_shop(services, adapter, before.shop, credentials)
     account = None
     if revision.orderchamp_token is not None or revision.storefront_id is not None:
         account = await try_orderchamp(services, revision.orderchamp_token or token)

@@ -42,7 +42,7 @@ class Pace:
 class Services:
     """The outside world and the chosen numbers, as the composition root put them together.
 
-    ``shop_url`` gives the base URL of a shop; ``app_secrets`` the keys with which a platform signs for our app as a whole;
+    ``shop_url`` gives the base URL of a shop; ``apps`` are the keys of our app by platform, where we have one;
     ``on_alarm`` hears when many products of an Application are refused, and which percentage of the limit that is.
     """
 
@@ -51,7 +51,7 @@ class Services:
     marketplaces: Marketplaces
     adapters: Mapping[str, Adapter]
     shop_url: Callable[[str, str], str]
-    app_secrets: Callable[[str], tuple[Secret, ...]]
+    apps: Mapping[str, Mapping[str, str]]
     public_url: str
     pace: Pace
     clock: Callable[[], datetime]
@@ -64,11 +64,20 @@ class Services:
 
     def connection(self, application: Application, credentials: Mapping[str, str]) -> Connection:
         """Return what an adapter needs to call the shop of ``application``."""
-        return Connection(
-            base_url=self.shop_url(application.platform, application.shop),
-            credentials=credentials,
-            details=application.details,
+        return replace(
+            self.new_connection(application.platform, application.shop, credentials), details=application.details
         )
+
+    def new_connection(self, platform: str, shop: str, credentials: Mapping[str, str]) -> Connection:
+        """Return what an adapter needs to call a shop of which nothing is known yet."""
+        return Connection(
+            base_url=self.shop_url(platform, shop), credentials=credentials, app=self.apps.get(platform, {})
+        )
+
+    def app_secrets(self, platform: str) -> tuple[Secret, ...]:
+        """Return the keys with which a platform signs for our app as a whole; none for one that is not known."""
+        adapter = self.adapters.get(platform)
+        return () if adapter is None else adapter.installation.app_secrets(self.apps.get(platform, {}))
 
     def webhook_address(self, application: Application) -> str:
         """Return the address at which ``application`` takes deliveries."""

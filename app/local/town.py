@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -138,20 +139,21 @@ async def town(
     processes = Processes(logs=data / "logs")
     with embedded_server(data / "postgres") as database:
         keys = Keys(data / "keys")
+        app = {"client_id": keys.made("client-id"), "client_secret": keys.made("client-secret")}
         environment = {
             "ENVIRONMENT": "development",
             "DATABASE_URL": database.url,
             "PUBLIC_URL": f"http://127.0.0.1:{ports.web}",
             "VAULT_KEYS": await keys.vault(),
             "ORDERCHAMP_API_URL": f"http://127.0.0.1:{ports.orderchamp}/v1/graphql",
-            "SHOPIFY_SHOP_URL": f"http://127.0.0.1:{ports.shopify}/shops/{{shop}}",
-            "SHOPIFY_CLIENT_SECRETS": keys.made("client-secret"),
+            "SHOP_URLS": json.dumps({"shopify": f"http://127.0.0.1:{ports.shopify}/shops/{{shop}}"}),
+            "PLATFORM_APPS": json.dumps({"shopify": app}),
             "ALLOW_PRIVATE_ADDRESSES": "true",
             **settings,
         }
         await run_module(["app.cli", "migrate"], environment)
         try:
-            await _start_sandbox(processes, data / "sandbox" if remember else None, ports, environment)
+            await _start_sandbox(processes, data / "sandbox" if remember else None, ports, app)
             await _start_service(processes, ports, environment, web_processes=web_processes, workers=workers)
             api_key = await keys.api(environment)
             known = {
@@ -166,10 +168,8 @@ async def town(
             await processes.stop()
 
 
-async def _start_sandbox(
-    processes: Processes, state: Path | None, ports: Ports, environment: Mapping[str, str]
-) -> None:
-    secret = {"SANDBOX_CLIENT_SECRET": environment["SHOPIFY_CLIENT_SECRETS"]}
+async def _start_sandbox(processes: Processes, state: Path | None, ports: Ports, app: Mapping[str, str]) -> None:
+    secret = {"SANDBOX_CLIENT_SECRET": app["client_secret"]}
     for name, port, own in (("orderchamp", ports.orderchamp, {}), ("shopify", ports.shopify, secret)):
         saved = () if state is None else ("--state", str(state / f"{name}.json"))
         await processes.start(name, "app.sandbox", name, "--port", str(port), *saved, environment=own)

@@ -32,7 +32,7 @@ def settings(database_url: str, **changes: Any) -> Settings:
     return Settings(
         environment="development",
         database_url=database_url,
-        shopify_client_secrets=CLIENT_SECRET,
+        platform_apps={"shopify": {"client_id": "test-client-id", "client_secret": CLIENT_SECRET}},
         allow_private_addresses=True,
         log_level="error",
         **changes,
@@ -118,7 +118,7 @@ async def web(database_url: str) -> AsyncIterator[Web]:
             database_url,
             public_url=f"http://127.0.0.1:{port}",
             orderchamp_api_url=f"{orderchamp}/v1/graphql",
-            shopify_shop_url=shopify + "/shops/{shop}",
+            shop_urls={"shopify": shopify + "/shops/{shop}"},
             coalesce_seconds=0,
         )
         app = create_app(chosen)

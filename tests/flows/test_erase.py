@@ -18,7 +18,6 @@ from app.flows.operate import uninstall
 from app.flows.receive_delivery import Reception
 from app.flows.replay import start_replay
 from app.flows.run_lane import claim_lane, erase_now, run_lane
-from app.platforms.adapter import Secret
 from tests.fakes.killing import Killed, Killer, KillingMarketplaces, KillingStore
 from tests.fakes.shop import delivery, product, variant
 from tests.fakes.stage import Stage
@@ -211,7 +210,7 @@ async def test_a_shop_that_asks_for_it_is_erased_once_it_is_uninstalled(stage: S
     await leave(stage, [asking])
     asked = delivery(Erasure(subject="shop"))
     to_the_app = replace(asked, headers={**asked.headers, "shop": asking.shop})
-    services = replace(stage.services, app_secrets=lambda _: (Secret(b"secret"),))
+    services = replace(stage.services, apps={"fake": {"secret": "secret"}})
     await Reception(services).receive_for_app("fake", to_the_app)
     await stage.settle()
     async with stage.store.transaction() as tx:
