@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,7 +75,7 @@ class Faults:
 
     active: list[Fault]
 
-    def next(self, operations: list[str], *kinds: Kind) -> Fault | None:
+    def next(self, operations: Sequence[str], *kinds: Kind) -> Fault | None:
         """Take the next misbehaviour of these kinds for one of these operations; None: behave."""
         for fault in self.active:
             if fault.kind not in kinds or (fault.operation is not None and fault.operation not in operations):
@@ -89,7 +89,7 @@ class Faults:
             return fault
         return None
 
-    async def answer(self, operations: list[str], execute: Callable[[], Awaitable[Response]]) -> Response:
+    async def answer(self, operations: Sequence[str], execute: Callable[[], Awaitable[Response]]) -> Response:
         """Return what ``execute`` answers, or what the misbehaviour in force makes of it."""
         fault = self.next(
             operations,

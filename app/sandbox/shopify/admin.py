@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -12,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from graphql import DocumentNode, FieldNode, GraphQLError, execute, parse, validate
 from graphql.execution import ExecutionResult
 
-from app.sandbox.faults import Faults
+from app.sandbox.shop.gate import Answers, Gate
 from app.sandbox.shopify.api import Root, resolve
 from app.sandbox.shopify.cost import SCHEMA, Refused, charged, cost, operation_of
 from app.sandbox.shopify.shops import Shops, Thing
@@ -29,18 +28,20 @@ class Admin:
     """The Admin API of all shops. ``switches`` gives those of a shop; ``clock`` counts seconds."""
 
     def __init__(
-        self, shops: Shops, switches: Callable[[str], Switches], clock: Callable[[], float] = time.monotonic
+        self,
+        shops: Shops,
+        gate: Gate,
+        switches: Callable[[str], Switches],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._shops = shops
+        self._gate = gate
         self._switches = switches
         self._clock = clock
         self._buckets: dict[str, tuple[float, float]] = {}
-        self.faults: defaultdict[str, Faults] = defaultdict(lambda: Faults([]))
-        self.calls: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        self.names: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     async def answer(self, domain: str, request: Request) -> Response:
-        """Answer one request. Faults of the shop come first, then those of all shops (under an empty name)."""
+        """Answer one request, as Shopify does or as a misbehaviour in force has it."""
         shop = self._shops.shops.get(domain)
         if shop is None:
             return JSONResponse({"errors": "Not Found"}, status_code=404)
@@ -56,19 +57,11 @@ class Admin:
         async def run() -> Response:
             return self._run(shop, asked)
 
-        async def run_with_faults_of_all() -> Response:
-            return await self._misbehave("", shop, asked) or await self.faults[""].answer(asked.fields, run)
-
-        misbehaviour = self._misbehave(domain, shop, asked)
-        return await misbehaviour or await self.faults[domain].answer(asked.fields, run_with_faults_of_all)
-
-    async def _misbehave(self, whose: str, shop: Thing, asked: "Asked") -> Response | None:
-        """Return what Shopify itself answers under a fault in force; None: there is none."""
-        if self.faults[whose].next(asked.fields, "throttled") is not None:
-            return self._throttled(shop, MAX_COST)
-        if self.faults[whose].next(asked.fields, "token_revoked") is not None:
-            return JSONResponse({"errors": INVALID_TOKEN}, status_code=401)
-        return None
+        own: Answers = {
+            "throttled": lambda: self._throttled(shop, MAX_COST),
+            "token_revoked": lambda: JSONResponse({"errors": INVALID_TOKEN}, status_code=401),
+        }
+        return await self._gate.answer(domain, asked.fields, run, own)
 
     def _run(self, shop: Thing, asked: "Asked") -> Response:
         if asked.document is None or asked.problems:
@@ -86,8 +79,7 @@ class Admin:
             return JSONResponse({"errors": [error]})
         if self.available(shop) < points:
             return self._throttled(shop, points)
-        self.calls[shop["domain"]].update(asked.fields)
-        self.names[shop["domain"]].update([asked.name or ""])
+        self._gate.count(shop["domain"], asked.fields, asked.name or "")
         return JSONResponse(self._execute(shop, asked, asked.document, points))
 
     def _execute(self, shop: Thing, asked: "Asked", document: DocumentNode, points: int) -> Thing:
@@ -135,7 +127,7 @@ class Admin:
         body = {"errors": [error], "extensions": {"cost": self._cost(shop, points, None)}}
         status = self._switches(shop["domain"]).throttled_status
         headers = {"Retry-After": "2.0"} if status != 200 else {}  # noqa: PLR2004
-        self.calls[shop["domain"]]["throttled"] += 1
+        self._gate.calls[shop["domain"]]["throttled"] += 1
         return JSONResponse(body, status_code=status, headers=headers)
 
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from fastapi import APIRouter
 
+from app.sandbox.shop.oversight import SHOP
 from app.sandbox.shopify.catalogue import sample
 from app.sandbox.shopify.given import (
     Frozen,
@@ -19,7 +20,6 @@ from app.sandbox.shopify.given import (
 from app.sandbox.shopify.here import Here
 from app.sandbox.shopify.shops import Thing
 
-SHOP = "/_sandbox/shops/{shop}"
 PRODUCT = SHOP + "/products/{product_id}"
 VARIANT = PRODUCT + "/variants/{variant_id}"
 

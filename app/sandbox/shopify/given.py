@@ -1,21 +1,11 @@
-"""What the controls take. A field that nobody knows is refused, so that a slip of the pen does not pass for a change."""
+"""What the controls take: Shopify's names, and beside them those that all shops take."""
 
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, BeforeValidator, Field
 
+from app.sandbox.shop.given import Given, Price
 from app.sandbox.shopify.times import seconds
-
-
-def _price(value: object) -> object:
-    """Write a price with two digits behind the point, as Shopify does."""
-    if value is None:
-        return None
-    try:
-        return str(Decimal(str(value)).quantize(Decimal("0.01")))
-    except InvalidOperation:
-        raise ValueError("a price is a number") from None
 
 
 def _lower(value: object) -> object:
@@ -32,21 +22,12 @@ def _tags(value: object) -> object:
     return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
-Price = Annotated[str, BeforeValidator(_price)]
 Status = Annotated[Literal["active", "archived", "draft", "unlisted"], BeforeValidator(_lower)]
 Policy = Annotated[Literal["deny", "continue"], BeforeValidator(_lower)]
-Html = Annotated[str, Field(validation_alias=AliasChoices("body_html", "descriptionHtml"))]
+Html = Annotated[str, Field(validation_alias=AliasChoices("body_html", "descriptionHtml", "description"))]
+Vendor = Annotated[str, Field(validation_alias=AliasChoices("vendor", "brand"))]
 Moment = Annotated[str, BeforeValidator(_moment)]
 Tags = Annotated[str, BeforeValidator(_tags)]
-
-
-class Given(BaseModel):
-    """Fields of which only those count that are given."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    def fields(self) -> dict[str, Any]:
-        return self.model_dump(exclude_unset=True)
 
 
 class VariantChange(Given):
@@ -56,7 +37,7 @@ class VariantChange(Given):
     price: Price = "1.00"
     compare_at_price: Price | None = None
     barcode: str | None = None
-    options: list[str] = []
+    options: list[str] = Field(default=[])
     tracked: bool = True
     inventory_policy: Policy = "deny"
 
@@ -73,15 +54,15 @@ class ProductChange(Given):
 
     title: str = ""
     body_html: Html = ""
-    vendor: str = ""
+    vendor: Vendor = ""
     product_type: str = ""
     handle: str = ""
     status: Status = "active"
     published: bool = True
     published_at: Moment | None = None
     tags: Tags = ""
-    options: list[str] = []
-    images: list[str] = []
+    options: list[str] = Field(default=[])
+    images: list[str] = Field(default=[])
 
 
 class NewProduct(ProductChange):
@@ -89,7 +70,7 @@ class NewProduct(ProductChange):
 
     id: int | None = None
     title: str
-    variants: list[NewVariant] = []
+    variants: list[NewVariant] = Field(default=[])
 
 
 class Stock(Given):

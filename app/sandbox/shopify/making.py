@@ -2,15 +2,12 @@
 
 from typing import Any
 
+from app.sandbox.shop.sandbox import Impossible
 from app.sandbox.shopify.bodies import option_names
 
 Thing = dict[str, Any]
 
 NO_OPTION = "Default Title"
-
-
-class Impossible(Exception):
-    """Shopify would not let a merchant do this; the message says why."""
 
 
 def variant(shop: Thing, product: Thing, given: Thing, *, variant_id: int, item_id: int, now: str) -> Thing:

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
+from app.sandbox.shop.sandbox import Impossible
 from app.sandbox.shopify import bodies, making
 from app.sandbox.shopify.index import Index
-from app.sandbox.shopify.making import Impossible
 from app.sandbox.shopify.times import local, seconds, zone
 
 Thing = dict[str, Any]

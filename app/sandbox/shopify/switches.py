@@ -2,23 +2,14 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from app.sandbox.shop import switches
 
 
-class Switches(BaseModel):
-    """Everything off: the shop behaves."""
+class Switches(switches.Switches):
+    """Everything off: the shop behaves. ``time_scale`` shortens the four hours of retries."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    drop_next: int = Field(default=0, ge=0, description="So many of the next webhooks are never sent.")
-    drop_probability: float = Field(default=0, ge=0, le=1)
-    lose_probability: float = Field(
-        default=0, ge=0, le=1, description="A try gets lost on its way, and counts as failed."
-    )
-    duplicate_probability: float = Field(default=0, ge=0, le=1, description="A webhook is sent twice at the same time.")
-    reorder: bool = Field(default=False, description="Webhooks are held back and sent in another order.")
-    delay_seconds: float = Field(default=0, ge=0, description="Webhooks are late by so much.")
-    time_scale: float = Field(default=1, ge=0, description="Shortens the four hours of retries.")
     failures_that_delete: int = Field(default=8, ge=1, description="So many in a row delete a subscription.")
     allow_http_callbacks: bool = Field(default=True, description="Shopify itself takes https:// only.")
     restore_rate: float = Field(

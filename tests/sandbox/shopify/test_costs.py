@@ -1,6 +1,7 @@
 import pytest
 from graphql import parse
 
+from app.sandbox.shop.gate import Gate
 from app.sandbox.shopify.admin import Admin
 from app.sandbox.shopify.cost import Refused, cost
 from app.sandbox.shopify.shops import Shops
@@ -76,7 +77,7 @@ def test_a_bucket_empties_and_fills_again_over_time() -> None:
     time = [0.0]
     shops = Shops()
     shop = shops.open(SHOP, {"token": TOKEN})
-    admin = Admin(shops, lambda _: Switches(), clock=lambda: time[0])
+    admin = Admin(shops, Gate(), lambda _: Switches(), clock=lambda: time[0])
 
     assert admin.available(shop) == 2000
     admin.charge(shop, 1900)

@@ -8,11 +8,10 @@ from fastapi import APIRouter, HTTPException
 from pydantic import ValidationError
 
 from app.sandbox.faults import Fault
-from app.sandbox.shopify.controls import SHOP
-from app.sandbox.shopify.here import Here
-from app.sandbox.shopify.shops import Thing
-from app.sandbox.shopify.switches import Switches
+from app.sandbox.shop.here import AnyHere
+from app.sandbox.shop.sandbox import Thing
 
+SHOP = "/_sandbox/shops/{shop}"
 LONGEST_WAIT = 60.0
 
 routes = APIRouter()
@@ -25,32 +24,34 @@ class ShopFault(Fault):
 
 
 @routes.get(SHOP + "/subscriptions")
-async def subscriptions(sandbox: Here, shop: str) -> list[Thing]:
-    return list(sandbox.shop(shop)["subscriptions"].values())
+async def subscriptions(sandbox: AnyHere, shop: str) -> list[Thing]:
+    """Return the standing orders, without what they are signed with."""
+    found = sandbox.shop(shop)["subscriptions"].values()
+    return [{name: value for name, value in each.items() if name != "secret"} for each in found]
 
 
 @routes.delete(SHOP + "/subscriptions/{subscription_id}")
-async def forget(sandbox: Here, shop: str, subscription_id: str) -> Thing:
-    """Remove a subscription and tell nobody, as Shopify does after failures."""
+async def forget(sandbox: AnyHere, shop: str, subscription_id: str) -> Thing:
+    """Remove a subscription and tell nobody."""
     sandbox.shop(shop)["subscriptions"].pop(subscription_id, None)
-    sandbox.shops.changed()
+    sandbox.changed()
     return {"deleted": subscription_id}
 
 
 @routes.get(SHOP + "/deliveries")
-async def deliveries(sandbox: Here, shop: str) -> list[Thing]:
+async def deliveries(sandbox: AnyHere, shop: str) -> list[Thing]:
     return [each for each in sandbox.courier.deliveries.values() if each["shop"] == shop]
 
 
 @routes.post(SHOP + "/deliveries/{delivery_id}/redeliver")
-async def redeliver(sandbox: Here, shop: str, delivery_id: str) -> Thing:
+async def redeliver(sandbox: AnyHere, shop: str, delivery_id: str) -> Thing:
     delivery = sandbox.delivery(shop, delivery_id)
     sandbox.courier.redeliver(delivery)
     return delivery
 
 
 @routes.get(SHOP + "/quiet")
-async def quiet(sandbox: Here, shop: str, within: float = 0) -> Thing:
+async def quiet(sandbox: AnyHere, shop: str, within: float = 0) -> Thing:
     """Tell how many deliveries are not finished, having waited ``within`` seconds for them at most, and how many were dropped."""
     if within > 0:
         await sandbox.courier.quiet(shop, min(within, LONGEST_WAIT))
@@ -58,63 +59,65 @@ async def quiet(sandbox: Here, shop: str, within: float = 0) -> Thing:
 
 
 @routes.get(SHOP + "/switches")
-async def switches(sandbox: Here, shop: str) -> Switches:
-    return sandbox.courier.switches[shop]
+async def switches(sandbox: AnyHere, shop: str) -> Thing:
+    found: Thing = sandbox.courier.switches[shop].model_dump()
+    return found
 
 
 @routes.put(SHOP + "/switches")
-async def switch(sandbox: Here, shop: str, body: dict[str, Any]) -> Switches:
+async def switch(sandbox: AnyHere, shop: str, body: dict[str, Any]) -> Thing:
     """Set the switches that are named; the others stay as they are."""
+    before = sandbox.courier.switches[shop]
     try:
-        changed = Switches.model_validate({**sandbox.courier.switches[shop].model_dump(), **body})
+        changed = type(before).model_validate({**before.model_dump(), **body})
     except ValidationError as error:
         raise HTTPException(422, str(error)) from error
     sandbox.courier.switches[shop] = changed
     if not changed.reorder:
         sandbox.courier.release(shop)
-    sandbox.shops.changed()
-    return changed
+    sandbox.changed()
+    return await switches(sandbox, shop)
 
 
 @routes.get("/_sandbox/calls")
-async def calls(sandbox: Here, shop: str | None = None) -> Thing:
-    """Count calls by root field and by the name of their operation, of one shop or of all."""
-    by_operation = _sum(sandbox.admin.calls, shop)
+async def calls(sandbox: AnyHere, shop: str | None = None) -> Thing:
+    """Count calls by what they did and by the name of their operation, of one shop or of all."""
+    by_operation = _sum(sandbox.gate.calls, shop)
     throttled = by_operation.pop("throttled", 0)
-    by_name = dict(_sum(sandbox.admin.names, shop))
+    by_name = dict(_sum(sandbox.gate.names, shop))
     total = sum(by_operation.values())
     return {"total": total, "throttled": throttled, "by_operation": dict(by_operation), "by_name": by_name}
 
 
 @routes.delete("/_sandbox/calls")
-async def forget_calls(sandbox: Here) -> Thing:
-    sandbox.admin.calls.clear()
-    sandbox.admin.names.clear()
+async def forget_calls(sandbox: AnyHere) -> Thing:
+    sandbox.gate.calls.clear()
+    sandbox.gate.names.clear()
     return {}
 
 
 @routes.get("/_sandbox/faults")
-async def faults(sandbox: Here) -> list[Thing]:
+async def faults(sandbox: AnyHere) -> list[Thing]:
     return [
         {"shop": whose or None, **fault.model_dump()}
-        for whose, all_of in sandbox.admin.faults.items()
+        for whose, all_of in sandbox.gate.faults.items()
         for fault in all_of.active
     ]
 
 
 @routes.post("/_sandbox/faults")
-async def add_fault(sandbox: Here, body: ShopFault) -> list[Thing]:
-    sandbox.admin.faults[body.shop or ""].active.append(body)
+async def add_fault(sandbox: AnyHere, body: ShopFault) -> list[Thing]:
+    sandbox.gate.faults[body.shop or ""].active.append(body)
     return await faults(sandbox)
 
 
 @routes.delete("/_sandbox/faults")
-async def clear_faults(sandbox: Here, shop: str | None = None) -> Thing:
+async def clear_faults(sandbox: AnyHere, shop: str | None = None) -> Thing:
     """Behave again: in every shop, or in one."""
     if shop is None:
-        sandbox.admin.faults.clear()
+        sandbox.gate.faults.clear()
     else:
-        sandbox.admin.faults.pop(shop, None)
+        sandbox.gate.faults.pop(shop, None)
     return {}
 
 
@@ -126,4 +129,4 @@ async def choose_chance(seed: int) -> Thing:
 
 
 def _sum(counters: dict[str, Counter[str]], shop: str | None) -> Counter[str]:
-    return sum((each for domain, each in counters.items() if shop in (None, domain)), Counter())
+    return sum((each for name, each in counters.items() if shop in (None, name)), Counter())
