@@ -1,26 +1,20 @@
-"""Real PostgreSQL for every test that asks for ``database_url``: a database of its own, copied from a migrated template.
+"""Real PostgreSQL for every test that asks for ``database_url``: a database of its own, migrated and empty.
 
 The server is the embedded one, shared by parallel test processes, unless TEST_DATABASE_URL names another. Nothing that a
 test does reaches beyond this machine.
 """
 
-import asyncio
 import os
 import socket
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from app.local.postgres import embedded
-from app.store.database import sqlalchemy_url
-from app.store.migrations import upgrade
+from tests.databases import Databases
 
 # How long an example takes says nothing here: the machine is shared.
 settings.register_profile("patient", deadline=None)
@@ -56,33 +50,14 @@ def server_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def template(server_url: str) -> Iterator[str]:
-    """The name of a migrated database, made once in a session and process."""
-    name = f"template_{uuid.uuid4().hex}"
-    _execute(server_url, f"CREATE DATABASE {name}")
-    upgrade(_named(server_url, name))
-    yield name
-    _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+def databases(server_url: str) -> Iterator[Databases]:
+    """The databases of this test process."""
+    with Databases(server_url) as made:
+        yield made
 
 
 @pytest.fixture
-def database_url(server_url: str, template: str) -> Iterator[str]:
-    """A fresh, migrated database."""
-    name = f"test_{uuid.uuid4().hex}"
-    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    yield _named(server_url, name)
-    _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _execute(url: str, statement: str) -> None:
-    async def run() -> None:
-        engine = create_async_engine(sqlalchemy_url(url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
-        async with engine.connect() as connection:
-            await connection.execute(text(statement))
-        await engine.dispose()
-
-    asyncio.run(run())
-
-
-def _named(url: str, database: str) -> str:
-    return make_url(url).set(database=database).render_as_string(hide_password=False)
+def database_url(databases: Databases) -> Iterator[str]:
+    """A migrated database without a row in it."""
+    with databases.one() as url:
+        yield url
