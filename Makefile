@@ -23,8 +23,8 @@ setup: $(VENV)/.installed ## Make the virtual environment with everything in it
 run: $(VENV)/.installed ## Start everything with a sandbox shop, install it, and stay until Ctrl-C
 	@$(BIN)/python -m app.local run
 
-demo: $(VENV)/.installed ## Walk through the seven rows of the README's table
-	@$(BIN)/python -m app.local demo
+demo: $(VENV)/.installed ## Walk through the seven rows of the README's table; P=platform (shopify)
+	@$(BIN)/python -m app.local demo $(P)
 
 test: $(VENV)/.installed ## Run the tests; T=path for some of them
 	@$(BIN)/pytest --numprocesses 2 $(T)

@@ -44,7 +44,7 @@ async def _one_product(here: Town) -> int:
     fields = {"title": True, "description": False, "price": False, "images": False}
     shop = await open_shop(here, "busy", products=1, variants=1, fields=fields)
     await forget_calls(here)
-    product = f"{here.shopify}/_sandbox/shops/{shop.domain}/products/{shop.items[0].product_id}"
+    product = f"{here.shops}/_sandbox/shops/{shop.domain}/products/{shop.items[0].product_id}"
     pace = Pace(CHANGES_OF_ONE / IN_SECONDS)
     async with asyncio.TaskGroup() as group:
         for number in range(1, CHANGES_OF_ONE + 1):

@@ -96,7 +96,7 @@ class Shop:
 async def real_town(settings: Mapping[str, str] | None = None) -> AsyncIterator[Town]:
     """Run everything at production settings, on a database of its own that flushes to the disk."""
     with scratch("bench") as folder:
-        ports = Ports(web=free_port(), orderchamp=free_port(), shopify=free_port())
+        ports = Ports(web=free_port(), orderchamp=free_port(), shops=free_port())
         async with town(folder, ports, settings or {}) as here:
             yield here
 
@@ -119,7 +119,7 @@ async def open_shop(
     for each in catalogue:
         url = f"{here.orderchamp}/_sandbox/products?token={token}"
         await here.sandbox("POST", url, _on_orderchamp(each, storefront["id"]))
-    shop = f"{here.shopify}/_sandbox/shops/{domain}"
+    shop = f"{here.shops}/_sandbox/shops/{domain}"
     await here.sandbox("PUT", shop, {"token": token, "catalogue": catalogue, "app_url": here.web})
     await here.sandbox("PUT", f"{shop}/switches", {"restore_rate": 100_000})
     made = await here.sandbox("GET", f"{shop}/products")

@@ -3,11 +3,12 @@
 import asyncio
 import sys
 from collections.abc import Coroutine
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from app.local.demo import demo
+from app.local.platforms import PLATFORMS
 from app.local.postgres import NoDatabase, fresh_database
 from app.local.processes import NotStarted, until_told_to_stop
 from app.local.run import run
@@ -23,9 +24,12 @@ def run_command() -> None:
 
 
 @app.command("demo")
-def demo_command() -> None:
-    """Walk through the seven rows of the table and say whether each holds."""
-    _until_told_to_stop(demo(), told_code=130)
+def demo_command(platform: Annotated[str, typer.Argument(help=f"One of {', '.join(PLATFORMS)}.")] = "shopify") -> None:
+    """Walk through the seven rows of the table with a shop of one platform and say whether each holds."""
+    if platform not in PLATFORMS:
+        print(f"{platform!r} cannot be shown; choose one of {', '.join(PLATFORMS)}.", file=sys.stderr)
+        raise typer.Exit(2)
+    _until_told_to_stop(demo(PLATFORMS[platform]), told_code=130)
 
 
 def _until_told_to_stop(work: Coroutine[Any, Any, int], *, told_code: int) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from app.local.platforms import Platform
 from app.local.postgres import scratch
 from app.local.processes import NotStarted, free_port
 from app.local.town import Ports, Town, town
@@ -13,7 +14,7 @@ PATIENCE = 20.0
 """Seconds that Orderchamp has to show a change."""
 
 CATALOGUE = [
-    {"title": "Oak board", "variants": [{"sku": "OAK", "price": "34.95", "quantity": 12}], "body_html": "<p>Oak</p>"},
+    {"title": "Oak board", "variants": [{"sku": "OAK", "price": "34.95", "quantity": 12}], "description": "<p>Oak</p>"},
     {"title": "Ash bowl", "variants": [{"sku": "ASH", "price": "49.00", "quantity": 5}]},
     {"title": "Linen towel", "variants": [{"sku": "LINEN", "price": "9.50", "quantity": 80}]},
     {
@@ -86,7 +87,7 @@ async def deleted(stage: Stage) -> tuple[str, list[str]]:
 async def unpublished(stage: Stage) -> tuple[str, list[str]]:
     """A synced product is set inactive: the product is unpublished."""
     product = await stage.product("Ash bowl")
-    await stage.town.shop("PATCH", f"/products/{product['id']}", {"status": "draft"})
+    await stage.town.shop("POST", f"/products/{product['id']}/unpublish")
     shown = await stage.until("ASH", "status unpublished", lambda seen: seen.get("status") == "unpublished")
     return f"“Ash bowl” is {shown['status']}", await stage.why(product["id"])
 
@@ -97,7 +98,7 @@ async def republished(stage: Stage) -> tuple[str, list[str]]:
     first, second = stage.storefronts
     change = {"orderchamp": {"storefront_id": second["id"]}}
     await stage.town.api("PATCH", f"/v1/applications/{stage.application_id}", change)
-    await stage.town.shop("PATCH", f"/products/{product['id']}", {"status": "active"})
+    await stage.town.shop("POST", f"/products/{product['id']}/publish")
     shown = await stage.until(
         "ASH",
         f"published on {first['name']}",
@@ -153,7 +154,7 @@ async def details_changed(stage: Stage) -> tuple[str, list[str]]:
     before = (await stage.town.shown("LINEN") or {})["description"]
     changes = {
         "title": "Linen towel, washed",
-        "body_html": "<p>Not to be seen</p>",
+        "description": "<p>Not to be seen</p>",
         "images": ["https://cdn.oak-and-ash.example/files/towel.jpg"],
     }
     await stage.town.shop("PATCH", f"/products/{towel['id']}", changes)
@@ -209,12 +210,13 @@ ROWS: tuple[Row, ...] = (
 )
 
 
-async def demo() -> int:
-    """Walk through the rows and return the exit code: 0 when all of them hold."""
-    ports = Ports(web=free_port(), orderchamp=free_port(), shopify=free_port())
+async def demo(platform: Platform) -> int:
+    """Walk through the rows with a shop of this platform and return the exit code: 0 when all of them hold."""
+    ports = Ports(web=free_port(), orderchamp=free_port(), shops=free_port())
     with scratch("demo") as folder:
-        print("Starting PostgreSQL, the service, a sandbox Orderchamp and a sandbox Shopify shop …", flush=True)
-        async with town(folder, ports, {"COALESCE_SECONDS": "0.2", "LOOK_SECONDS": "1"}) as here:
+        what = f"PostgreSQL, the service, a sandbox Orderchamp and a sandbox {platform.title} shop"
+        print(f"Starting {what} …", flush=True)
+        async with town(folder, ports, {"COALESCE_SECONDS": "0.2", "LOOK_SECONDS": "1"}, platform=platform) as here:
             storefronts = await here.open_account(["Main", "Outlet"])
             await here.open_shop(CATALOGUE)
             application = await here.install(storefronts[0]["id"])
@@ -237,6 +239,8 @@ async def _walk(stage: Stage) -> int:
         print(f"   Orderchamp: {shown}")
         for sentence in why:
             print(f"   why: {sentence}")
+        if row.__name__ in stage.town.platform.limits:
+            print(f"   {stage.town.platform.title}: {stage.town.platform.limits[row.__name__]}")
         print(flush=True)
     print("All seven rows hold.")
     return 0

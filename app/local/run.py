@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from app.local.processes import NotStarted, require_free
-from app.local.town import SHOP, Ports, Town, town
+from app.local.town import Ports, Town, town
 
 DATA = Path(".data")
 DEFAULT_PORTS = {"WEB_PORT": "8000", "ORDERCHAMP_PORT": "8001", "SHOPIFY_PORT": "8002"}
@@ -31,7 +31,7 @@ def _ports() -> Ports:
     ports = {name: int(os.environ.get(name, default)) for name, default in DEFAULT_PORTS.items()}
     for setting, port in ports.items():
         require_free(port, setting)
-    return Ports(web=ports["WEB_PORT"], orderchamp=ports["ORDERCHAMP_PORT"], shopify=ports["SHOPIFY_PORT"])
+    return Ports(web=ports["WEB_PORT"], orderchamp=ports["ORDERCHAMP_PORT"], shops=ports["SHOPIFY_PORT"])
 
 
 @contextlib.contextmanager
@@ -77,7 +77,7 @@ async def _show(here: Town, data: Path) -> NoReturn:
 
 async def _tell(here: Town, application_id: str, products: dict[str, int], data: Path) -> None:
     board = next(each for each in await here.shop("GET", "/products") if each["title"] == "Oak board")
-    shop = f"{here.shopify}/_sandbox/shops/{SHOP}"
+    shop = f"{here.shops}/_sandbox/shops/{here.platform.shop}"
     counted = ", ".join(f"{count} {state}" for state, count in sorted(products.items()))
     product = f"{here.web}/v1/applications/{application_id}/products/{board['id']}"
     print(

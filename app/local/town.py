@@ -1,4 +1,4 @@
-"""A small town: the service with its database, a stand-in Orderchamp, and a stand-in Shopify shop, all on this machine."""
+"""A small town: the service with its database, a stand-in Orderchamp, and stand-in shops of one platform, all on this machine."""
 
 import asyncio
 import contextlib
@@ -12,10 +12,10 @@ from typing import Any
 
 import httpx
 
+from app.local.platforms import SHOPIFY, Platform
 from app.local.postgres import EmbeddedServer, embedded_server
 from app.local.processes import NotStarted, Processes, run_module
 
-SHOP = "oak-and-ash.myshopify.com"
 SUPPLIER = "oak-and-ash"
 
 
@@ -25,13 +25,14 @@ class Ports:
 
     web: int
     orderchamp: int
-    shopify: int
+    shops: int
 
 
 @dataclass(slots=True, kw_only=True)
 class Town:
     """A town that is up. ``api`` speaks to the service with an admin key."""
 
+    platform: Platform
     ports: Ports
     keys: Mapping[str, str]
     processes: Processes
@@ -47,8 +48,13 @@ class Town:
         return f"http://127.0.0.1:{self.ports.orderchamp}"
 
     @property
-    def shopify(self) -> str:
-        return f"http://127.0.0.1:{self.ports.shopify}"
+    def shops(self) -> str:
+        return f"http://127.0.0.1:{self.ports.shops}"
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What the supplier enters for the shop."""
+        return {name: self.keys[f"{self.platform.name}-{name}"] for name in self.platform.credentials}
 
     async def api(self, method: str, path: str, body: object = None) -> Any:
         """Call the service as the back office does; the answer's JSON, or an error with the problem it told."""
@@ -67,7 +73,7 @@ class Town:
 
     async def shop(self, method: str, path: str, body: object = None) -> Any:
         """Do something in the shop."""
-        return await self.sandbox(method, f"{self.shopify}/_sandbox/shops/{SHOP}{path}", body)
+        return await self.sandbox(method, f"{self.shops}/_sandbox/shops/{self.platform.shop}{path}", body)
 
     async def shown(self, sku: str) -> dict[str, Any] | None:
         """Return what Orderchamp shows for an SKU; None when it has no such variant."""
@@ -84,7 +90,7 @@ class Town:
 
     async def open_shop(self, catalogue: object = "sample") -> None:
         """Open the shop, with this catalogue if it is new."""
-        await self.shop("PUT", "", {"token": self.keys["shopify"], "catalogue": catalogue, "app_url": self.web})
+        await self.shop("PUT", "", {"credentials": self.credentials, "catalogue": catalogue})
 
     async def install(
         self, storefront_id: str | None = None, settings: Mapping[str, Any] | None = None
@@ -94,11 +100,11 @@ class Town:
         if storefront_id is not None:
             orderchamp["storefront_id"] = storefront_id
         body = {
-            "platform": "shopify",
-            "shop": SHOP,
-            "credentials": {"access_token": self.keys["shopify"]},
+            "platform": self.platform.name,
+            "shop": self.platform.shop,
+            "credentials": self.credentials,
             "orderchamp": orderchamp,
-            "settings": {"price_kind": "wholesale", **(settings or {})},
+            "settings": {"price_kind": "wholesale", **self.platform.settings, **(settings or {})},
         }
         installed: dict[str, Any] = await self.api("POST", f"/v1/suppliers/{SUPPLIER}/applications", body)
         return installed
@@ -128,6 +134,7 @@ async def town(
     ports: Ports,
     settings: Mapping[str, str],
     *,
+    platform: Platform = SHOPIFY,
     web_processes: int = 1,
     workers: int = 1,
     remember: bool = True,
@@ -139,42 +146,50 @@ async def town(
     processes = Processes(logs=data / "logs")
     with embedded_server(data / "postgres") as database:
         keys = Keys(data / "keys")
-        app = {"client_id": keys.made("client-id"), "client_secret": keys.made("client-secret")}
+        app = {name: keys.made(name.replace("_", "-")) for name in platform.app}
         environment = {
             "ENVIRONMENT": "development",
             "DATABASE_URL": database.url,
             "PUBLIC_URL": f"http://127.0.0.1:{ports.web}",
             "VAULT_KEYS": await keys.vault(),
             "ORDERCHAMP_API_URL": f"http://127.0.0.1:{ports.orderchamp}/v1/graphql",
-            "SHOP_URLS": json.dumps({"shopify": f"http://127.0.0.1:{ports.shopify}/shops/{{shop}}"}),
-            "PLATFORM_APPS": json.dumps({"shopify": app}),
+            "SHOP_URLS": json.dumps({platform.name: f"http://127.0.0.1:{ports.shops}/shops/{{shop}}"}),
+            "PLATFORM_APPS": json.dumps({platform.name: app} if app else {}),
             "ALLOW_PRIVATE_ADDRESSES": "true",
             **settings,
         }
         await run_module(["app.cli", "migrate"], environment)
         try:
-            await _start_sandbox(processes, data / "sandbox" if remember else None, ports, app)
+            await _start_sandbox(processes, data / "sandbox" if remember else None, ports, platform, app)
             await _start_service(processes, ports, environment, web_processes=web_processes, workers=workers)
-            api_key = await keys.api(environment)
             known = {
-                "api": api_key,
+                "api": await keys.api(environment),
                 "client-secret": keys.made("client-secret"),
                 "orderchamp": keys.made("orderchamp-token"),
-                "shopify": keys.made("shopify-token"),
+                **keys.of_shop(platform),
             }
             async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
-                yield Town(ports=ports, keys=known, processes=processes, database=database, client=client)
+                yield Town(
+                    platform=platform,
+                    ports=ports,
+                    keys=known,
+                    processes=processes,
+                    database=database,
+                    client=client,
+                )
         finally:
             await processes.stop()
 
 
-async def _start_sandbox(processes: Processes, state: Path | None, ports: Ports, app: Mapping[str, str]) -> None:
-    secret = {"SANDBOX_CLIENT_SECRET": app["client_secret"]}
-    for name, port, own in (("orderchamp", ports.orderchamp, {}), ("shopify", ports.shopify, secret)):
+async def _start_sandbox(
+    processes: Processes, state: Path | None, ports: Ports, platform: Platform, app: Mapping[str, str]
+) -> None:
+    told = {f"SANDBOX_{name.upper()}": value for name, value in app.items()}
+    for name, port, own in (("orderchamp", ports.orderchamp, {}), (platform.name, ports.shops, told)):
         saved = () if state is None else ("--state", str(state / f"{name}.json"))
         await processes.start(name, "app.sandbox", name, "--port", str(port), *saved, environment=own)
-    await processes.until_ready("orderchamp", processes.says_ready("orderchamp"))
-    await processes.until_ready("shopify", processes.says_ready("shopify"))
+    for name in ("orderchamp", platform.name):
+        await processes.until_ready(name, processes.says_ready(name))
 
 
 async def _start_service(
@@ -209,6 +224,11 @@ class Keys:
     def made(self, name: str) -> str:
         """Return a random secret of this name."""
         return self._kept(name) or self._keep(name, secrets.token_urlsafe(24))
+
+    def of_shop(self, platform: Platform) -> dict[str, str]:
+        """Return what a supplier enters for a shop of this platform, each named ``<platform>-<credential>``."""
+        named = {f"{platform.name}-{name}": start for name, start in platform.credentials.items()}
+        return {name: start + self.made(name.replace("_", "-")) for name, start in named.items()}
 
     async def vault(self) -> str:
         """Return the vault key."""

@@ -51,7 +51,7 @@ async def _prove(runs: int, first: int, *, production: bool) -> int:
 async def _runs(count: int, first: int) -> list[Run]:
     done: list[Run] = []
     begun = asyncio.get_running_loop().time()
-    ports = Ports(web=free_port(), orderchamp=free_port(), shopify=free_port())
+    ports = Ports(web=free_port(), orderchamp=free_port(), shops=free_port())
     with scratch("proof") as folder:
         print(f"{count} run(s) from seed {first}", flush=True)
         try:

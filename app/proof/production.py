@@ -28,7 +28,7 @@ TIMES = 2
 async def figures() -> list[Figure]:
     """Start a town with the settings of production and measure. A figure that could not be taken has no value."""
     taken: dict[str, list[float]] = {"takeover_s": [], "db_restart_s": []}
-    ports = Ports(web=free_port(), orderchamp=free_port(), shopify=free_port())
+    ports = Ports(web=free_port(), orderchamp=free_port(), shops=free_port())
     with scratch("production") as folder:
         async with town(folder, ports, {}, web_processes=WEB_PROCESSES, workers=WORKERS, remember=False) as here:
             shop = Shop(town=here, name="production")

@@ -40,7 +40,7 @@ async def run(town: Town, seed: int, machines: asyncio.Lock) -> Run:
     begun = asyncio.get_running_loop().time()
     chance = Random(seed)
     checker = Checker(town.database.url)
-    for sandbox in (town.orderchamp, town.shopify):
+    for sandbox in (town.orderchamp, town.shops):
         await town.sandbox("PUT", f"{sandbox}/_sandbox/seed/{seed}")
     await town.sandbox("PUT", f"{town.orderchamp}/_sandbox/switches", {"image_delay_seconds": 0.2})
     shops = [Shop(town=town, name=f"shop-{seed}-{number}") for number in (1, 2)]

@@ -58,7 +58,7 @@ class Shop:
 
     async def do(self, method: str, path: str, body: object = None) -> Any:
         """Use a control of the shop."""
-        return await self.town.sandbox(method, f"{self.town.shopify}/_sandbox/shops/{self.domain}{path}", body)
+        return await self.town.sandbox(method, f"{self.town.shops}/_sandbox/shops/{self.domain}{path}", body)
 
     async def orderchamp(self, method: str, path: str, body: object = None) -> Any:
         """Use a control of the sandbox Orderchamp."""

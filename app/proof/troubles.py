@@ -174,7 +174,7 @@ async def product_deleted_by_hand(scene: Scene) -> AsyncIterator[None]:
 async def shop_misbehaves(scene: Scene, *, fault: Thing) -> AsyncIterator[None]:
     """A few of our calls to the shop go wrong."""
     times = scene.chance.randint(1, 4)
-    url = f"{scene.town.shopify}/_sandbox/faults"
+    url = f"{scene.town.shops}/_sandbox/faults"
     await scene.town.sandbox("POST", url, {**fault, "times": times, "shop": scene.shop.domain})
     yield
     await scene.town.sandbox("DELETE", f"{url}?shop={scene.shop.domain}")

@@ -1,6 +1,7 @@
 import stat
 from pathlib import Path
 
+from app.local.platforms import PLATFORMS
 from app.local.town import Keys
 from app.store.vault import Keyring
 
@@ -11,6 +12,13 @@ async def test_keys_are_made_once_and_only_their_owner_may_read_them(tmp_path: P
     assert Keys(folder).made("client-secret") == made
     assert Keys(folder).made("shopify-token") != made
     assert {stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()} == {0o600}
+
+
+def test_what_a_supplier_enters_is_made_once_and_looks_like_the_platforms(tmp_path: Path) -> None:
+    entered = Keys(tmp_path).of_shop(PLATFORMS["shopify"])
+    assert list(entered) == ["shopify-access_token"]
+    assert entered["shopify-access_token"].startswith("shpat_")
+    assert Keys(tmp_path).of_shop(PLATFORMS["shopify"]) == entered
 
 
 async def test_the_vault_key_is_one_that_the_service_takes(tmp_path: Path) -> None:

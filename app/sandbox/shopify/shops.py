@@ -73,7 +73,8 @@ class Shops:
             self.shops[domain] = shop
             self._indexes[domain] = Index()
         shop["installed"] = True
-        shop["token"] = given.get("token") or shop.get("token") or f"shpat_{secrets.token_hex(16)}"
+        token = given.get("token") or given.get("credentials", {}).get("access_token")
+        shop["token"] = token or shop.get("token") or f"shpat_{secrets.token_hex(16)}"
         shop["scopes"] = given.get("scopes") or shop.get("scopes") or SCOPES
         self.changed()
         return shop

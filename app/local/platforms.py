@@ -1,0 +1,36 @@
+"""The platforms that can be shown on this machine: how a stand-in shop of each is opened and installed.
+
+Whatever is done in a shop afterwards is done by the controls that all stand-ins share, so nothing else differs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """One platform, as it is shown here. ``name`` is that of its adapter and of its sandbox.
+
+    ``shop`` is the address of the shop. ``credentials`` are what a supplier enters, each with what it begins with; the rest
+    is random. ``app`` are the keys of our app that this needs; the sandbox is given them, too. ``settings`` go with the
+    install. ``limits`` says, by the function of a row of the demo, what the platform cannot do there, in whole sentences.
+    """
+
+    name: str
+    title: str
+    shop: str
+    credentials: Mapping[str, str]
+    app: tuple[str, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
+    limits: Mapping[str, str] = field(default_factory=dict)
+
+
+SHOPIFY = Platform(
+    name="shopify",
+    title="Shopify",
+    shop="oak-and-ash.myshopify.com",
+    credentials={"access_token": "shpat_"},
+    app=("client_id", "client_secret"),
+)
+
+PLATFORMS: Mapping[str, Platform] = {each.name: each for each in (SHOPIFY,)}
