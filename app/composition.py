@@ -5,6 +5,8 @@ import contextlib
 import logging
 import os
 import random
+import secrets
+import string
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -21,6 +23,9 @@ from app.settings import Settings
 from app.store.database import PostgresStore
 from app.store.vault import Keyring
 from app.transport import HttpTransport
+
+SECRET_LENGTH = 43
+"""As many letters and digits as hold 256 bits."""
 
 
 class WrongSettings(Exception):
@@ -84,6 +89,11 @@ def _wrong_platforms(given: Mapping[str, object], adapters: Mapping[str, Adapter
     return [f"there is no platform {name!r}; known are: {known}." for name in given if name not in adapters]
 
 
+def new_secret() -> str:
+    """Return a secret of letters and digits alone, since some shops spoil everything else."""
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(SECRET_LENGTH))
+
+
 @contextlib.asynccontextmanager
 async def open_services(settings: Settings, store: PostgresStore) -> AsyncIterator[Services]:
     """Return what the flows need; at the end running calls are let finish. WrongSettings at once if it cannot be."""
@@ -120,6 +130,7 @@ async def open_services(settings: Settings, store: PostgresStore) -> AsyncIterat
             sleep=asyncio.sleep,
             jitter=random.random,
             new_id=uuid4,
+            new_secret=new_secret,
         )
     finally:
         await transport.aclose()

@@ -14,9 +14,9 @@ SECRET_HEADERS = frozenset({b"authorization", b"cookie", b"proxy-authorization"}
 
 
 async def read_delivery(
-    scope: Scope, receive: Receive, *, limit: int, seconds: float, received_at: datetime
+    scope: Scope, receive: Receive, *, limit: int, seconds: float, received_at: datetime, token: str = ""
 ) -> Delivery:
-    """Return the request as a delivery.
+    """Return the request as a delivery. ``token``: the last part of its path, which is a secret and left out of its address.
 
     TooLarge as soon as its body has more than ``limit`` bytes; TooSlow when it does not come whole within ``seconds``.
     """
@@ -26,7 +26,12 @@ async def read_delivery(
         raise TooLarge
     body = await _body(receive, limit, seconds)
     return Delivery(
-        method=scope["method"], url=_url(scope, headers), headers=headers, body=body, received_at=received_at
+        method=scope["method"],
+        url=_url(scope, headers, secret_end=bool(token)),
+        headers=headers,
+        body=body,
+        received_at=received_at,
+        token=token,
     )
 
 
@@ -81,8 +86,10 @@ def _headers(scope: Scope) -> Mapping[str, str]:
     }
 
 
-def _url(scope: Scope, headers: Mapping[str, str]) -> str:
-    """Return the address that was called, as it was written."""
+def _url(scope: Scope, headers: Mapping[str, str], *, secret_end: bool) -> str:
+    """Return the address that was called, as it was written; ``secret_end``: without the last part of its path."""
     query = scope["query_string"].decode("latin-1")
     path = scope["raw_path"].decode("latin-1")
+    if secret_end:
+        path = path.rpartition("/")[0]
     return f"{scope['scheme']}://{headers.get('host', '')}{path}" + (f"?{query}" if query else "")

@@ -19,6 +19,9 @@ STORED_HEAD = {"type": "http.response.start", "status": 200, "headers": [(b"cont
 STORED_BODY = {"type": "http.response.body", "body": b""}
 
 PlatformName = Annotated[str, Path(description="The platform's name, such as `shopify`.")]
+ApplicationName = Annotated[str, Path(description="The Application's id.")]
+
+_STORED = {"description": "Stored. Also for a redelivery, an unknown topic or an unreadable body."}
 
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -31,18 +34,21 @@ _BODY: dict[str, Any] = {
             }
         },
     },
-    "responses": {"200": {"description": "Stored. Also for a redelivery, an unknown topic or an unreadable body."}},
+    "responses": {"200": _STORED},
 }
 
 
 async def answered(state: State, scope: Scope, receive: Receive, send: Send) -> bool:
     """Answer a request if it is a delivery of a shop, and tell whether it was."""
-    if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].startswith(ADDRESS):
+    if scope["type"] != "http" or not scope["path"].startswith(ADDRESS):
         return False
-    platform, _, application_id = scope["path"][len(ADDRESS) :].partition("/")
-    if not platform or not application_id or "/" in application_id:
+    platform, _, rest = scope["path"][len(ADDRESS) :].partition("/")
+    application_id, _, token = rest.partition("/")
+    if not platform or not application_id or "/" in token or rest.endswith("/"):
         return False
-    problem = await take(state, scope, receive, platform, application_id)
+    if scope["method"] != "POST" and not (token and scope["method"] == "GET"):
+        return False
+    problem = await take(state, scope, receive, platform, application_id, token)
     if problem is None:
         await send(STORED_HEAD)
         await send(STORED_BODY)
@@ -61,10 +67,34 @@ async def answered(state: State, scope: Scope, receive: Receive, send: Send) -> 
 async def receive(
     request: Request,
     platform: PlatformName,
-    application_id: Annotated[str, Path(description="The Application's id.")],
+    application_id: ApplicationName,
 ) -> Response:
     """Verify the platform's signature, store the delivery, then answer. What it says is worked through afterwards."""
     refused = await take(request.app.state, request.scope, request.receive, platform, application_id)
+    return refused or Response(status_code=200)
+
+
+@router.get(
+    "/{platform}/{application_id}/{token}",
+    summary="Take a call of one shop that signs nothing",
+    responses={200: _STORED, **documented(401, 404, 413, 503)},
+    response_class=Response,
+)
+@router.post(
+    "/{platform}/{application_id}/{token}",
+    summary="Take a delivery of one shop that signs nothing",
+    responses=documented(401, 404, 413, 503),
+    openapi_extra=_BODY,
+    response_class=Response,
+)
+async def receive_at_secret_address(
+    request: Request,
+    platform: PlatformName,
+    application_id: ApplicationName,
+    token: Annotated[str, Path(description="The secret that makes the address the shop's own.")],
+) -> Response:
+    """As for a shop that signs, but the last part of the address is what proves it. It is stored nowhere."""
+    refused = await take(request.app.state, request.scope, request.receive, platform, application_id, token)
     return refused or Response(status_code=200)
 
 
@@ -82,9 +112,9 @@ async def receive_for_app(request: Request, platform: PlatformName) -> Response:
 
 
 async def take(
-    state: State, scope: Scope, receive: Receive, platform: str, application_id: str | None
+    state: State, scope: Scope, receive: Receive, platform: str, application_id: str | None, token: str = ""
 ) -> Response | None:
-    """Take in one delivery, for an Application or (None) for the app as a whole; None: it is stored.
+    """Take in one delivery, for an Application or (None) for the app as a whole; None: it is stored, or a greeting.
 
     Every delivery passes here, whatever becomes of it.
     """
@@ -96,6 +126,7 @@ async def take(
             limit=state.max_body_bytes,
             seconds=state.body_seconds,
             received_at=state.services.clock(),
+            token=token,
         )
         if application_id is None:
             await reception.receive_for_app(platform, delivery)

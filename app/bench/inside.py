@@ -208,6 +208,7 @@ async def inside(database_url: str, *, coalesce: timedelta = PRODUCTION.coalesce
         sleep=asyncio.sleep,
         jitter=random.random,
         new_id=uuid4,
+        new_secret=lambda: uuid4().hex,
     )
     try:
         yield Inside(services=services, store=store, orderchamp=orderchamp)

@@ -15,6 +15,7 @@ from app.domain.settings import ApplicationSettings
 from app.flows.erase import refuse_while_erasing
 from app.flows.lane import ORDERCHAMP_TOKEN, as_secrets, shop_credentials
 from app.flows.services import Services
+from app.flows.webhook_secret import secrets_to_keep
 from app.platforms.adapter import Adapter
 from app.ports import Transaction
 
@@ -105,8 +106,8 @@ async def _keep(
     await refuse_while_erasing(tx, wanted.supplier_id)
     installed = await tx.applications.of_shop(wanted.platform, shop)
     _refuse_others(installed, wanted.supplier_id)
-    owner = await tx.accounts.save(account, wanted.supplier_id)
-    refuse_other_account(account, owner=owner, supplier_id=wanted.supplier_id)
+    account_owner = await tx.accounts.save(account, wanted.supplier_id)
+    refuse_other_account(account, owner=account_owner, supplier_id=wanted.supplier_id)
     known = next((each for each in installed if each.supplier_id == wanted.supplier_id), None)
     if known is not None:
         known = await tx.applications.one(known.id, lock=True)
@@ -119,9 +120,11 @@ async def _keep(
         raise CredentialsRefused("orderchamp", message)
     application = _application(services, wanted, known, shop=shop, details=details, account=account)
     await tx.applications.save(application)
-    await tx.vault.erase(str(application.id))
-    await tx.vault.put(str(application.id), {**as_secrets(credentials), ORDERCHAMP_TOKEN: wanted.orderchamp_token})
-    await tx.applications.want_subscriptions(application.id, due=True)
+    owner = str(application.id)
+    ours = secrets_to_keep(services, services.adapters[wanted.platform], credentials, await tx.vault.readable(owner))
+    await tx.vault.erase(owner)
+    await tx.vault.put(owner, {**as_secrets(credentials), **ours, ORDERCHAMP_TOKEN: wanted.orderchamp_token})
+    await tx.applications.want_subscriptions(application.id, due=True, renew_secret=True)
     if known is not None:
         await tx.applications.replan(application.id, after="")
         await tx.conflicts.plan_all_holders_again(application.id)

@@ -21,7 +21,8 @@ class LaneRun:
     """A held lane. ``not_before`` rises when somebody asked us to wait; what is left then waits with the lane.
 
     ``services`` are this run's own: whatever calls with them needs the permission of its ``tenure``. ``storefronts`` are
-    the names of the account's storefronts. ``products`` counts how many were reconciled in this run.
+    the names of the account's storefronts. ``secrets`` is what the vault keeps of the Application. ``products`` counts how
+    many were reconciled in this run.
     """
 
     services: Services
@@ -30,6 +31,7 @@ class LaneRun:
     adapter: Adapter
     connection: Connection
     marketplace: Marketplace
+    secrets: Mapping[str, str] = field(repr=False)
     storefronts: Mapping[StorefrontId, str]
     fallback_storefront_id: StorefrontId | None
     started: float

@@ -14,6 +14,7 @@ from app.domain.settings import ApplicationSettings
 from app.flows.install import check_storefront, kept_credentials, refuse_other_account, try_orderchamp, try_shop
 from app.flows.lane import ORDERCHAMP_TOKEN, as_secrets
 from app.flows.services import Services
+from app.flows.webhook_secret import secrets_to_keep
 from app.ports import Import, Transaction
 
 
@@ -54,13 +55,25 @@ async def change(services: Services, application_id: ApplicationId, revision: Re
         await tx.applications.save(changed)
         await _close_what_paused(tx, changed)
         if credentials is not None:
-            await tx.vault.put(str(application_id), as_secrets(credentials))
-            await tx.applications.want_subscriptions(application_id, due=True)
+            await _replace_credentials(services, tx, now, credentials)
         if revision.orderchamp_token is not None:
             await tx.vault.put(str(application_id), {ORDERCHAMP_TOKEN: revision.orderchamp_token})
         await tx.applications.replan(application_id, after="")
         await tx.lanes.wake(application_id)
     return changed
+
+
+async def _replace_credentials(
+    services: Services, tx: Transaction, application: Application, credentials: Mapping[str, str]
+) -> None:
+    """Keep these credentials of the shop, and none of those before: which ones there are tells how the shop delivers."""
+    owner = str(application.id)
+    before = await tx.vault.get(owner)
+    ours = secrets_to_keep(services, services.adapters[application.platform], credentials, before)
+    _, token = kept_credentials(before)
+    await tx.vault.erase(owner)
+    await tx.vault.put(owner, {**as_secrets(credentials), **ours, ORDERCHAMP_TOKEN: token})
+    await tx.applications.want_subscriptions(application.id, due=True, renew_secret=True)
 
 
 async def _keep_account(tx: Transaction, application: Application, account: Account | None) -> None:

@@ -1,6 +1,7 @@
 """Receiving: verify, name, keep, and only then say thank you. Nothing leaves the service meanwhile."""
 
 import asyncio
+from collections.abc import Sequence
 
 from app.domain.errors import InvalidSignature, NotStored, UnknownApplication
 from app.domain.http import Delivery
@@ -8,6 +9,7 @@ from app.flows.directory import Directory, Recipient
 from app.flows.intake import Intake
 from app.flows.lane import shop_credentials
 from app.flows.services import Services
+from app.flows.webhook_secret import accepted_secrets
 from app.platforms.adapter import Adapter, Secret, Webhooks
 from app.ports import Addressee, Arrival
 
@@ -31,7 +33,8 @@ class Reception:
 
         UnknownApplication, InvalidSignature or NotStored; after any of them nothing was stored. The Application is looked
         up only where it is not remembered, where what is remembered did not sign the delivery, or where it has changed
-        meanwhile: so a new secret, and an uninstall, count from the moment at which they are committed.
+        meanwhile: so a new secret, and an uninstall, count from the moment at which they are committed. A greeting, which
+        the platform sends unsigned by design, is let pass, and nothing of it is stored.
         """
         webhooks = _webhooks(self._services.adapters.get(platform))
         deadline = asyncio.get_running_loop().time() + ANSWER_SECONDS
@@ -48,7 +51,8 @@ class Reception:
             recipient = await self._directory.look_up(application_id, deadline=deadline)
             if recipient is None or recipient.platform != platform:
                 raise UnknownApplication
-            webhooks.verify(delivery, recipient.secrets)
+            if not _proven(webhooks, delivery, recipient.secrets):
+                return
             if await self._keep(recipient, webhooks, delivery, deadline):
                 return
         raise NotStored("The Application is being changed.", concerns="application")
@@ -65,14 +69,17 @@ class Reception:
         return await self._intake.keep(arrival, deadline=deadline)
 
     def _secrets_of(self, addressee: Addressee) -> tuple[Secret, ...]:
-        """Return the keys that may sign for an Application, its own and the app's; none for a platform that is not known."""
+        """Return the keys that may sign for an Application: its own, those of our choice, and the app's.
+
+        None for a platform that is not known.
+        """
         if addressee.secrets is None:
             raise NotStored("The secrets of the Application cannot be opened.", concerns="application")
         adapter = self._services.adapters.get(addressee.platform)
         if adapter is None:
             return ()
         own = adapter.installation.secrets(shop_credentials(addressee.secrets))
-        return (*own, *self._services.app_secrets(addressee.platform))
+        return (*own, *accepted_secrets(addressee.secrets), *self._services.app_secrets(addressee.platform))
 
     async def receive_for_app(self, platform: str, delivery: Delivery) -> None:
         """Keep a delivery that a platform sent to the one address of our app, for every Application that it is about.
@@ -80,7 +87,8 @@ class Reception:
         One that is about a shop of which nothing is held is kept as well, with that as its outcome.
         """
         webhooks = _webhooks(self._services.adapters.get(platform))
-        webhooks.verify(delivery, self._services.app_secrets(platform))
+        if not _proven(webhooks, delivery, self._services.app_secrets(platform)):
+            return
         deadline = asyncio.get_running_loop().time() + ANSWER_SECONDS
         event_id, topic = webhooks.identify(delivery)
         shop = webhooks.shop_of(delivery)
@@ -97,6 +105,17 @@ class Reception:
             )
             if not await self._intake.keep(arrival, deadline=deadline):
                 raise NotStored("An Application of this shop is being erased.", concerns="application")
+
+
+def _proven(webhooks: Webhooks, delivery: Delivery, secrets: Sequence[Secret]) -> bool:
+    """Tell a proven delivery, which is to be kept, from a greeting; InvalidSignature for what is neither."""
+    try:
+        webhooks.verify(delivery, secrets)
+    except InvalidSignature:
+        if webhooks.is_greeting(delivery):
+            return False
+        raise
+    return True
 
 
 def _webhooks(adapter: Adapter | None) -> Webhooks:

@@ -150,6 +150,7 @@ async def _begin(services: Services, held: HeldLane, stopping: Stopping) -> Lane
             secrets.get(ORDERCHAMP_TOKEN, ""),
             PermittedBudget(services.store.budget(application.account_id), tenure.permit),
         ),
+        secrets=secrets,
         storefronts={each.id: each.name for each in storefronts},
         fallback_storefront_id=application.storefront_id or only,
         started=services.monotonic(),

@@ -43,7 +43,8 @@ class Services:
     """The outside world and the chosen numbers, as the composition root put them together.
 
     ``shop_url`` gives the base URL of a shop; ``apps`` are the keys of our app by platform, where we have one;
-    ``on_alarm`` hears when many products of an Application are refused, and which percentage of the limit that is.
+    ``new_secret`` makes secrets of letters and digits that nobody guesses. ``on_alarm`` hears when many products of an
+    Application are refused, and which percentage of the limit that is.
     """
 
     store: Store
@@ -59,6 +60,7 @@ class Services:
     sleep: Callable[[float], Awaitable[None]]
     jitter: Callable[[], float]
     new_id: Callable[[], UUID]
+    new_secret: Callable[[], str]
     interrupted_reads: InterruptedReads = field(default_factory=InterruptedReads)
     on_alarm: Callable[[ApplicationId, int], None] = lambda _, __: None
 
@@ -79,9 +81,10 @@ class Services:
         adapter = self.adapters.get(platform)
         return () if adapter is None else adapter.installation.app_secrets(self.apps.get(platform, {}))
 
-    def webhook_address(self, application: Application) -> str:
-        """Return the address at which ``application`` takes deliveries."""
-        return f"{self.public_url}/webhooks/{application.platform}/{application.id}"
+    def webhook_address(self, application: Application, token: Secret | None = None) -> str:
+        """Return the address at which ``application`` takes deliveries; with ``token``, the one that is a secret itself."""
+        address = f"{self.public_url}/webhooks/{application.platform}/{application.id}"
+        return address if token is None else f"{address}/{token.value.decode()}"
 
     async def ask_shop(self, reading: Reading[T]) -> T:
         """Send what ``reading`` asks for until it returns. A read may be repeated, so lost answers are asked for again.

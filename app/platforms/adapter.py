@@ -354,6 +354,15 @@ def signed_with(message: bytes, signature: bytes, secrets: Sequence[Secret]) -> 
     return fits
 
 
+def named_by(token: str, secrets: Sequence[Secret]) -> bool:
+    """Tell whether ``token``, the last part of an address, is one of ``secrets``; compared as for ``signed_with``."""
+    given = token.encode(errors="surrogatepass")
+    fits = False
+    for secret in secrets:
+        fits |= bool(secret.value) and hmac.compare_digest(secret.value, given)
+    return fits
+
+
 def aware(moment: datetime) -> datetime:
     """Return ``moment`` if it names its offset; ValueError if it is naive, since nobody could order it."""
     if moment.tzinfo is None:

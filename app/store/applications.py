@@ -136,11 +136,25 @@ class Applications:
 
     # What a lane has to do besides products
 
-    async def want_subscriptions(self, application_id: ApplicationId, *, due: bool) -> None:
-        """Say whether the subscriptions at the shop have to be looked at."""
+    async def want_subscriptions(self, application_id: ApplicationId, *, due: bool, renew_secret: bool = False) -> None:
+        """Say whether the subscriptions at the shop have to be looked at.
+
+        ``renew_secret``: and each has to be told what to sign with, until nothing is due.
+        """
         await self._connection.execute(
-            text("UPDATE application SET subscriptions_due = :due WHERE id = :id"), {"id": application_id, "due": due}
+            text(
+                "UPDATE application SET subscriptions_due = :due, renew_secret = :due AND (renew_secret OR :renew) "
+                "WHERE id = :id"
+            ),
+            {"id": application_id, "due": due, "renew": renew_secret},
         )
+
+    async def secret_to_renew(self, application_id: ApplicationId) -> bool:
+        """Tell whether the shop has yet to be told what to sign with."""
+        found = await self._connection.execute(
+            text("SELECT renew_secret FROM application WHERE id = :id"), {"id": application_id}
+        )
+        return bool(found.scalar_one_or_none())
 
     async def subscriptions_due(self, application_id: ApplicationId) -> bool:
         found = await self._connection.execute(

@@ -59,7 +59,8 @@ class AccountRow(SQLModel, table=True):
 class ApplicationRow(SQLModel, table=True):
     """One installation. ``replan_after``: recompute desired states of products after this source id; '' from the start.
 
-    ``erasing``: everything that is kept for it is on its way out.
+    ``renew_secret``: the shop has yet to be told what to sign with. ``erasing``: everything that is kept for it is on its
+    way out.
     """
 
     __tablename__ = "application"
@@ -88,6 +89,7 @@ class ApplicationRow(SQLModel, table=True):
     details: str = Field(sa_column=Column(Text, nullable=False))
     unpublish_on_uninstall: bool = False
     subscriptions_due: bool = False
+    renew_secret: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
     replan_after: str | None = None
     erasing: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
     revision: int = Field(sa_column=_long(default=1))

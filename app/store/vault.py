@@ -6,6 +6,7 @@ closed, until ``reencrypt`` has moved everything to the active one.
 
 import base64
 import binascii
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -95,6 +96,17 @@ class Vault:
             text("SELECT field, key_id, nonce, ciphertext FROM secret WHERE owner = :owner"), {"owner": owner}
         )
         return {row.field: self._keyring.open(owner, row.field, row.key_id, row.nonce, row.ciphertext) for row in found}
+
+    async def readable(self, owner: str) -> Mapping[str, str]:
+        """Return those of the secrets of ``owner`` that can be opened, for whoever brings new ones anyway."""
+        found = await self._connection.execute(
+            text("SELECT field, key_id, nonce, ciphertext FROM secret WHERE owner = :owner"), {"owner": owner}
+        )
+        opened: dict[str, str] = {}
+        for row in found:
+            with contextlib.suppress(SecretUnreadable):
+                opened[row.field] = self._keyring.open(owner, row.field, row.key_id, row.nonce, row.ciphertext)
+        return opened
 
     async def erase(self, owner: str) -> None:
         await self._connection.execute(text("DELETE FROM secret WHERE owner = :owner"), {"owner": owner})

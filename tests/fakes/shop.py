@@ -26,6 +26,7 @@ from app.platforms.adapter import (
     Subscription,
     SubscriptionChange,
     Unsubscribe,
+    named_by,
 )
 
 EPOCH = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -78,7 +79,11 @@ def product(source_id: str, *variants: SourceVariant, at: int = 0, **changes: ob
 
 @dataclass
 class FakeShop:
-    """The shop. ``down`` makes it unreachable, ``token`` is what it accepts, ``refused_topics`` nobody may subscribe to."""
+    """The shop. ``down`` makes it unreachable, ``token`` is what it accepts, ``refused_topics`` nobody may subscribe to.
+
+    ``secret_kind`` is how its deliveries are proven, ``signs_with`` what it was told to sign the deliveries of each
+    subscription with.
+    """
 
     products: dict[SourceId, Snapshot] = field(default_factory=dict)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
@@ -88,10 +93,28 @@ class FakeShop:
     refused_topics: set[str] = field(default_factory=set)
     reads: list[str] = field(default_factory=list)
     pages: int = 0
+    secret_kind: SecretKind = "theirs"
+    signs_with: dict[str, Secret] = field(default_factory=dict)
 
     def put(self, *snapshots: Snapshot) -> None:
         for each in snapshots:
             self.products[each.source_id] = each
+
+    def tell(self, fact: Fact, *, event: str | None = None) -> tuple[Delivery, ...]:
+        """Return what the shop sends to everybody who subscribed to this, each at its address."""
+        made = delivery(fact, event=event)
+        return tuple(
+            replace(self._proven(each, made), url=each.address)
+            for each in self.subscriptions.values()
+            if each.active and each.topic == made.headers["topic"]
+        )
+
+    def _proven(self, subscription: Subscription, made: Delivery) -> Delivery:
+        if self.secret_kind == "theirs":
+            return made
+        unsigned = replace(made, headers={name: made.headers[name] for name in made.headers if name != "signature"})
+        secret = self.signs_with.get(subscription.id)
+        return unsigned if secret is None else _Webhooks().sign(unsigned, secret)
 
     def _enter(self, connection: Connection) -> None:
         if self.down:
@@ -135,13 +158,13 @@ class _Installation:
         return dict(given)
 
     def secrets(self, credentials: Mapping[str, str]) -> tuple[Secret, ...]:
-        return (Secret(b"secret"),) if credentials else ()
+        return (Secret(b"secret"),) if credentials and self._shop.secret_kind == "theirs" else ()
 
     def app_secrets(self, app: Mapping[str, str]) -> tuple[Secret, ...]:
         return (Secret(app["secret"].encode()),) if app.get("secret") else ()
 
     def secret_kind(self, credentials: Mapping[str, str]) -> SecretKind:
-        return "theirs"
+        return self._shop.secret_kind
 
     def probe(self, connection: Connection) -> Reading[Mapping[str, str]]:
         yield from ()
@@ -154,9 +177,11 @@ class _Webhooks:
     app_topics_signed_by: Literal["app", "shop"] = "app"
 
     def is_greeting(self, delivery: Delivery) -> bool:
-        return False
+        return delivery.body == b"hello" and "topic" not in delivery.headers
 
     def verify(self, delivery: Delivery, secrets: Sequence[Secret]) -> None:
+        if named_by(delivery.token, secrets):
+            return
         if not any(delivery.headers.get("signature") == _digest(delivery.body, each) for each in secrets):
             raise InvalidSignature
 
@@ -220,10 +245,16 @@ class _Subscriptions:
             case Mend():
                 mended = replace(change.subscription, active=True)
                 self._shop.subscriptions[mended.id] = mended
+                self._keep_secret(mended, change.secret)
             case Subscribe():
                 if change.topic in self._shop.refused_topics:
-                    raise PlatformRejected(f"Nobody may subscribe to {change.topic}.")
+                    raise PlatformRejected(f"Nobody may subscribe to {change.topic}, not even {change.address}.")
                 made = Subscription(
                     id=json.dumps([change.topic, change.address]), topic=change.topic, address=change.address
                 )
                 self._shop.subscriptions[made.id] = made
+                self._keep_secret(made, change.secret)
+
+    def _keep_secret(self, subscription: Subscription, secret: Secret | None) -> None:
+        if secret is not None:
+            self._shop.signs_with[subscription.id] = secret

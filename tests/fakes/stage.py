@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 
 from app.domain.application import Application
 from app.domain.event import Fact
-from app.domain.http import Request, Response
+from app.domain.http import Delivery, Request, Response
 from app.domain.ids import ApplicationId, SourceId, StorefrontId, SupplierId
 from app.domain.problem import Problem, ProblemKind, ProblemState
 from app.domain.settings import ApplicationSettings
@@ -75,6 +75,13 @@ class Stage:
         reception = Reception(self.services)
         for fact in facts:
             await reception.receive("fake", str(application.id), delivery(fact, event=event))
+
+    async def carry(self, *sent: Delivery) -> None:
+        """Bring what the shop sends to the addresses at which it sends it."""
+        reception = Reception(self.services)
+        for each in sent:
+            _, _, _, _, platform, application_id, *token = each.url.split("/")
+            await reception.receive(platform, application_id, replace(each, token=token[0] if token else ""))
 
     async def run_lanes(self) -> int:
         """Run every lane that has work, once after the other, until none is left; return how many runs that took."""
@@ -201,6 +208,7 @@ def open_stage(database_url: str, *, pace: Pace = PACE) -> Stage:
         sleep=lambda _: asyncio.sleep(0),
         jitter=lambda: 0.0,
         new_id=uuid4,
+        new_secret=lambda: uuid4().hex,
     )
     return Stage(services=services, store=store, shop=shop, orderchamp=orderchamp, adapters=adapters)
 

@@ -117,6 +117,9 @@ def talkative(adapter: Adapter) -> Adapter:
         def probe(self, connection: object) -> Reading[object]:
             return many_requests("probe", adapter.installation.probe(connection))  # type: ignore[arg-type]
 
+        def __getattr__(self, name: str) -> object:
+            return getattr(adapter.installation, name)
+
     return replace(
         adapter,
         catalogue=Catalogue(),  # type: ignore[arg-type]
