@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from app.domain.application import Application
 from app.domain.http import Reading
 from app.domain.ids import AccountId, SourceId, SupplierId
+from app.domain.structs import replace
 from app.flows.services import Services
 from app.platforms.adapter import Adapter
 from app.store.database import PostgresStore

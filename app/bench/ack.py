@@ -8,7 +8,7 @@ holds exactly as many events as were acknowledged. No worker runs.
 import contextlib
 import statistics
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -20,6 +20,7 @@ from app.bench import empty
 from app.bench.given import Given, Installed, given_database, install_applications
 from app.bench.load import EVENT_ID, Answered, Load, generate
 from app.domain.http import Delivery
+from app.domain.structs import replace
 from app.local.figures import Figure
 from app.local.processes import Processes, free_port
 from app.platforms.adapter import Secret

@@ -6,7 +6,7 @@ import os
 import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
@@ -28,6 +28,7 @@ from app.domain.ids import (
 from app.domain.plan import Applied, Change, Outcome
 from app.domain.settings import ApplicationSettings
 from app.domain.state import Observed, ObservedVariant
+from app.domain.structs import replace
 from app.flows.services import Pace, Services
 from app.platforms.registry import ADAPTERS
 from app.ports import Arrival, Budget, Marketplace

@@ -1,16 +1,15 @@
 """Changes on Orderchamp, what can come of each, and what a product shows after them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from app.domain.errors import CredentialsRefused, TemporaryError
 from app.domain.ids import Sku, SourceId, StorefrontId, TargetId, TargetVariantId
 from app.domain.state import DesiredVariant, InventoryPolicy, Observed, ObservedVariant, Price
+from app.domain.structs import Struct, replace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateProduct:
+class CreateProduct(Struct, frozen=True, kw_only=True):
     """Create a product, as a draft, with all its variants and their stock."""
 
     source_id: SourceId
@@ -22,8 +21,7 @@ class CreateProduct:
     variants: tuple[DesiredVariant, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateVariant:
+class CreateVariant(Struct, frozen=True, kw_only=True):
     """Create a variant on an existing product."""
 
     source_id: SourceId
@@ -31,8 +29,7 @@ class CreateVariant:
     variant: DesiredVariant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateProduct:
+class UpdateProduct(Struct, frozen=True, kw_only=True):
     """Change fields of a product; None leaves a field as it is, ``images`` replaces the whole set."""
 
     source_id: SourceId
@@ -43,8 +40,7 @@ class UpdateProduct:
     images: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateVariant:
+class UpdateVariant(Struct, frozen=True, kw_only=True):
     """Change fields of a variant; None leaves a field as it is."""
 
     source_id: SourceId
@@ -57,8 +53,7 @@ class UpdateVariant:
     options: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetStock:
+class SetStock(Struct, frozen=True, kw_only=True):
     """Set the stock of a variant to this many pieces."""
 
     source_id: SourceId
@@ -67,8 +62,7 @@ class SetStock:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publish:
+class Publish(Struct, frozen=True, kw_only=True):
     """Put a product on a storefront. Never repeated blindly: each extra one leaves ghost copies of the variants."""
 
     source_id: SourceId
@@ -76,16 +70,14 @@ class Publish:
     storefront_id: StorefrontId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unpublish:
+class Unpublish(Struct, frozen=True, kw_only=True):
     """Hide a product from buyers."""
 
     source_id: SourceId
     target_id: TargetId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshListing:
+class RefreshListing(Struct, frozen=True, kw_only=True):
     """Have a published product's listing take up variants that were added after it was published."""
 
     source_id: SourceId
@@ -97,34 +89,29 @@ Change: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class Applied(Struct, frozen=True, kw_only=True):
     """The change was made. ``observed`` is set for creations: the new product or variant with its ids."""
 
     observed: Observed | ObservedVariant | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Orderchamp refused the change, for these reasons."""
 
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TargetMissing:
+class TargetMissing(Struct, frozen=True):
     """The product or variant does not exist on Orderchamp (any more)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unclear:
+class Unclear(Struct, frozen=True):
     """The change was sent and nobody knows whether it was made."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class NotSent:
+class NotSent(Struct, frozen=True):
     """The change was not made: the call never started, or Orderchamp said that it executed nothing."""
 
     error: TemporaryError | CredentialsRefused

@@ -4,11 +4,11 @@ Pure, and a function of what is there now: whatever came first, all holders of a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from app.domain.ids import ApplicationId, Sku, SourceId, SourceVariantId, TargetId, TargetVariantId
 from app.domain.problem import Raised
+from app.domain.structs import Struct
 
 
 def folded(sku: Sku) -> str:
@@ -16,8 +16,7 @@ def folded(sku: Sku) -> str:
     return sku.casefold()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class Holder(Struct, frozen=True, kw_only=True):
     """A variant of a shop that exists and has the SKU. ``title`` is its product's."""
 
     application_id: ApplicationId
@@ -27,8 +26,7 @@ class Holder:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoundTo:
+class BoundTo(Struct, frozen=True, kw_only=True):
     """What a target variant is bound to. ``sku`` is that variant's SKU in the shop now; None: the shop deleted it."""
 
     application_id: ApplicationId
@@ -37,8 +35,7 @@ class BoundTo:
     sku: Sku | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """A variant on Orderchamp that has the SKU. ``bound_to`` None: it is bound to nothing."""
 
     target_id: TargetId
@@ -48,8 +45,7 @@ class Found:
     bound_to: BoundTo | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """A person's word on which source variant has the SKU; ``target_variant_id`` None: no word on which target variant."""
 
     application_id: ApplicationId
@@ -57,8 +53,7 @@ class Choice:
     target_variant_id: TargetVariantId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
+class Conflict(Struct, frozen=True, kw_only=True):
     """An SKU that is several variants'. ``found`` are those on Orderchamp, as far as they were looked for."""
 
     sku: Sku
@@ -100,8 +95,7 @@ class Conflict:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """A person gave the SKU to another variant."""
 
     sku: Sku

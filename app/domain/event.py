@@ -1,22 +1,20 @@
 """Facts: what a verified delivery says, in our own words."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from app.domain.ids import SourceId, StockItemId
 from app.domain.product import Snapshot, StockLevel
+from app.domain.structs import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockFact:
+class StockFact(Struct, frozen=True, kw_only=True):
     """The stock of one variant at one location is now this."""
 
     stock_item_id: StockItemId
     level: StockLevel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incomplete:
+class Incomplete(Struct, frozen=True, kw_only=True):
     """Something changed that must be read from the shop.
 
     One of ``source_id`` and ``stock_item_id`` names the product. ``reason`` continues the sentence "The product is read
@@ -28,20 +26,17 @@ class Incomplete:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tombstone:
+class Tombstone(Struct, frozen=True, kw_only=True):
     """The shop says that a source product is gone."""
 
     source_id: SourceId
 
 
-@dataclass(frozen=True, slots=True)
-class Uninstalled:
+class Uninstalled(Struct, frozen=True):
     """The shop says that the app was removed. It may be late: a working credential proves a new installation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Erasure:
+class Erasure(Struct, frozen=True, kw_only=True):
     """The platform asks to erase what is held about a shop, or (``subject`` "customer") about a customer of it.
 
     A customer is none of ours: no customer data is stored, so there is nothing to erase or to hand out.

@@ -1,25 +1,23 @@
 """Matching: what a look-up by SKU is worth to the variant that it was made for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
 from app.domain.conflict import Choice, Conflict, Found, Holder
 from app.domain.ids import Sku
 from app.domain.state import Observed
+from app.domain.structs import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """This is the variant. ``takes_over``: it was another one's, which the shop deleted or a person left out."""
 
     found: Found
     takes_over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """The SKU is shown by a variant that has another one in the shop by now, or none: it will make way."""
 
     found: Found

@@ -5,7 +5,6 @@ a crash between two stages nothing special: whoever comes next plans from the sa
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from app.domain.changes import (
     Applied,
@@ -28,6 +27,7 @@ from app.domain.changes import (
 from app.domain.ids import Sku, SourceVariantId, StorefrontId, TargetId, TargetVariantId
 from app.domain.settings import ApplicationSettings
 from app.domain.state import Binding, Desired, DesiredVariant, Observed, ObservedVariant, Skipped, Target
+from app.domain.structs import Struct, field
 
 __all__ = [
     "Applied",
@@ -55,8 +55,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class Situation(Struct, frozen=True, kw_only=True):
     """All that planning for one source product needs to know.
 
     ``bindings`` by source variant, ``targets`` by id (one for each bound target). ``fallback_storefront_id`` is where to
@@ -80,8 +79,7 @@ class Situation:
     may_hide: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occupant:
+class Occupant(Struct, frozen=True, kw_only=True):
     """A variant on Orderchamp that shows an SKU which is another one's by now."""
 
     target_id: TargetId

@@ -1,15 +1,14 @@
 """Source products: what a shop says about a product, and how a newer statement replaces an older one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from app.domain.ids import LocationId, Sku, SourceId, SourceVariantId, StockItemId
+from app.domain.structs import Struct, replace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockLevel:
+class StockLevel(Struct, frozen=True, kw_only=True):
     """Stock of one variant at one location, in pieces, with a version of its own."""
 
     location_id: LocationId
@@ -17,8 +16,7 @@ class StockLevel:
     version: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceVariant:
+class SourceVariant(Struct, frozen=True, kw_only=True):
     """A variant as the shop has it.
 
     ``sku`` is trimmed, None when the shop has none. ``tracked`` None means that this statement does not say whether the
@@ -39,8 +37,7 @@ class SourceVariant:
     levels: tuple[StockLevel, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """A complete, normalised description of a source product at one version.
 
     ``version`` None means that the platform gave no order mark. ``status`` is the platform's own word for the state that
@@ -60,22 +57,19 @@ class Snapshot:
     variants: tuple[SourceVariant, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """The statement is newer: this is what the shop says now."""
 
     snapshot: Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(Struct, frozen=True):
     """The statement changes nothing, for this reason."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class AskShop:
+class AskShop(Struct, frozen=True):
     """The statement cannot be ordered or is not complete: only a read of the product tells."""
 
     reason: str

@@ -4,7 +4,6 @@ Pure. The same statements in any order and any number end in the same product, o
 done; the tests try the orders.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -14,12 +13,12 @@ from app.domain.product import AskShop, Ignored, Snapshot, Taken, merge, merge_r
 from app.domain.retry import CONFIRM_GONE, SCHEDULE
 from app.domain.settings import ApplicationSettings
 from app.domain.state import Desired, desired_state
+from app.domain.structs import Struct, replace
 
 OutcomeKind = Literal["applied", "ignored", "reading"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadRequest:
+class ReadRequest(Struct, frozen=True, kw_only=True):
     """A read of the product in the shop that is still to be done.
 
     ``gone_checks`` counts how often an announced deletion was looked up in vain; None when none was announced.
@@ -31,8 +30,7 @@ class ReadRequest:
     gone_checks: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceProduct:
+class SourceProduct(Struct, frozen=True, kw_only=True):
     """What we know about one source product and what follows from it. ``snapshot`` None: nothing was ever read.
 
     ``shown_again``: since it was loaded, it went from inactive to active in the shop; that is acted on and not kept.
@@ -48,8 +46,7 @@ class SourceProduct:
     shown_again: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Projected:
+class Projected(Struct, frozen=True, kw_only=True):
     """The product afterwards, the outcome's name, and what happened as one sentence."""
 
     product: SourceProduct

@@ -1,11 +1,11 @@
 """Which problems a product has, once nothing is left to do for it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from app.domain.conflict import Found
 from app.domain.plan import Situation, lacks_storefront, next_stage, wants_hiding
 from app.domain.problem import ProblemKind, Raised
+from app.domain.structs import replace
 
 
 def problems_of(

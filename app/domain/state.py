@@ -1,7 +1,6 @@
 """Desired state: what Orderchamp should show for a source product, and observed state: what it showed last."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal, TypeAlias
@@ -9,6 +8,7 @@ from typing import Literal, TypeAlias
 from app.domain.ids import Sku, SourceId, SourceVariantId, StorefrontId, TargetId, TargetVariantId
 from app.domain.product import Snapshot, SourceVariant
 from app.domain.settings import ApplicationSettings
+from app.domain.structs import Struct, field
 
 InventoryPolicy = Literal["DENY", "CONTINUE"]
 DraftKind = Literal["wholesale_price_unknown", "not_wanted"]
@@ -20,8 +20,7 @@ MAX_OPTIONS = 3
 CENT = Decimal("0.01")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DesiredVariant:
+class DesiredVariant(Struct, frozen=True, kw_only=True):
     """A variant as Orderchamp should show it.
 
     ``price`` is the wholesale price, ``msrp`` the recommended retail price, VAT included; both in the shop's currency.
@@ -38,8 +37,7 @@ class DesiredVariant:
     barcode: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
+class Skipped(Struct, frozen=True, kw_only=True):
     """A variant that is not synchronised, with the reason as a sentence. ``stock`` still counts if it is bound."""
 
     source_id: SourceVariantId
@@ -47,8 +45,7 @@ class Skipped:
     stock: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desired:
+class Desired(Struct, frozen=True, kw_only=True):
     """What Orderchamp should show for one source product.
 
     ``living`` False: the shop deleted it. ``reason`` completes "It is (not) published because …". ``draft_reason`` is
@@ -70,8 +67,7 @@ class Desired:
     draft_kind: DraftKind | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObservedVariant:
+class ObservedVariant(Struct, frozen=True, kw_only=True):
     """A variant as Orderchamp showed it, or as we last wrote it. None: not known, or not set there."""
 
     id: TargetVariantId
@@ -83,8 +79,7 @@ class ObservedVariant:
     options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(Struct, frozen=True, kw_only=True):
     """A target product as Orderchamp showed it, or as we last wrote it.
 
     ``variants`` are those that we know: the bound ones at least. ``images`` are the addresses that we sent last; None
@@ -212,8 +207,7 @@ def available(variant: SourceVariant, settings: ApplicationSettings) -> int | No
     return max(sum(counted), 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
+class Binding(Struct, frozen=True, kw_only=True):
     """The stored pair of a source variant and a target variant."""
 
     source_variant_id: SourceVariantId
@@ -221,8 +215,7 @@ class Binding:
     target_variant_id: TargetVariantId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """A target product as one source product of ours meets it.
 
     ``observed`` None: what Orderchamp shows is not known and must be read. ``last_storefront_id`` is where we last

@@ -5,12 +5,12 @@ over an older page, because a page is taken in like any other read.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 
 from app.domain.errors import PlatformRejected, RateLimited, RunOver, TemporaryError
 from app.domain.projection import Projected, ReadRequest, SourceProduct, project_read
 from app.domain.retry import GiveUp, decide
+from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.platforms.adapter import Page
 from app.ports import Import, Told

@@ -5,7 +5,7 @@ wait, and goes on where it stopped; whoever else takes the lane meanwhile begins
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Generic
 
 from app.domain.errors import RateLimited
@@ -13,6 +13,7 @@ from app.domain.http import Reading, Request, T
 from app.domain.ids import ApplicationId, SourceId
 from app.domain.product import Snapshot
 from app.domain.projection import SourceProduct
+from app.domain.structs import replace
 
 MOST = 100
 """Interrupted reads that one process keeps at most; beyond that the oldest is begun anew."""

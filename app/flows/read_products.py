@@ -1,12 +1,12 @@
 """Thin events: reading products from the shop that a notice named, but did not tell in full."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from app.domain.errors import CredentialsRefused, PlatformRejected, RateLimited, RunOver, TemporaryError
 from app.domain.product import Snapshot
 from app.domain.projection import Projected, SourceProduct, project_read
 from app.domain.retry import GiveUp, decide
+from app.domain.structs import replace
 from app.flows.interrupted import Interrupted
 from app.flows.lane import LaneRun
 from app.ports import Told

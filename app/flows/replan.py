@@ -1,8 +1,7 @@
 """Replanning: settings changed, or the Application is leaving, so every desired state is computed afresh."""
 
-from dataclasses import replace
-
 from app.domain.projection import SourceProduct, describe, want
+from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.ports import Told
 

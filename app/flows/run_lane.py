@@ -5,7 +5,7 @@ is left of the run. After each step of a long one, events and products have thei
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -15,6 +15,7 @@ from app.domain.errors import CredentialsRefused, IntegrationError, LeaseLost, R
 from app.domain.ids import SupplierId
 from app.domain.problem import Raised
 from app.domain.retry import rest_after
+from app.domain.structs import replace
 from app.flows.erase import erase, erase_supplier
 from app.flows.import_catalogue import import_page
 from app.flows.lane import ORDERCHAMP_TOKEN, LaneRun, shop_credentials

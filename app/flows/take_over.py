@@ -5,11 +5,11 @@ gone. What it created is bound, so that planning can rename it, sell it out or h
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from app.domain.ids import SourceId
 from app.domain.matching import may_adopt
 from app.domain.state import Binding, Observed
+from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.ports import BoundVariant, Told, UnfinishedCreation
 

@@ -5,7 +5,6 @@ Orderchamp writes things down never looks like somebody changed them.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,6 +20,7 @@ from app.domain.plan import (
     UpdateVariant,
 )
 from app.domain.state import DesiredVariant, Observed, ObservedVariant
+from app.domain.structs import replace
 from app.orderchamp.unknowns import is_published
 
 AXES = ("option1", "option2", "option3")

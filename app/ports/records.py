@@ -23,10 +23,10 @@ from app.domain.ids import (
 )
 from app.domain.projection import SourceProduct
 from app.domain.state import Binding, Desired, Observed
+from app.domain.structs import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True):
     """A lane held: until it is released or taken over, nobody else works for the Application.
 
     ``token`` fences late writes; ``wake`` is what the lane's counter said; ``now`` is the database's clock at the claim.
@@ -57,8 +57,7 @@ DUTIES: tuple[DutyName, ...] = get_args(DutyName)
 """What there may be to do in a lane; ``flows.run_lane`` says what each is and in which order they come."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(Struct, frozen=True, kw_only=True):
     """A verified delivery on its way into the inbox.
 
     ``revision``: the Application's when the delivery was verified; None where its own secrets had no part in that.
@@ -71,8 +70,7 @@ class Arrival:
     delivery: Delivery
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredDelivery:
+class StoredDelivery(Struct, frozen=True, kw_only=True):
     """A delivery as the inbox gives it back."""
 
     id: DeliveryId
@@ -80,8 +78,7 @@ class StoredDelivery:
     delivery: Delivery
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(Struct, frozen=True, kw_only=True):
     """What became of a delivery, with the reason as a sentence."""
 
     delivery_id: DeliveryId
@@ -90,8 +87,7 @@ class Settled:
     source_id: SourceId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxEntry:
+class InboxEntry(Struct, frozen=True, kw_only=True):
     """A delivery as people see it. ``outcome`` None: nothing has become of it yet."""
 
     id: DeliveryId
@@ -105,8 +101,7 @@ class InboxEntry:
     settled_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(Struct, frozen=True, kw_only=True):
     """One sentence of a product's story. ``delivery_id`` None: no delivery caused it. ``at`` None: not stored yet."""
 
     source_id: SourceId
@@ -119,8 +114,7 @@ class Told:
 Hiding = Literal["free", "held", "approved"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueProduct:
+class DueProduct(Struct, frozen=True, kw_only=True):
     """A source product that is to be reconciled. ``attempts`` have failed since its desired state changed.
 
     ``state`` is where it stood last; ``detached``: somebody deleted it on Orderchamp, so it is not created again before
@@ -139,8 +133,7 @@ class DueProduct:
     hiding: Hiding = "free"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetRecord:
+class TargetRecord(Struct, frozen=True, kw_only=True):
     """What is stored of a target product.
 
     ``left_published`` is how we left it, None when we do not know; ``hidden_at`` when we unpublished it without anybody's
@@ -160,8 +153,7 @@ class TargetRecord:
     publishing_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hidings:
+class Hidings(Struct, frozen=True, kw_only=True):
     """How many targets an Application has, hid lately without approval, and is to hide without approval now."""
 
     targets: int
@@ -169,8 +161,7 @@ class Hidings:
     pending: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sibling:
+class Sibling(Struct, frozen=True, kw_only=True):
     """A source product that is bound to a target."""
 
     target_id: TargetId
@@ -179,16 +170,14 @@ class Sibling:
     living: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoundVariant:
+class BoundVariant(Struct, frozen=True, kw_only=True):
     """A binding on its way into the store, with the source product it belongs to."""
 
     source_id: SourceId
     binding: Binding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnfinishedCreation:
+class UnfinishedCreation(Struct, frozen=True, kw_only=True):
     """A creation for a source product, begun at ``since``, of which nobody knows what came: the SKUs that were sent.
 
     ``bound`` are the targets that the source product is bound to; without any, a whole product was to be created.
@@ -200,8 +189,7 @@ class UnfinishedCreation:
     bound: frozenset[TargetId]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reconciled:
+class Reconciled(Struct, frozen=True, kw_only=True):
     """How far a product was brought. ``retry_at`` None: as far as its desired state allows."""
 
     source_id: SourceId
@@ -213,8 +201,7 @@ class Reconciled:
     attempts: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductView:
+class ProductView(Struct, frozen=True, kw_only=True):
     """A source product as people see it. ``variants`` are (source variant, SKU, target, target variant)."""
 
     product: SourceProduct
@@ -232,8 +219,7 @@ class ProductView:
 ImportState = Literal["running", "done", "cancelled", "failed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Import:
+class Import(Struct, frozen=True, kw_only=True):
     """A reading of the whole catalogue. ``cursor`` None: it is at the start. ``counters`` count products."""
 
     id: UUID
@@ -248,8 +234,7 @@ class Import:
     finished_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionHealth:
+class SubscriptionHealth(Struct, frozen=True, kw_only=True):
     """A standing order that we need, and how it was found when last looked at."""
 
     topic: Topic
@@ -259,8 +244,7 @@ class SubscriptionHealth:
     checked_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKey:
+class ApiKey(Struct, frozen=True, kw_only=True):
     """A key of the back office. ``supplier_id`` None: it sees every supplier."""
 
     id: UUID

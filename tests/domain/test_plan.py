@@ -1,7 +1,7 @@
 """The next stage of a plan, as a table, and that stages come to an end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from app.domain.ids import Sku, SourceVariantId, StorefrontId, TargetId, TargetV
 from app.domain.plan import Situation, next_stage
 from app.domain.settings import ApplicationSettings
 from app.domain.state import Binding, Observed, ObservedVariant, Target, desired_state
+from app.domain.structs import replace
 from tests.fakes.shop import EPOCH, product, variant
 
 FRONT, LAST = StorefrontId("front"), StorefrontId("last")

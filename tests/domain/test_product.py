@@ -1,6 +1,5 @@
 """What a statement of the shop is worth beside what is known."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,6 +16,7 @@ from app.domain.product import (
     merge_read,
     with_stock,
 )
+from app.domain.structs import replace
 from tests.fakes.shop import EPOCH, HOME, product, variant
 
 KNOWN = product("1", variant("A", stock=5), at=10)

@@ -1,7 +1,6 @@
 """Any order and any repetition of what a shop says ends in the state that the shop is in."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import permutations
 
@@ -16,6 +15,7 @@ from app.domain.projection import ReadRequest, SourceProduct, project, project_r
 from app.domain.retry import CONFIRM_GONE, SCHEDULE
 from app.domain.settings import ApplicationSettings
 from app.domain.state import desired_state
+from app.domain.structs import replace
 from tests.fakes.shop import EPOCH, HOME, product, variant
 
 SETTINGS = ApplicationSettings(price_kind="wholesale")

@@ -1,6 +1,5 @@
 """Values: stock that is not counted, or below zero, and prices of either kind."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -9,6 +8,7 @@ from app.domain.ids import SourceVariantId
 from app.domain.product import SourceVariant
 from app.domain.settings import ApplicationSettings
 from app.domain.state import Desired, desired_state
+from app.domain.structs import replace
 from tests.fakes.shop import EPOCH, product, variant
 
 WHOLESALE = ApplicationSettings(price_kind="wholesale")

@@ -1,7 +1,7 @@
 """A fake Orderchamp account: products in a dict, and what it ends up showing is what tests look at."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -25,6 +25,7 @@ from app.domain.plan import (
     UpdateVariant,
 )
 from app.domain.state import DesiredVariant, InventoryPolicy, Observed, ObservedVariant
+from app.domain.structs import replace
 from app.ports import Budget, Marketplace
 
 ACCOUNT = AccountId("QWNjb3VudDox")

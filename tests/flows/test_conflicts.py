@@ -1,6 +1,5 @@
 """An SKU of several variants: kept apart on every holder, in every order, until it is settled."""
 
-from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -12,6 +11,7 @@ from app.domain.ids import AccountId, SourceId, SourceVariantId, StockItemId, Su
 from app.domain.plan import CreateProduct, CreateVariant, UpdateVariant
 from app.domain.product import StockLevel
 from app.domain.resolution import Bind
+from app.domain.structs import replace
 from app.flows.operate import uninstall
 from app.flows.resolve import resolve
 from tests.fakes.shop import EPOCH, HOME, FakeShop, product, variant

@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from copy import deepcopy
-from dataclasses import replace
 
 import pytest
 
 from app.domain.application import Application
 from app.domain.event import Tombstone
 from app.domain.ids import SourceId
+from app.domain.structs import replace
 from app.flows.run_lane import claim_lane, run_lane
 from tests.fakes.killing import Killed, Killer, KillingMarketplaces, KillingStore
 from tests.fakes.shop import product, variant

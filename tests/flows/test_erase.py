@@ -1,7 +1,6 @@
 """Erasing a supplier leaves nothing behind in any table, and nothing comes back."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -12,6 +11,7 @@ from app.domain.errors import NotPossibleNow, UnknownApplication
 from app.domain.event import Erasure
 from app.domain.ids import AccountId, SourceId, SupplierId
 from app.domain.replay import Selection
+from app.domain.structs import replace
 from app.flows import erase as erasing
 from app.flows.erase import erase_supplier
 from app.flows.operate import uninstall

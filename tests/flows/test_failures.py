@@ -1,7 +1,5 @@
 """Kinds of failure: tried again, given up, refused, not permitted, or a sign of something bigger."""
 
-from dataclasses import replace
-
 import pytest
 from structlog.testing import capture_logs
 
@@ -11,6 +9,7 @@ from app.domain.plan import Change, NotSent, Outcome, Publish, Refused, SetStock
 from app.domain.resolution import Plain
 from app.domain.retry import SCHEDULE
 from app.domain.settings import ApplicationSettings
+from app.domain.structs import replace
 from app.flows.operate import Revision, change
 from app.flows.resolve import resolve
 from tests.fakes.shop import product, variant

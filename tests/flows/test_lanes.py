@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +11,7 @@ from app.domain.application import Application
 from app.domain.errors import LeaseLost, OrderchampUnavailable
 from app.domain.ids import AccountId, SourceId, SupplierId
 from app.domain.plan import NotSent, SetStock
+from app.domain.structs import replace
 from app.flows.run_lane import HeldLane, claim_lane, let_go, next_due, rest_lane, run_lane
 from app.flows.services import Services
 from app.flows.tenure import Stopping

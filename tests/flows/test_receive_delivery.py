@@ -1,13 +1,14 @@
 """Receiving: what is remembered of an Application never counts longer than it is true."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
 
 from app.domain.application import Application
 from app.domain.errors import InvalidSignature, NotStored, UnknownApplication
+from app.domain.structs import replace
 from app.flows.operate import Revision, change
 from app.flows.receive_delivery import Reception
 from app.platforms.adapter import Secret

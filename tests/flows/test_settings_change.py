@@ -1,11 +1,10 @@
 """Settings that change while a lane is running hold from then on, and nothing of the old ones is left."""
 
-from dataclasses import replace
-
 import pytest
 
 from app.domain.plan import UpdateProduct
 from app.domain.settings import ApplicationSettings, FieldSwitches
+from app.domain.structs import replace
 from app.flows.operate import Revision, change
 from app.flows.run_lane import claim_lane, run_lane
 from tests.fakes.interrupting import Interrupted

@@ -8,7 +8,6 @@ the shop. Found examples are printed as the calls that lead there.
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -30,6 +29,7 @@ from app.domain.event import Fact, StockFact, Tombstone
 from app.domain.ids import Sku, SourceId
 from app.domain.plan import Change, NotSent, Outcome
 from app.domain.product import Snapshot, SourceVariant, StockLevel
+from app.domain.structs import replace
 from app.flows.operate import pause, resume
 from app.flows.run_lane import claim_lane, run_lane
 from tests.fakes.killing import Killed, Killer, KillingMarketplaces, KillingStore

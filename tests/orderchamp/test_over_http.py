@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal, get_args, get_origin
@@ -29,6 +29,7 @@ from app.domain.plan import (
     UpdateVariant,
 )
 from app.domain.state import DesiredVariant, Observed, ObservedVariant
+from app.domain.structs import replace
 from app.orderchamp.client import OrderchampMarketplaces
 from app.ports import Budget, Marketplace
 from app.sandbox.orderchamp.server import create_app

@@ -1,7 +1,6 @@
 """What every platform must do, over every adapter in the registry and its samples."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.errors import InvalidInstallation, InvalidSignature, Unreadable
 from app.domain.http import Delivery
+from app.domain.structs import replace
 from app.platforms.adapter import Adapter, Secret, Webhooks
 from app.platforms.registry import ADAPTERS
 from tests.platforms.samples import Sample, as_json, delivery, samples

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -11,6 +10,7 @@ from sqlalchemy import text
 from app.domain.application import Application
 from app.domain.errors import NotStored
 from app.domain.ids import ApplicationId, EventId, Topic
+from app.domain.structs import replace
 from app.ports import Arrival
 from app.store.connect import connect
 from app.store.database import sqlalchemy_url

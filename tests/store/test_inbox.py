@@ -1,9 +1,8 @@
 """The inbox gives deliveries back in the order they came, byte for byte, until something has become of them."""
 
-from dataclasses import replace
-
 from app.domain.application import Application
 from app.domain.ids import DeliveryId, EventId, SourceId, Topic
+from app.domain.structs import replace
 from app.ports import Arrival, Settled
 from tests.fakes.shop import delivery, product
 from tests.fakes.stage import Stage

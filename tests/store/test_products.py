@@ -1,9 +1,8 @@
 """What a shop may say and PostgreSQL cannot hold never stops a lane."""
 
-from dataclasses import replace
-
 from app.domain.ids import SourceId, SourceVariantId, StockItemId
 from app.domain.projection import SourceProduct
+from app.domain.structs import replace
 from tests.fakes.shop import product, variant
 from tests.fakes.stage import Stage
 

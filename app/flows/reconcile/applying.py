@@ -1,7 +1,6 @@
 """Applying: the next stage of every plan, claimed and written down before the calls start."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from app.domain.changes import (
@@ -17,6 +16,7 @@ from app.domain.changes import (
 from app.domain.errors import ChangedMeanwhile, CredentialsRefused, TemporaryError
 from app.domain.ids import Sku, SourceId, SourceVariantId, StorefrontId, TargetId
 from app.domain.plan import next_stage
+from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch, Blocked
 from app.flows.reconcile.recording import record

@@ -1,7 +1,7 @@
 """A batch of due products on its way through the loop, and what is known of them and of their targets."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from app.domain.conflict import Choice, Conflict, Found, LeftOut, Ruling, folded, rule
 from app.domain.errors import IntegrationError, TemporaryError
@@ -9,6 +9,7 @@ from app.domain.ids import ApplicationId, Sku, SourceId, SourceVariantId, Target
 from app.domain.plan import Change, Occupant, Situation
 from app.domain.problem import Raised
 from app.domain.state import Binding, Target
+from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.ports import DueProduct, Sibling, TargetRecord, Told
 

@@ -1,7 +1,7 @@
 """Finishing: how far each product came, which problems it has, and what follows for the lane."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from app.domain.errors import CredentialsRefused, IntegrationError, RateLimited, RunOver, TemporaryError
@@ -11,6 +11,7 @@ from app.domain.problem import Raised
 from app.domain.raising import given_up, problems_of
 from app.domain.retry import GiveUp, decide
 from app.domain.story import standing
+from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.flows.reconcile.alarm import announce, sound
 from app.flows.reconcile.batch import Batch, StillOnItsWay, Work, told_of

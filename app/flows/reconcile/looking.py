@@ -1,11 +1,12 @@
 """Looking: reading the targets of which it is not known what Orderchamp shows, and what that says of earlier attempts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from app.domain.ids import AccountId, TargetId
 from app.domain.matching import was_published
 from app.domain.state import Observed
+from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch, StillOnItsWay, detached, told_of
 from app.ports import TargetRecord, Told, Transaction

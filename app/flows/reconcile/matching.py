@@ -1,13 +1,14 @@
 """Matching: finding variants on Orderchamp by their SKUs, once; afterwards the stored ids count."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.domain.conflict import BoundTo, Conflict, Found, Holder, folded
 from app.domain.ids import Sku, TargetId, TargetVariantId
 from app.domain.matching import Match, Wait, judge, may_adopt
 from app.domain.plan import worth_finding
 from app.domain.state import Binding, DesiredVariant, Observed
+from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch, Blocked, Work, told_of
 from app.flows.reconcile.looking import Sight, keep_sight, seen

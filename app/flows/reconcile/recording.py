@@ -1,7 +1,6 @@
 """Recording: what came of the calls, ids first of all."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from app.domain.changes import (
     Applied,
@@ -22,6 +21,7 @@ from app.domain.errors import CredentialsRefused, OutcomeUnknown
 from app.domain.ids import SourceId, SourceVariantId, TargetId, TargetVariantId
 from app.domain.state import Binding, Observed, ObservedVariant
 from app.domain.story import done
+from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch, Work, told_of
 from app.ports import BoundVariant, TargetRecord, Told

@@ -7,13 +7,13 @@ THROTTLED (a 429 was seen, too). Legacy answers carry ``errors`` as text.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
 from app.domain.errors import CredentialsRefused, PlatformRejected, PlatformUnavailable, RateLimited
 from app.domain.http import Reading, Request, Response
+from app.domain.structs import replace
 from app.platforms.adapter import Connection
 from app.platforms.shopify.bodies import read_json
 

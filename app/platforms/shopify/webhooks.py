@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
@@ -21,6 +20,7 @@ from app.domain.event import Erasure, Fact, Incomplete, StockFact, Tombstone, Un
 from app.domain.http import Delivery
 from app.domain.ids import EventId, LocationId, SourceId, StockItemId, Topic
 from app.domain.product import StockLevel
+from app.domain.structs import replace
 from app.platforms.adapter import Secret, signed_with
 from app.platforms.shopify.bodies import read_json
 from app.platforms.shopify.installation import Installation
