@@ -17,6 +17,7 @@ import structlog
 from app.flows.housekeeping import Periods
 from app.flows.services import Pace, Services
 from app.orderchamp.client import OrderchampMarketplaces
+from app.orderchamp.oauth import OrderchampOAuth
 from app.platforms.adapter import Adapter
 from app.platforms.registry import ADAPTERS
 from app.settings import Settings
@@ -24,8 +25,8 @@ from app.store.database import PostgresStore
 from app.store.vault import Keyring
 from app.transport import HttpTransport
 
-SECRET_LENGTH = 43
-"""As many letters and digits as hold 256 bits."""
+SECRET_LENGTH = 64
+"""More letters and digits than hold 256 bits, and as many as the platform asks for that asks for most."""
 
 
 class WrongSettings(Exception):
@@ -94,6 +95,18 @@ def new_secret() -> str:
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(SECRET_LENGTH))
 
 
+def _orderchamp_app(settings: Settings, transport: HttpTransport) -> OrderchampOAuth | None:
+    if not settings.orderchamp_client_id:
+        return None
+    return OrderchampOAuth(
+        transport,
+        www_url=settings.orderchamp_www_url,
+        client_id=settings.orderchamp_client_id,
+        client_secret=settings.orderchamp_client_secret.get_secret_value(),
+        call_deadline=timedelta(seconds=settings.call_seconds),
+    )
+
+
 @contextlib.asynccontextmanager
 async def open_services(settings: Settings, store: PostgresStore) -> AsyncIterator[Services]:
     """Return what the flows need; at the end running calls are let finish. WrongSettings at once if it cannot be."""
@@ -112,6 +125,7 @@ async def open_services(settings: Settings, store: PostgresStore) -> AsyncIterat
                 call_deadline=timedelta(seconds=settings.call_seconds),
             ),
             adapters=ADAPTERS,
+            orderchamp_app=_orderchamp_app(settings, transport),
             shop_url=urls,
             apps=our_apps,
             public_url=settings.public_url,

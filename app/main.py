@@ -33,4 +33,5 @@ def create_app(settings: Settings | None = None) -> Api:
         known_revisions=revisions(),
         max_body_bytes=chosen.max_body_bytes,
         body_seconds=chosen.body_seconds,
+        secure_cookies=chosen.environment != "development",
     )

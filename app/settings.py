@@ -33,6 +33,16 @@ class Settings(BaseSettings):
     orderchamp_api_url: str = Field(
         default="https://api.orderchamp.com/v1/graphql", description="Orderchamp's GraphQL endpoint."
     )
+    orderchamp_www_url: str = Field(
+        default="https://www.orderchamp.com",
+        description="Where suppliers let our app into their accounts, without a slash.",
+    )
+    orderchamp_client_id: str = Field(
+        default="", description="The client id of our app at Orderchamp; without it suppliers' tokens come by hand."
+    )
+    orderchamp_client_secret: SecretStr = Field(
+        default=SecretStr(""), description="Its client secret, which signs what Orderchamp sends."
+    )
     platform_apps: dict[str, dict[str, SecretStr]] = Field(
         default={},
         description='Keys of our apps on platforms, as JSON: `{"shopify": {"client_id": "…", "client_secret": "new,old"}}`.',
@@ -93,7 +103,7 @@ class Settings(BaseSettings):
         default="info", description="Least level that is logged."
     )
 
-    @field_validator("public_url")
+    @field_validator("public_url", "orderchamp_www_url")
     @classmethod
     def _without_slash(cls, value: str) -> str:
         return value.rstrip("/")
@@ -108,6 +118,12 @@ class Settings(BaseSettings):
             raise ValueError("ALLOW_PRIVATE_ADDRESSES is for development only")
         if self.shop_urls:
             raise ValueError("SHOP_URLS is for development only")
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_half_an_app(self) -> Self:
+        if bool(self.orderchamp_client_id) != bool(self.orderchamp_client_secret.get_secret_value()):
+            raise ValueError("ORDERCHAMP_CLIENT_ID and ORDERCHAMP_CLIENT_SECRET are set together, or not at all")
         return self
 
     @model_validator(mode="after")

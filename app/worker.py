@@ -1,4 +1,4 @@
-"""The worker process: takes lanes that have work, several at a time, until it is told to stop.
+"""The worker process: takes lanes that have work, several at a time, until it is told to stop; and finishes installs.
 
 A doorbell says when there may be work. What no doorbell announces, a look finds: at the time for which work is due, and
 every few seconds, across a lost listener and a restarted database.
@@ -15,6 +15,7 @@ from structlog.contextvars import bound_contextvars
 from app.composition import configure_logging, open_services, open_store, periods
 from app.domain.errors import LeaseLost
 from app.flows.housekeeping import Periods, keep_house
+from app.flows.installs.finish import finish_install
 from app.flows.run_lane import HeldLane, claim_lane, let_go, next_due, rest_lane, run_lane
 from app.flows.services import Services
 from app.flows.tenure import Stopping
@@ -56,12 +57,15 @@ class Worker:
         self._look = look
         self._shutdown = shutdown
         self._rung = asyncio.Event()
+        self._rung_for_installs = asyncio.Event()
+        self._installs: asyncio.Task[None] | None = None
         self._stopping = Stopping()
 
     async def run(self) -> None:
         """Work until ``stop``; then finish what has begun."""
         async with asyncio.TaskGroup() as group:
             bell = group.create_task(self._answer_the_door())
+            self._installs = group.create_task(self._finish_installs())
             await self._work()
             bell.cancel()
 
@@ -71,12 +75,19 @@ class Worker:
         No call is broken off: none starts that could not be over by then, and what is left is handed over.
         """
         self._stopping.told = True
-        self._rung.set()
+        self._ring()
         last_call = self._shutdown - self._services.pace.call - MARGIN
         asyncio.get_running_loop().call_later(max(last_call.total_seconds(), 0), self._start_no_call)
 
+    def _ring(self) -> None:
+        self._rung.set()
+        self._rung_for_installs.set()
+
     def _start_no_call(self) -> None:
         self._stopping.over = True
+        # An install that is cut short is begun anew; its call, if there is one, is let finish by the transport.
+        if self._installs is not None:
+            self._installs.cancel()
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as runs:
@@ -100,14 +111,28 @@ class Worker:
             except self._store.unavailable as error:
                 logger.warning("database_unavailable", error=type(error).__name__)
                 due = timedelta(seconds=TRY_AGAIN)
-            await self._wait(self._look if due is None else min(due, self._look))
+            await self._wait(self._rung, self._look if due is None else min(due, self._look))
         return None
 
-    async def _wait(self, longest: timedelta) -> None:
+    async def _wait(self, rung: asyncio.Event, longest: timedelta) -> None:
         """Wait until somebody rings, or ``longest`` is over."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(longest.total_seconds()):
-                await self._rung.wait()
+                await rung.wait()
+
+    async def _finish_installs(self) -> None:
+        """Finish the installs on which both sides have agreed, one after the other."""
+        while not self._stopping.told:
+            self._rung_for_installs.clear()
+            try:
+                if await finish_install(self._services):
+                    continue
+            except self._store.unavailable as error:
+                logger.warning("database_unavailable", error=type(error).__name__)
+            except Exception:
+                # It stays claimed for a while, so that even this cannot spin.
+                logger.exception("install_failed")
+            await self._wait(self._rung_for_installs, self._look)
 
     async def _run(self, held: HeldLane) -> None:
         with bound_contextvars(application_id=str(held.claim.application_id)):
@@ -168,11 +193,11 @@ class Worker:
 
     async def _listen(self) -> Doorbell | None:
         try:
-            bell = await self._store.listen(self._rung.set)
+            bell = await self._store.listen(self._ring)
         except self._store.unavailable as error:
             logger.warning("doorbell_unavailable", error=type(error).__name__)
             return None
-        self._rung.set()  # For whatever was rung while nobody listened.
+        self._ring()  # For whatever was rung while nobody listened.
         return bell
 
 

@@ -7,7 +7,18 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import Receive, Scope, Send
 
-from app.api import applications, deliveries, operations, problems, products, replays, suppliers, webhooks
+from app.api import (
+    applications,
+    deliveries,
+    installing,
+    installs,
+    operations,
+    problems,
+    products,
+    replays,
+    suppliers,
+    webhooks,
+)
 from app.api.errors import MEDIA_TYPE, add_error_handlers
 
 DESCRIPTION = """
@@ -44,6 +55,7 @@ def create_api(
     known_revisions: tuple[str, ...],
     max_body_bytes: int,
     body_seconds: float,
+    secure_cookies: bool,
 ) -> Api:
     """Return the application. Its ``lifespan`` puts ``services`` and ``reception`` into the application's state."""
     app = FastAPIOffline(
@@ -58,7 +70,19 @@ def create_api(
     app.state.known_revisions = known_revisions
     app.state.max_body_bytes = max_body_bytes
     app.state.body_seconds = body_seconds
-    for each in (webhooks, applications, suppliers, products, problems, deliveries, replays, operations):
+    app.state.secure_cookies = secure_cookies
+    for each in (
+        webhooks,
+        installing,
+        applications,
+        installs,
+        suppliers,
+        products,
+        problems,
+        deliveries,
+        replays,
+        operations,
+    ):
         app.include_router(each.router)
     add_error_handlers(app, unavailable=unavailable)
     _forget_unused_answers(app)

@@ -59,6 +59,62 @@ class InstallBody(BaseModel):
     settings: ApplicationSettings
 
 
+class OrderchampStart(BaseModel):
+    """The Orderchamp side of an install in a browser. Without a token the supplier is asked for consent there."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: Credential | None = Field(default=None, description="A private token of the supplier's Orderchamp account.")
+    storefront_id: Text | None = None
+
+
+class StartBody(BaseModel):
+    """What is needed to begin an install in the supplier's browser."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "platform": "shopify",
+                    "shop": "oak-and-ash.myshopify.com",
+                    "settings": {"price_kind": "wholesale"},
+                }
+            ]
+        },
+    )
+
+    platform: Text
+    shop: Text | None = Field(default=None, description="The shop's address, where the platform does not tell it.")
+    orderchamp: OrderchampStart = OrderchampStart()
+    settings: ApplicationSettings
+
+
+class InstallOut(BaseModel):
+    """An install in a browser, and how it stands."""
+
+    id: UUID
+    supplier_id: str | None = Field(description="null until Orderchamp has told whose account it is.")
+    platform: str | None
+    shop: str | None
+    state: Literal["waiting", "agreed", "done", "refused", "failed", "expired"] = Field(
+        description="waiting for a consent; agreed, being connected; done; refused by the supplier; failed; too late."
+    )
+    why: str = Field(examples=["The supplier has yet to open the address of the install."])
+    way_on: str = Field(description="What to do now; empty: nothing.")
+    application_id: UUID | None = Field(description="The Application, once it is done.")
+    expires_at: datetime
+
+
+class InstallStartedOut(InstallOut):
+    """An install that has just begun. Its address is told this once."""
+
+    url: str = Field(
+        description="To be opened in the supplier's browser.",
+        examples=["https://apps.example/install/shopify?key=…"],
+    )
+
+
 class OrderchampChange(BaseModel):
     """A new token or storefront for an Application."""
 

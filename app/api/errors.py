@@ -15,8 +15,10 @@ from starlette.exceptions import HTTPException
 from app.domain.errors import (
     AlreadyInstalled,
     ApplicationNotFound,
+    ConsentRefused,
     CredentialsRefused,
     DeliveryNotFound,
+    InstallNotFound,
     IntegrationError,
     InvalidInstallation,
     InvalidSignature,
@@ -25,6 +27,7 @@ from app.domain.errors import (
     TemporaryError,
     UnknownApplication,
     WrongAnswer,
+    WrongBrowser,
 )
 
 logger = structlog.get_logger(__name__)
@@ -105,12 +108,13 @@ def from_error(error: IntegrationError) -> JSONResponse:
             seconds = str(math.ceil(error.retry_after.total_seconds()))
             detail = f"{error} Nothing was kept; send it again."
             return problem(503, "not-stored", detail, headers={"Retry-After": seconds})
-        case ApplicationNotFound() | DeliveryNotFound():
+        case ApplicationNotFound() | DeliveryNotFound() | InstallNotFound():
             return problem(404, "not-found", str(error))
-        case AlreadyInstalled():
-            return problem(409, "already-installed", str(error))
-        case NotPossibleNow():
-            return problem(409, "not-possible-now", str(error))
+        case WrongBrowser() | ConsentRefused():
+            return problem(403, "forbidden", str(error))
+        case AlreadyInstalled() | NotPossibleNow():
+            name = "already-installed" if isinstance(error, AlreadyInstalled) else "not-possible-now"
+            return problem(409, name, str(error))
         case InvalidInstallation() | WrongAnswer():
             name = "wrong-answer" if isinstance(error, WrongAnswer) else "invalid-installation"
             return problem(422, name, str(error), reasons=error.reasons)

@@ -13,6 +13,9 @@ IntegrationError
 │   ├── DeliveryNotFound
 │   ├── AlreadyInstalled
 │   ├── InvalidInstallation
+│   ├── InstallNotFound
+│   ├── WrongBrowser
+│   ├── ConsentRefused
 │   ├── WrongAnswer
 │   └── NotPossibleNow
 ├── TemporaryError
@@ -108,6 +111,18 @@ class InvalidInstallation(ApplicationError):
     def __init__(self, message: str, *, reasons: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(message)
         self.reasons = tuple(reasons)
+
+
+class InstallNotFound(ApplicationError):
+    """There is no such install on its way; perhaps it took too long, or this address was used already."""
+
+
+class WrongBrowser(ApplicationError):
+    """This install was begun in another browser, or yours keeps no cookies."""
+
+
+class ConsentRefused(ApplicationError):
+    """The supplier did not let the app in."""
 
 
 class WrongAnswer(ApplicationError):

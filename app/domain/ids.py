@@ -4,6 +4,7 @@ from typing import NewType
 from uuid import UUID
 
 ApplicationId = NewType("ApplicationId", UUID)
+InstallId = NewType("InstallId", UUID)
 SupplierId = NewType("SupplierId", str)
 AccountId = NewType("AccountId", str)
 StorefrontId = NewType("StorefrontId", str)

@@ -43,21 +43,27 @@ async def install(services: Services, wanted: Installation) -> tuple[Application
     InvalidInstallation says which part cannot be, CredentialsRefused which side refuses, AlreadyInstalled that another
     supplier has the shop; PlatformUnavailable and OrderchampUnavailable leave nothing behind.
     """
-    adapter = services.adapters.get(wanted.platform)
-    if adapter is None:
-        known = ", ".join(sorted(services.adapters))
-        reason = f"There is no such platform; known are: {known}."
-        raise InvalidInstallation("The platform is not known.", reasons=[("platform", reason)])
+    adapter = adapter_of(services, wanted.platform)
     shop = adapter.installation.shop(wanted.shop)
     credentials = adapter.installation.credentials(wanted.credentials)
     async with services.store.transaction() as tx:
-        _refuse_others(await tx.applications.of_shop(wanted.platform, shop), wanted.supplier_id)
+        refuse_others(await tx.applications.of_shop(wanted.platform, shop), wanted.supplier_id)
     details = await try_shop(services, adapter, shop, credentials)
     account = await try_orderchamp(services, wanted.orderchamp_token)
     check_storefront(account, wanted.storefront_id)
     async with services.store.transaction() as tx:
         await tx.applications.lock_shop(wanted.platform, shop)
         return await _keep(services, tx, wanted, shop=shop, credentials=credentials, details=details, account=account)
+
+
+def adapter_of(services: Services, platform: str) -> Adapter:
+    """Return a platform's adapter; InvalidInstallation if there is none."""
+    adapter = services.adapters.get(platform)
+    if adapter is None:
+        known = ", ".join(sorted(services.adapters))
+        reason = f"There is no such platform; known are: {known}."
+        raise InvalidInstallation("The platform is not known.", reasons=[("platform", reason)])
+    return adapter
 
 
 async def try_shop(
@@ -89,7 +95,8 @@ def refuse_other_account(account: Account, *, owner: SupplierId, supplier_id: Su
         raise CredentialsRefused("orderchamp", message)
 
 
-def _refuse_others(installed: tuple[Application, ...], supplier_id: SupplierId) -> None:
+def refuse_others(installed: tuple[Application, ...], supplier_id: SupplierId) -> None:
+    """AlreadyInstalled if another supplier has one of these Applications of a shop, and has not uninstalled it."""
     if any(each.supplier_id != supplier_id and each.state != "uninstalled" for each in installed):
         raise AlreadyInstalled("Another supplier has installed this shop; it has to be uninstalled there first.")
 
@@ -106,7 +113,7 @@ async def _keep(
 ) -> tuple[Application, bool]:
     await refuse_while_erasing(tx, wanted.supplier_id)
     installed = await tx.applications.of_shop(wanted.platform, shop)
-    _refuse_others(installed, wanted.supplier_id)
+    refuse_others(installed, wanted.supplier_id)
     account_owner = await tx.accounts.save(account, wanted.supplier_id)
     refuse_other_account(account, owner=account_owner, supplier_id=wanted.supplier_id)
     known = next((each for each in installed if each.supplier_id == wanted.supplier_id), None)

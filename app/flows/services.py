@@ -14,7 +14,7 @@ from app.domain.ids import ApplicationId
 from app.domain.structs import replace
 from app.flows.interrupted import Interrupted, InterruptedReads
 from app.platforms.adapter import Adapter, Connection, Secret
-from app.ports import Marketplaces, Store, Transport
+from app.ports import Marketplaces, OrderchampApp, Store, Transport
 
 logger = structlog.get_logger(__name__)
 
@@ -44,8 +44,9 @@ class Services:
     """The outside world and the chosen numbers, as the composition root put them together.
 
     ``shop_url`` gives the base URL of a shop; ``apps`` are the keys of our app by platform, where we have one;
-    ``new_secret`` makes secrets of letters and digits that nobody guesses. ``on_alarm`` hears when many products of an
-    Application are refused, and which percentage of the limit that is.
+    ``orderchamp_app`` None: we have no app at Orderchamp, so tokens come by hand. ``new_secret`` gives 64 letters and digits
+    that nobody guesses. ``on_alarm`` hears when many products of an Application are refused, and which percentage of the
+    limit that is.
     """
 
     store: Store
@@ -62,6 +63,7 @@ class Services:
     jitter: Callable[[], float]
     new_id: Callable[[], UUID]
     new_secret: Callable[[], str]
+    orderchamp_app: OrderchampApp | None = None
     interrupted_reads: InterruptedReads = field(default_factory=InterruptedReads)
     on_alarm: Callable[[ApplicationId, int], None] = lambda _, __: None
 

@@ -8,6 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+SCOPES = ("account_read", "products_read", "products_write")
+"""What our app asks a supplier for (these three are documented). Whether stock, webhooks or publishing need others is unknown."""
+
 PUBLISHED_STATUSES = frozenset({"published", None})
 """``Listing.status`` of a product that buyers see, compared without case. Only "published" was ever seen (observed);
 None: no status is told."""

@@ -2,9 +2,9 @@
 
 To add a platform:
 
-1. Make a folder ``app/platforms/<name>/`` whose ``__init__.py`` ends in ``ADAPTER = Adapter(platform="<name>", …)``.
-   Inside it the platform's own words win; constants for its headers and topics stand at the top of the module, each
-   with the page that documents it.
+1. Make a folder ``app/platforms/<platform>/`` whose ``__init__.py`` ends in
+   ``ADAPTER = Adapter(platform="<platform>", name="<what people call it>", …)``. Inside it the platform's own words win;
+   constants for its headers and topics stand at the top of the module, each with the page that documents it.
 2. Write the parts that the platform has. A part that it lacks stays None, and flows ask before using it.
    ``installation`` (what a supplier enters, how credentials are tried), ``webhooks`` (deliveries into facts),
    ``catalogue`` (reads), ``subscriptions`` (standing orders for topics), ``changes`` (for platforms that are asked what
@@ -21,7 +21,6 @@ Nothing else changes: no flow, no table, no route.
 Rules that every adapter keeps: bytes are verified before they are parsed; ids are text and keep every digit; money is
 ``Decimal`` read from text; times are aware; SKUs are trimmed, empty ones are None; a body that cannot be read raises
 ``Unreadable`` and nothing else; a statement that does not tell everything is ``Incomplete``, never a guess.
-``bodies.read_json`` reads JSON so.
 """
 
 import hashlib
@@ -115,7 +114,10 @@ class Installation(Protocol):
     """What a supplier enters, and whether it works."""
 
     app_keys: Mapping[str, str]
-    """The keys of our app on this platform that an operator may set, each with its meaning; empty where it has no app."""
+    """The keys of our app on this platform, each with its meaning; empty where it has no app. An operator sets all or none."""
+
+    by_hand: Mapping[str, str]
+    """The credentials that a supplier may enter by hand, each with its meaning; empty where only a handshake gives any."""
 
     def shop(self, shop: str) -> str:
         """Return the shop's address in its one normal form; InvalidInstallation if it cannot be one."""
@@ -254,28 +256,35 @@ class Renewal(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """One install on its way, from its start in the back office until its credentials work.
+    """One install on its way, as its handshake sees it.
 
-    ``state`` is unguessable and works once. ``callback`` is the address at which the platform answers, ``confirm`` the one
-    at which it confirms. ``shop`` is in its normal form; None when only the platform will tell. ``secret`` is ours to give
-    away. ``kept`` is what earlier calls of this handshake left to remember.
+    ``state`` is unguessable, new each time that the browser is sent off, and gets credentials once; the platform gives it
+    back, so that its call finds this install. ``callback`` is our address for the platform's calls, by the browser or by
+    itself, and for the browser's return; ``confirm`` is another one, for handshakes that end with a call of their own.
+    ``shop`` is in its normal form and ``base_url`` is where it answers; both None when only the platform will tell.
+    ``secret`` is ours to give away: 64 letters and digits, the same in every call of this install. ``kept`` is what earlier
+    calls left to remember. ``credentials`` are those with which the shop is installed already; empty: it is not.
     """
 
     state: str = field(repr=False)
     callback: str
     confirm: str
     shop: str | None
+    base_url: str | None
     secret: Secret
     kept: Mapping[str, str] = field(default_factory=dict, repr=False)
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """What a call of a handshake comes to.
 
-    ``reply`` is the answer to whoever called; None: the browser is sent on to see how the install goes. ``kept`` is to be
-    remembered until the next call. ``shop`` and ``credentials`` (a read that gets them) are there once the shop has agreed;
-    ``refused`` says, as a sentence, that it did not.
+    ``reply`` is the answer to a platform that calls by itself. None: it was the supplier's browser, which is shown how the
+    install goes; such a call counts only from the browser with which the install was begun. ``kept`` is to be remembered
+    until the next call, beside what is. ``shop`` is there when the platform told it. ``credentials`` is a read that gets
+    them, one without requests when the call brought them; they pass through ``Installation.credentials`` and are tried as
+    any others. ``refused`` says, as a sentence, that the shop does not agree. None of these: nothing is decided yet.
     """
 
     reply: Response | None = None
@@ -286,27 +295,44 @@ class Heard:
 
 
 class Handshake(Protocol):
-    """An install that the shop has a part in. Every call may come twice, late, or never."""
+    """An install that the shop has a part in. Every call may come twice, late, or never.
+
+    It begins with us, in the supplier's browser. Whatever comes of it ends in the same install as credentials by hand do.
+    It needs ``app_keys`` if the platform has any: without them the platform is installed by hand only. Its parts are pure,
+    and ``hear`` gives the same answer to a repeated call, whose credentials are then not asked for again.
+    """
 
     def begin(self, ticket: Ticket, app: Mapping[str, str]) -> str:
         """Return the address to which the supplier's browser is sent. InvalidInstallation if there is none for this shop."""
 
     def state_of(self, call: Delivery) -> str | None:
-        """Return the state of the ticket that a call names; None when it names none."""
+        """Return the state that a call names; None when it names none."""
+
+    def shop_of(self, call: Delivery) -> str | None:
+        """Return the shop that a call without a state is about, in any form; None when it names none.
+
+        Then the call is for the install that waits for this shop, or begins one anew for the shop's own Application; where
+        it names no shop either, it is for the install that the browser has begun.
+        """
 
     def hear(self, call: Delivery, ticket: Ticket, app: Mapping[str, str], *, now: datetime) -> Heard:
-        """Take in a call. InvalidSignature unless it proves to come from the platform, wherever the platform signs."""
+        """Take in a call at ``callback`` or ``confirm``.
+
+        InvalidSignature unless it proves to come from the platform, wherever the platform signs.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
     """What one platform can do. A part it lacks is None, and flows ask before using it.
 
-    ``names_storefront``: the supplier names the storefront for this shop, or the shop for each product, and a product that
-    is published again goes there, not to the storefront used last.
+    ``platform`` is its name in addresses and tables, ``name`` what people call it. ``names_storefront``: the supplier names
+    the storefront for this shop, or the shop for each product, and a product that is published again goes there, not to
+    the storefront used last.
     """
 
     platform: str
+    name: str
     installation: Installation
     webhooks: Webhooks | None = None
     catalogue: Catalogue | None = None

@@ -1,6 +1,6 @@
 """What the flows need from the outside, as Protocols. ``store``, ``orderchamp`` and ``transport`` provide it."""
 
-from app.ports.outside import Budget, Marketplace, Marketplaces, Transport
+from app.ports.outside import Budget, Marketplace, Marketplaces, OrderchampApp, Transport
 from app.ports.records import (
     DUTIES,
     Addressee,
@@ -43,6 +43,7 @@ __all__ = [
     "InboxEntry",
     "Marketplace",
     "Marketplaces",
+    "OrderchampApp",
     "ProductView",
     "Reconciled",
     "Settled",

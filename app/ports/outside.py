@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from app.domain.application import Account
-from app.domain.http import Request, Response
+from app.domain.http import Delivery, Request, Response
 from app.domain.ids import Sku, TargetId
 from app.domain.plan import Change, Outcome
 from app.domain.state import Observed
@@ -61,6 +61,22 @@ class Marketplace(Protocol):
 
         Starts no call that could last beyond ``before``. Raises nothing: what went wrong is in the outcomes.
         """
+
+
+class OrderchampApp(Protocol):
+    """Our app at Orderchamp, which suppliers let into their accounts."""
+
+    def ask(self, *, state: str, callback: str) -> str:
+        """Return the address at which a supplier is asked; the answer comes to ``callback``, and brings ``state``."""
+
+    def state_of(self, call: Delivery) -> str | None:
+        """Return the state that an answer brings; None when it brings none."""
+
+    def hear(self, call: Delivery, *, now: datetime) -> str | None:
+        """Return the code that a supplier's consent brought; None: they refused. InvalidSignature for what is not theirs."""
+
+    async def token(self, code: str) -> str:
+        """Exchange a code, which works once, for a token of the account. CredentialsRefused or OrderchampUnavailable."""
 
 
 class Marketplaces(Protocol):

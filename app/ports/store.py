@@ -18,6 +18,7 @@ from app.domain.ids import (
     Cursor,
     DeliveryId,
     EventId,
+    InstallId,
     Sku,
     SourceId,
     SourceVariantId,
@@ -28,6 +29,7 @@ from app.domain.ids import (
     TargetVariantId,
     Topic,
 )
+from app.domain.installing import Asked, PendingInstall
 from app.domain.problem import Problem, ProblemKind, ProblemState, Raised
 from app.domain.projection import SourceProduct
 from app.domain.state import Binding
@@ -176,6 +178,38 @@ class Inbox(Protocol):
     async def forget_body(self, delivery_id: DeliveryId) -> None: ...
 
     async def drop(self, delivery_id: DeliveryId, *, by: str) -> bool: ...
+
+
+class Installs(Protocol):
+    """The installs on their way, in one transaction."""
+
+    async def add(
+        self, install: PendingInstall, *, key: str | None = None, browser: str | None = None, state: str | None = None
+    ) -> bool: ...
+
+    async def save(self, install: PendingInstall) -> None: ...
+
+    async def one(self, install_id: InstallId) -> PendingInstall | None: ...
+
+    async def of_key(self, key: str) -> PendingInstall | None: ...
+
+    async def of_state(self, asked: Asked, state: str) -> PendingInstall | None: ...
+
+    async def of_browser(self, browser: str, platform: str | None) -> PendingInstall | None: ...
+
+    async def waiting_for(self, platform: str, shop: str) -> tuple[PendingInstall, ...]: ...
+
+    async def begun_in(self, install_id: InstallId, browser: str) -> bool: ...
+
+    async def bind(self, install_id: InstallId, browser: str) -> None: ...
+
+    async def ask(self, install_id: InstallId, asked: Asked, state: str) -> None: ...
+
+    async def answer(self, install_id: InstallId, *, answered: bool) -> None: ...
+
+    async def claim(self, lease: timedelta) -> PendingInstall | None: ...
+
+    async def postpone(self, install_id: InstallId, wait: timedelta, why: str) -> None: ...
 
 
 class ApiKeys(Protocol):
@@ -395,7 +429,7 @@ class Timeline(Protocol):
 
 
 class Vault(Protocol):
-    """Secrets of one transaction. ``owner`` is an application's id, ``field`` the name of the secret, in one transaction."""
+    """Secrets of one transaction."""
 
     async def put(self, owner: str, secrets: Mapping[str, str]) -> None: ...
 
@@ -425,6 +459,9 @@ class Transaction(Protocol):
 
     @property
     def inbox(self) -> Inbox: ...
+
+    @property
+    def installs(self) -> Installs: ...
 
     @property
     def keys(self) -> ApiKeys: ...

@@ -24,6 +24,7 @@ from app.store.doorbell import Doorbell
 from app.store.entrance import Entrance
 from app.store.erasures import Erasures
 from app.store.inbox import Inbox
+from app.store.installs import Installs
 from app.store.keys import ApiKeys
 from app.store.lanes import DOORBELL, Lanes
 from app.store.problems import Problems
@@ -68,6 +69,7 @@ class PostgresTransaction:
         self.conflicts = Conflicts(connection)
         self.imports = Imports(connection)
         self.inbox = Inbox(connection)
+        self.installs = Installs(connection)
         self.keys = ApiKeys(connection)
         self.lanes = Lanes(connection)
         self.problems = Problems(connection)

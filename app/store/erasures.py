@@ -176,6 +176,12 @@ class Erasures:
         if left.scalar_one():
             return False
         await self._delete_accounts("supplier_id = :id", supplier_id)
+        await self._connection.execute(
+            text(
+                "DELETE FROM secret WHERE owner IN (SELECT 'install/' || id FROM pending_install WHERE supplier_id = :id)"
+            ),
+            {"id": supplier_id},
+        )
         for table in reversed(SQLModel.metadata.sorted_tables):
             if "supplier_id" in table.columns:
                 await self._connection.execute(

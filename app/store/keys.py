@@ -12,7 +12,7 @@ from app.ports import ApiKey
 
 def digest(key: str) -> bytes:
     """Return what is kept of a key. Keys are long and random, so a fast digest is enough."""
-    return hashlib.sha256(key.encode()).digest()
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
 class ApiKeys:

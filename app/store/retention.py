@@ -10,6 +10,7 @@ from datetime import timedelta
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.domain.installing import START_AGAIN, TOOK_TOO_LONG
 from app.ports.replays import Swept
 
 # A delivery that nothing has become of yet keeps its key and its body, however old it is.
@@ -85,6 +86,20 @@ FINISHED_REPLAYS = text("""
 """)
 
 
+EXPIRED = text("""
+    UPDATE pending_install SET state = 'expired', why = :why, way_on = :way_on, ended_at = expires_at WHERE id = ANY(ARRAY(
+        SELECT id FROM pending_install WHERE state = 'waiting' AND expires_at <= now() LIMIT :limit FOR UPDATE SKIP LOCKED
+    ))
+    RETURNING id
+""")
+ENDED_INSTALLS = text("""
+    DELETE FROM pending_install WHERE id = ANY(ARRAY(
+        SELECT id FROM pending_install WHERE ended_at < now() - CAST(:older_than AS interval) LIMIT :limit
+        FOR UPDATE SKIP LOCKED
+    ))
+""")
+
+
 class Retention:
     """Dropping what is old, a batch in each transaction."""
 
@@ -122,6 +137,15 @@ class Retention:
             replays = await self._connection.execute(text("DELETE FROM replay WHERE id = ANY(:ids)"), {"ids": ids})
             dropped += replays.rowcount
         return Swept(dropped=dropped, after=after if dropped else None)
+
+    async def installs(self, *, older_than: timedelta, after: int, limit: int) -> Swept:
+        """End installs that waited for too long, with their secrets, and drop those that ended before ``older_than``."""
+        expired = await self._connection.execute(EXPIRED, {"why": TOOK_TOO_LONG, "way_on": START_AGAIN, "limit": limit})
+        owners = [f"install/{row.id}" for row in expired]
+        await self._connection.execute(text("DELETE FROM secret WHERE owner = ANY(:owners)"), {"owners": owners})
+        ended = await self._connection.execute(ENDED_INSTALLS, {"older_than": older_than, "limit": limit})
+        dropped = ended.rowcount
+        return Swept(dropped=dropped, after=after if dropped or owners else None)
 
     async def _sweep(self, statement: TextClause, older_than: timedelta, after: int, limit: int) -> Swept:
         found = await self._connection.execute(statement, {"older_than": older_than, "after": after, "limit": limit})

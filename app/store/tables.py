@@ -96,6 +96,48 @@ class ApplicationRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=_now())
 
 
+class PendingInstallRow(SQLModel, table=True):
+    """An install in a browser, from its start to its outcome. Of keys, states and browsers only digests are kept.
+
+    ``asked`` is whose answer was sent for last, under the state of ``state_digest``, and ``answered`` whether it has come.
+    ``due_at``: when a worker finishes it, or tries again; None: that is not for a worker. Its secrets are in the vault until
+    it ends.
+    """
+
+    __tablename__ = "pending_install"
+    __table_args__ = (
+        Index("pending_install_of_browser", "browser_digest", "created_at"),
+        Index("pending_install_of_shop", "platform", "shop", postgresql_where=text("state = 'waiting'")),
+        Index("pending_install_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("pending_install_ending", "expires_at", postgresql_where=text("state = 'waiting'")),
+        Index("pending_install_of_application", "application_id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    supplier_id: str | None = Field(default=None, index=True)
+    platform: str | None = None
+    shop: str | None = None
+    account_id: str | None = None
+    storefront_id: str | None = None
+    settings: str | None = Field(default=None, sa_column=Column(Text))
+    state: str
+    why: str = Field(sa_column=Column(Text, nullable=False))
+    way_on: str = Field(sa_column=Column(Text, nullable=False))
+    application_id: UUID | None = Field(
+        default=None, sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=True)
+    )
+    key_digest: bytes | None = Field(default=None, sa_column=Column(LargeBinary, unique=True))
+    browser_digest: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    asked: str | None = None
+    state_digest: bytes | None = Field(default=None, sa_column=Column(LargeBinary, unique=True))
+    answered: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
+    attempts: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    due_at: datetime | None = Field(default=None, sa_column=_when())
+    created_at: datetime = Field(sa_column=_now())
+    expires_at: datetime = Field(sa_column=_when(nullable=False))
+    ended_at: datetime | None = Field(default=None, sa_column=_when())
+
+
 class SecretRow(SQLModel, table=True):
     """One encrypted value, bound to its owner and field."""
 

@@ -63,7 +63,7 @@ class Keyring:
 
 
 class Vault:
-    """Secrets of one transaction. ``owner`` is an application's id, ``field`` the name of the secret."""
+    """Secrets of one transaction. ``owner`` is the id of an Application, or ``install/`` and that of an install on its way."""
 
     def __init__(self, connection: AsyncConnection, keyring: Keyring, random_bytes: RandomBytes) -> None:
         self._connection = connection

@@ -119,6 +119,7 @@ class FakeShop:
     def adapter(self) -> Adapter:
         return Adapter(
             platform="fake",
+            name="Fake",
             installation=_Installation(self),
             webhooks=_Webhooks(),
             catalogue=_Catalogue(self),
@@ -138,6 +139,7 @@ def delivery(fact: Fact, *, event: str | None = None, secret: bytes = b"secret")
 
 class _Installation:
     app_keys: Mapping[str, str] = {"secret": "What the platform signs with."}
+    by_hand: Mapping[str, str] = {"token": "What the shop accepts."}
 
     def __init__(self, shop: FakeShop) -> None:
         self._shop = shop

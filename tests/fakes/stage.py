@@ -208,7 +208,7 @@ def open_stage(database_url: str, *, pace: Pace = PACE) -> Stage:
         sleep=lambda _: asyncio.sleep(0),
         jitter=lambda: 0.0,
         new_id=uuid4,
-        new_secret=lambda: uuid4().hex,
+        new_secret=lambda: uuid4().hex * 2,
     )
     return Stage(services=services, store=store, shop=shop, orderchamp=orderchamp, adapters=adapters)
 

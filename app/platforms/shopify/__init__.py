@@ -7,13 +7,17 @@ https://shopify.dev/docs/apps/build/webhooks; what was only seen in use is marke
 from app.platforms.adapter import Adapter
 from app.platforms.shopify.catalogue import Catalogue
 from app.platforms.shopify.installation import Installation
+from app.platforms.shopify.oauth import Handshake, Renewal
 from app.platforms.shopify.subscriptions import Subscriptions
 from app.platforms.shopify.webhooks import Webhooks
 
 ADAPTER = Adapter(
     platform="shopify",
+    name="Shopify",
     installation=Installation(),
     webhooks=Webhooks(),
     catalogue=Catalogue(),
     subscriptions=Subscriptions(),
+    handshake=Handshake(),
+    renewal=Renewal(),
 )

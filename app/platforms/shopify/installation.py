@@ -4,7 +4,8 @@ https://shopify.dev/docs/api/usage/access-scopes
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from app.domain.errors import CredentialsRefused, InvalidInstallation
 from app.domain.http import Reading
@@ -12,10 +13,10 @@ from app.platforms.adapter import Connection, Secret, SecretKind
 from app.platforms.shopify.graphql import ask, understood
 
 SHOP_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\.myshopify\.com")
-CREDENTIALS = {
-    "access_token": "the access token of the app in this shop",
-    "client_secret": "the client secret of the app, if it is the shop's own app",
-}
+ENDS = ("expires_at", "refresh_expires_at")
+RENEWED = ("refresh_token", *ENDS)
+"""Credentials that come with tokens that expire; see ``oauth``."""
+
 NEEDED_SCOPES = {
     "read_products": {"read_products", "write_products"},
     "read_inventory": {"read_inventory", "write_inventory"},
@@ -31,6 +32,10 @@ class Installation:
     app_keys: Mapping[str, str] = {
         "client_id": "The client id of our app.",
         "client_secret": "Its client secret; during a rotation the new one and the old one, separated by a comma.",
+    }
+    by_hand: Mapping[str, str] = {
+        "access_token": "The access token of the app in this shop.",
+        "client_secret": "The client secret of the app, if it is the shop's own app.",
     }
 
     def shop(self, shop: str) -> str:
@@ -50,11 +55,18 @@ class Installation:
 
     def credentials(self, given: Mapping[str, str]) -> Mapping[str, str]:
         """Return the credentials to keep; InvalidInstallation with every missing or unknown one."""
-        reasons = [(f"credentials.{name}", "It is not known here.") for name in given if name not in CREDENTIALS]
+        reasons = [
+            (f"credentials.{name}", "It is not known here.") for name in given if name not in (*self.by_hand, *RENEWED)
+        ]
         if not given.get("access_token", "").strip():
-            reasons.append(("credentials.access_token", f"It is missing: {CREDENTIALS['access_token']}."))
+            reasons.append(("credentials.access_token", f"It is missing. {self.by_hand['access_token']}"))
         if any(not value.isascii() or not value.isprintable() for value in given.values()):
             reasons.append(("credentials", "Credentials have printable ASCII characters only."))
+        reasons += [
+            (f"credentials.{name}", "It is not a time with an offset, such as 2026-11-20T13:00:00+00:00.")
+            for name in ENDS
+            if name in given and not _is_time(given[name])
+        ]
         if reasons:
             raise InvalidInstallation("The credentials are not complete.", reasons=reasons)
         return {name: value.strip() for name, value in given.items() if value.strip()}
@@ -80,8 +92,21 @@ class Installation:
             shop = data["shop"]
             details = {"name": shop["name"], "domain": shop["myshopifyDomain"], "currency": shop["currencyCode"]}
             granted = {each["handle"] for each in data["currentAppInstallation"]["accessScopes"]}
-        missing = [name for name, including in NEEDED_SCOPES.items() if not granted & including]
+        missing = missing_scopes(granted)
         if missing:
             message = f"The access token lacks the scope(s) {', '.join(missing)}."
             raise CredentialsRefused("shop", message)
         return details
+
+
+def _is_time(given: str) -> bool:
+    try:
+        return datetime.fromisoformat(given.strip()).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def missing_scopes(granted: Iterable[str]) -> list[str]:
+    """Return the scopes that are needed and not among those ``granted``, nor included in one of them."""
+    has = {each.strip() for each in granted}
+    return [name for name, including in NEEDED_SCOPES.items() if not has & including]
