@@ -1,4 +1,4 @@
-"""``python -m app.sandbox orderchamp`` and ``python -m app.sandbox shopify``: one server each, until it is stopped."""
+"""``python -m app.sandbox orderchamp``, ``… shopify`` and so on: one server each, until it is stopped."""
 
 import asyncio
 import os
@@ -42,6 +42,14 @@ def shopify(
 
     secret = client_secret or os.environ.get("SANDBOX_CLIENT_SECRET", "sandbox")
     _serve(lambda: create_app(state, secret), host, port)
+
+
+@app.command()
+def woocommerce(host: Host = "127.0.0.1", port: Port = 0, state: State = None) -> None:
+    """Run stand-in WooCommerce shops."""
+    from app.sandbox.woocommerce.server import create_app  # noqa: PLC0415
+
+    _serve(lambda: create_app(state), host, port)
 
 
 class Announcing(uvicorn.Server):

@@ -16,6 +16,11 @@ Kind = Literal[
     "throttled",
     "http_500",
     "http_502_html",
+    "http_403_html",
+    "http_406_html",
+    "http_429_html",
+    "http_503_html",
+    "http_200_html",
     "lost_answer",
     "hang_before",
     "hang_after",
@@ -26,6 +31,16 @@ Kind = Literal[
     "half_bulk",
     "token_revoked",
 ]
+
+
+OF_FIREWALLS: dict[Kind, int] = {
+    "http_403_html": 403,
+    "http_406_html": 406,
+    "http_429_html": 429,
+    "http_503_html": 503,
+    "http_200_html": 200,
+}
+"""What stands before a shop and answers in its place, with a page for people."""
 
 
 class Fault(BaseModel):
@@ -97,6 +112,7 @@ class Faults:
             "http_429",
             "http_500",
             "http_502_html",
+            *OF_FIREWALLS,
             "lost_answer",
             "hang_before",
             "hang_after",
@@ -115,6 +131,9 @@ class Faults:
 
 async def _before(fault: Fault) -> Response | None:
     """What happens instead of executing; None: it is executed."""
+    if fault.kind in OF_FIREWALLS:
+        page = "<!DOCTYPE html><html><body><h1>Are you a robot?</h1></body></html>"
+        return Response(page, status_code=OF_FIREWALLS[fault.kind], media_type="text/html")
     match fault.kind:
         case "latency":
             await asyncio.sleep(fault.seconds)

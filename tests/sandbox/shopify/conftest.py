@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
@@ -6,7 +5,7 @@ import pytest
 
 from app.sandbox.shopify.sandbox import Sandbox
 from app.sandbox.shopify.server import create_app
-from tests.sandbox.shopify.standin import SECRET, Receiver, StandIn
+from tests.sandbox.shopify.standin import SECRET, StandIn
 
 APP = create_app()
 """One server for all tests, since its routes take longer to make than most tests take; each test has its own shops."""
@@ -24,14 +23,3 @@ async def shopify() -> AsyncIterator[StandIn]:
         standin = StandIn(client)
         await standin.open()
         yield standin
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    """Somebody who receives webhooks over a socket of this machine."""
-    receiver = Receiver()
-    async with await asyncio.start_server(receiver.answer, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        receiver.url = f"http://127.0.0.1:{port}/webhooks/shopify/one"
-        yield receiver
-        await receiver.all_closed()

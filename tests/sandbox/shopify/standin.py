@@ -1,10 +1,7 @@
-"""A stand-in Shopify under test: its controls and Admin API as a client sees them, and somebody who receives webhooks."""
+"""A stand-in Shopify under test: its controls and Admin API as a client sees them."""
 
-import asyncio
-import contextlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -78,69 +75,3 @@ class StandIn:
     async def deliveries(self) -> list[Thing]:
         found: list[Thing] = await self.do("GET", "/deliveries")
         return found
-
-
-@dataclass
-class Received:
-    """A webhook as it came in."""
-
-    headers: Mapping[str, str]
-    content: bytes
-
-    @property
-    def body(self) -> Any:
-        return json.loads(self.content)
-
-    @property
-    def topic(self) -> str:
-        return self.headers["x-shopify-topic"]
-
-
-@dataclass
-class Receiver:
-    """Takes webhooks and answers with the next of ``statuses``, at last with the last one."""
-
-    url: str = ""
-    statuses: list[int] = field(default_factory=lambda: [200])
-    received: list[Received] = field(default_factory=list)
-    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-    open: int = 0
-
-    async def all_closed(self) -> None:
-        """Wait until no socket is open any more."""
-        async with asyncio.timeout(PATIENCE), self.changed:
-            await self.changed.wait_for(lambda: self.open == 0)
-
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Take one request from a socket."""
-        self.open += 1
-        try:
-            await self._answer(reader, writer)
-        finally:
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
-            async with self.changed:
-                self.open -= 1
-                self.changed.notify_all()
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        _, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
-        pairs = (line.split(": ", 1) for line in lines)
-        headers = {name.lower(): value for name, value in pairs}
-        content = await reader.readexactly(int(headers["content-length"]))
-        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
-        async with self.changed:
-            self.received.append(Received(headers, content))
-            self.changed.notify_all()
-        writer.write(f"HTTP/1.1 {status} So\r\nlocation: /elsewhere\r\nconnection: close\r\n\r\n".encode())
-        await writer.drain()
-
-    async def until(self, count: int) -> list[Received]:
-        """Wait for so many webhooks."""
-        async with asyncio.timeout(PATIENCE), self.changed:
-            await self.changed.wait_for(lambda: len(self.received) >= count)
-        return self.received
-
-    def topics(self) -> list[str]:
-        return [each.topic for each in self.received]

@@ -8,7 +8,8 @@ from uuid import UUID
 import httpx
 
 from app.sandbox.shopify.server import create_app
-from tests.sandbox.shopify.standin import SECRET, SHOP, Receiver, StandIn
+from tests.sandbox.receiver import Receiver
+from tests.sandbox.shopify.standin import SECRET, SHOP, StandIn
 
 FAST = {"time_scale": 1e-6}
 
@@ -121,7 +122,7 @@ async def test_an_uninstalled_app_is_told_so_at_last(shopify: StandIn, receiver:
 
 async def test_compliance_topics_go_to_the_app_itself(shopify: StandIn, receiver: Receiver) -> None:
     await shopify.do("POST", "/compliance/shop/redact", status=422)
-    await shopify.open(app_url=receiver.url.removesuffix("/webhooks/shopify/one"))
+    await shopify.open(app_url=receiver.url.removesuffix("/webhooks/one"))
     await shopify.do("POST", "/compliance/customers/redact")
     (got,) = await receiver.until(1)
 
