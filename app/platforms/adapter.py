@@ -21,6 +21,7 @@ Nothing else changes: no flow, no table, no route.
 Rules that every adapter keeps: bytes are verified before they are parsed; ids are text and keep every digit; money is
 ``Decimal`` read from text; times are aware; SKUs are trimmed, empty ones are None; a body that cannot be read raises
 ``Unreadable`` and nothing else; a statement that does not tell everything is ``Incomplete``, never a guess.
+``bodies.read_json`` reads JSON so.
 """
 
 import hashlib

@@ -15,7 +15,7 @@ from app.domain.errors import CredentialsRefused, PlatformRejected, PlatformUnav
 from app.domain.http import Reading, Request, Response
 from app.domain.structs import replace
 from app.platforms.adapter import Connection
-from app.platforms.shopify.bodies import read_json
+from app.platforms.bodies import read_json
 
 API_VERSION = "2026-10"
 TOKEN_HEADER = "X-Shopify-Access-Token"  # noqa: S105 - the name of a header

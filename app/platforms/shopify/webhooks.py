@@ -22,7 +22,7 @@ from app.domain.ids import EventId, LocationId, SourceId, StockItemId, Topic
 from app.domain.product import StockLevel
 from app.domain.structs import replace
 from app.platforms.adapter import Secret, signed_with
-from app.platforms.shopify.bodies import read_json
+from app.platforms.bodies import read_json
 from app.platforms.shopify.installation import Installation
 from app.platforms.shopify.products import Identity, Moment, ProductBody, Quantity, from_body
 

@@ -1,4 +1,4 @@
-"""JSON as Shopify sends it: money keeps every digit, and text holds nothing that cannot be stored."""
+"""JSON as shops send it: money keeps every digit, and text holds nothing that cannot be stored."""
 
 import json
 import re
