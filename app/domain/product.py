@@ -19,14 +19,16 @@ class StockLevel(Struct, frozen=True, kw_only=True):
 class SourceVariant(Struct, frozen=True, kw_only=True):
     """A variant as the shop has it.
 
-    ``sku`` is trimmed, None when the shop has none. ``tracked`` None means that this statement does not say whether the
-    shop counts the variant's stock. ``levels`` None means that it does not say how stock is spread over locations;
-    ``quantity`` is the total then. ``options`` are in the order of the product's option names.
+    ``sku`` is trimmed, None when the shop has none. ``net_price`` is ``price`` without VAT where the shop tells both; None
+    where it has one price, of which only the supplier knows what it includes. ``tracked`` None means that this statement
+    does not say whether the shop counts the variant's stock. ``levels`` None means that it does not say how stock is spread
+    over locations; ``quantity`` is the total then. ``options`` are in the order of the product's option names.
     """
 
     id: SourceVariantId
     sku: Sku | None
     price: Decimal | None
+    net_price: Decimal | None = None
     compare_at_price: Decimal | None = None
     barcode: str | None = None
     options: tuple[str, ...] = ()

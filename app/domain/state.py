@@ -171,7 +171,7 @@ def _problem(variant: SourceVariant) -> str | None:
 def _variant(variant: SourceVariant, settings: ApplicationSettings) -> DesiredVariant:
     assert variant.sku is not None  # noqa: S101 - _problem has looked
     assert variant.price is not None  # noqa: S101
-    price, msrp = _prices(variant.price, settings)
+    price, msrp = _prices(variant.price, variant.net_price, settings)
     return DesiredVariant(
         source_id=variant.id,
         sku=variant.sku,
@@ -184,9 +184,10 @@ def _variant(variant: SourceVariant, settings: ApplicationSettings) -> DesiredVa
     )
 
 
-def _prices(price: Decimal, settings: ApplicationSettings) -> tuple[Price, Price | None]:
+def _prices(price: Decimal, net: Decimal | None, settings: ApplicationSettings) -> tuple[Price, Price | None]:
     if settings.price_kind == "wholesale":
-        return price, None
+        # What a retailer pays has no VAT in it; a shop that tells both prices leaves no doubt which one that is.
+        return net or price, None
     if settings.wholesale_percentage is None:
         return price, price
     wholesale = (price * settings.wholesale_percentage / 100).quantize(CENT, rounding=ROUND_HALF_UP)

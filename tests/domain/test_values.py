@@ -49,6 +49,24 @@ def test_a_price_of_one_kind_makes_the_other_or_a_draft(
     assert found.draft_kind == draft
 
 
+@pytest.mark.parametrize(
+    ("settings", "price", "msrp"),
+    [
+        ({"price_kind": "wholesale"}, "8.40", None),
+        ({"price_kind": "consumer"}, "10.00", "10.00"),
+        ({"price_kind": "consumer", "wholesale_percentage": 45}, "4.50", "10.00"),
+    ],
+)
+def test_a_shop_that_tells_both_prices_is_taken_at_the_one_that_is_meant(
+    settings: dict[str, object], price: str, msrp: str | None
+) -> None:
+    both = replace(variant("A"), net_price=Decimal("8.40"))
+    (found,) = desired(both, ApplicationSettings.model_validate(settings)).variants
+
+    assert found.price == Decimal(price)
+    assert found.msrp == (None if msrp is None else Decimal(msrp))
+
+
 @pytest.mark.policy("variant_skipped")
 @pytest.mark.parametrize(
     ("each", "reason"),

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -50,5 +51,16 @@ def _sample(folder: Path) -> Sample:
 
 
 def as_json(facts: tuple[Fact, ...]) -> list[dict[str, object]]:
-    """Return facts as JSON data: the kind, and every field. Money is text, so that no digit can get lost."""
-    return [{"fact": type(fact).__name__, **msgspec.json.decode(msgspec.json.encode(fact))} for fact in facts]
+    """Return facts as JSON data: the kind, and every field. Money is text, so that no digit can get lost.
+
+    A net price is left out where there is none, since few platforms tell it.
+    """
+    return [{"fact": type(fact).__name__, **_fields(fact)} for fact in facts]
+
+
+def _fields(fact: Fact) -> dict[str, object]:
+    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(fact))
+    for variant in found.get("variants", ()):
+        if variant["net_price"] is None:
+            del variant["net_price"]
+    return found
