@@ -45,6 +45,14 @@ def shopify(
 
 
 @app.command()
+def shopware(host: Host = "127.0.0.1", port: Port = 0, state: State = None) -> None:
+    """Run stand-in Shopware shops."""
+    from app.sandbox.shopware.server import create_app  # noqa: PLC0415
+
+    _serve(lambda: create_app(state), host, port)
+
+
+@app.command()
 def woocommerce(host: Host = "127.0.0.1", port: Port = 0, state: State = None) -> None:
     """Run stand-in WooCommerce shops."""
     from app.sandbox.woocommerce.server import create_app  # noqa: PLC0415
