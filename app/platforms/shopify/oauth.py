@@ -23,7 +23,7 @@ from app.domain.errors import (
 )
 from app.domain.http import Delivery, Reading, Request, Response
 from app.platforms.adapter import Connection, Heard, Secret, Ticket, signed_with
-from app.platforms.shopify.bodies import read_json
+from app.platforms.bodies import read_json
 from app.platforms.shopify.installation import Installation, missing_scopes
 
 SCOPES = ("read_products", "read_inventory", "read_locations")

@@ -13,6 +13,7 @@ from app.platforms.shopware.webhooks import Webhooks
 
 ADAPTER = Adapter(
     platform="shopware",
+    name="Shopware",
     installation=Installation(),
     webhooks=Webhooks(),
     catalogue=Catalogue(),

@@ -16,18 +16,8 @@ from app.platforms.shopware.products import ASSOCIATIONS, INCLUDES
 from app.platforms.shopware.talk import KEY_ID, KEY_SECRET, TOKEN, MissingPrivileges, Talk
 
 SHOP_ID, SHOP_SECRET, FORMER_SHOP_SECRET = "shop_id", "shop_secret", "former_shop_secret"
-NEEDED = {
-    KEY_ID: "the access key ID of the integration",
-    KEY_SECRET: "its secret access key",
-}
-CREDENTIALS = {
-    **NEEDED,
-    SALES_CHANNEL: "the id of the sales channel whose products are meant; without it a product counts in any",
-    SHOP_ID: "what the shop calls itself towards our app",
-    SHOP_SECRET: "what the shop signs with for our app",
-    FORMER_SHOP_SECRET: "what it signed with before",
-}
-"""What is entered, and what the app's registration brings."""
+BROUGHT = frozenset({SHOP_ID, SHOP_SECRET, FORMER_SHOP_SECRET})
+"""What the app's registration brings besides: what the shop calls itself, and what it signs with now and did before."""
 
 KEYS = ("SWIA", "SWUA")
 """How access keys of integrations and of users begin; others are for the storefront's API."""
@@ -37,6 +27,11 @@ class Installation:
     """What a supplier enters for a Shopware shop."""
 
     app_keys: Mapping[str, str] = {}
+    by_hand: Mapping[str, str] = {
+        KEY_ID: "The access key ID of an integration (Settings, System, Integrations).",
+        KEY_SECRET: "Its secret access key.",
+        SALES_CHANNEL: "The id of the sales channel whose products are meant, if not those of all of them.",
+    }
 
     def shop(self, shop: str) -> str:
         """Return the shop's host and path for any way of writing its address; InvalidInstallation if it cannot be one."""
@@ -53,12 +48,10 @@ class Installation:
     def credentials(self, given: Mapping[str, str]) -> Mapping[str, str]:
         """Return the credentials to keep; InvalidInstallation with every missing or unknown one."""
         kept = {name: value.strip() for name, value in given.items() if value.strip()}
-        reasons = [(f"credentials.{name}", "It is not known here.") for name in given if name not in CREDENTIALS]
-        reasons += [
-            (f"credentials.{name}", f"It is missing: {meaning}.")
-            for name, meaning in NEEDED.items()
-            if name not in kept
-        ]
+        known = BROUGHT | self.by_hand.keys()
+        reasons = [(f"credentials.{name}", "It is not known here.") for name in given if name not in known]
+        lacking = [name for name in (KEY_ID, KEY_SECRET) if name not in kept]
+        reasons += [(f"credentials.{name}", f"It is missing. {self.by_hand[name]}") for name in lacking]
         if not kept.get(KEY_ID, KEYS[0]).startswith(KEYS):
             reasons.append((f"credentials.{KEY_ID}", f"The access key ID of an integration begins with {KEYS[0]}."))
         if not is_id(kept.get(SALES_CHANNEL, DEFAULT_CURRENCY)):
