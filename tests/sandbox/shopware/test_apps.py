@@ -17,7 +17,7 @@ from app.sandbox.shop.sandbox import Impossible
 from app.sandbox.shopware.apps import Apps
 from app.sandbox.shopware.manifest import read
 from app.sandbox.shopware.sandbox import Sandbox
-from tests.sandbox.shopify.standin import Receiver
+from tests.sandbox.receiver import Receiver
 from tests.sandbox.shopware.standin import SHOP, StandIn, Thing
 
 NAME, APP_SECRET = "TestApp", "app-secret"

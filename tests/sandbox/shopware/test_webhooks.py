@@ -4,7 +4,7 @@ from pathlib import Path
 import httpx
 
 from app.sandbox.shopware.server import create_app
-from tests.sandbox.shopify.standin import Received, Receiver
+from tests.sandbox.receiver import Received, Receiver
 from tests.sandbox.shopware.standin import KEY, SECRET, SHOP, StandIn, Thing
 
 FAST = {"time_scale": 1e-6}
