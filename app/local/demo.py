@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from app.local.browser import NotThere
 from app.local.platforms import Platform
 from app.local.postgres import scratch
 from app.local.processes import NotStarted, free_port
 from app.local.town import Ports, Town, town
+from app.local.walk import install_in_browser
 
 PATIENCE = 20.0
 """Seconds that Orderchamp has to show a change."""
@@ -243,4 +245,22 @@ async def _walk(stage: Stage) -> int:
             print(f"   {stage.town.platform.title}: {stage.town.platform.limits[row.__name__]}")
         print(flush=True)
     print("All seven rows hold.")
+    return await _walk_in_browser(stage)
+
+
+async def _walk_in_browser(stage: Stage) -> int:
+    """Install a second shop as suppliers do it, where the platform has a part in that; the first one was installed by hand."""
+    consent = stage.town.platform.consent
+    if consent is None:
+        print(f"{stage.town.platform.title} is installed with keys alone, as above: the shop has no part in it.")
+        return 0
+    print("\nA second shop, installed in a browser from Orderchamp's “Apps & Integrations”:")
+    try:
+        await install_in_browser(stage.town, consent, stage.storefronts[0]["id"])
+        shown = await stage.until("BIRCH", "published", lambda seen: seen.get("status") == "published")
+    except (NotThere, NotStarted, Wrong) as wrong:
+        print(f"   WRONG: {wrong}\n\nThe install in a browser does not work.")
+        print(stage.town.processes.tail("web"))
+        return 1
+    print(f"   Orderchamp: “{shown['title']}” is {shown['status']}\n\nThe install in a browser works.")
     return 0

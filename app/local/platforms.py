@@ -8,12 +8,25 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """How a second shop lets our app in, in the browser. ``shop`` is its address, ``opened`` what opens it without our app.
+
+    ``buttons`` are those that the merchant presses, one page after the other.
+    """
+
+    shop: str
+    buttons: tuple[str, ...]
+    opened: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
     """One platform, as it is shown here. ``name`` is that of its adapter and of its sandbox.
 
     ``shop`` is the address of the shop. ``credentials`` are what a supplier enters, each with what it begins with; the rest
     is random. ``app`` are the keys of our app that this needs; the sandbox is given them, too. ``settings`` go with the
-    install. ``limits`` says, by the function of a row of the demo, what the platform cannot do there, in whole sentences.
+    install. ``consent`` None: the platform is installed by hand alone. ``limits`` says, by the function of a row of the
+    demo, what the platform cannot do there, in whole sentences.
     """
 
     name: str
@@ -22,6 +35,7 @@ class Platform:
     credentials: Mapping[str, str]
     app: tuple[str, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
+    consent: Consent | None = None
     limits: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -31,6 +45,7 @@ SHOPIFY = Platform(
     shop="oak-and-ash.myshopify.com",
     credentials={"access_token": "shpat_"},
     app=("client_id", "client_secret"),
+    consent=Consent(shop="birch-and-beech.myshopify.com", buttons=("Install app",), opened={"installed": False}),
 )
 
 PLATFORMS: Mapping[str, Platform] = {each.name: each for each in (SHOPIFY,)}

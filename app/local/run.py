@@ -10,6 +10,7 @@ from typing import IO, NoReturn
 
 from app.local.processes import NotStarted, require_free
 from app.local.town import Ports, Town, town
+from app.local.walk import open_second_shop
 
 DATA = Path(".data")
 DEFAULT_PORTS = {"WEB_PORT": "8000", "ORDERCHAMP_PORT": "8001", "SHOPIFY_PORT": "8002"}
@@ -62,6 +63,8 @@ def _held(lock: IO[str]) -> bool:
 async def _show(here: Town, data: Path) -> NoReturn:
     await here.open_account(["Oak & Ash"])
     await here.open_shop()
+    if here.platform.consent is not None:
+        await open_second_shop(here, here.platform.consent)
     application = await here.install()
     print("Importing the catalogue …", flush=True)
     details = await here.until_imported(application["id"])
@@ -73,6 +76,11 @@ async def _show(here: Town, data: Path) -> NoReturn:
         if ended is not None:
             raise NotStarted(f"{ended} ended by itself.\n{here.processes.tail(ended)}")
         await asyncio.sleep(0.5)
+
+
+def _another(here: Town) -> str:
+    consent = here.platform.consent
+    return "" if consent is None else f" and {consent.shop}, which is open and has yet to let the app in"
 
 
 async def _tell(here: Town, application_id: str, products: dict[str, int], data: Path) -> None:
@@ -102,6 +110,9 @@ Try, in another terminal:
   3. Ask why it is not published:
      curl -H 'Authorization: Bearer {here.keys["api"]}' \\
           {product}/timeline
+
+  4. Install another shop as a supplier does, in a browser: {here.web}/install/orderchamp
+     Choose {here.platform.title}{_another(here)}.
 
 Ctrl-C stops everything; the next `make run` goes on from here.
 """,

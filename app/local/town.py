@@ -147,12 +147,16 @@ async def town(
     with embedded_server(data / "postgres") as database:
         keys = Keys(data / "keys")
         app = {name: keys.made(name.replace("_", "-")) for name in platform.app}
+        orderchamp_app = {name: keys.made(f"orderchamp-{name}") for name in ("client_id", "client_secret")}
         environment = {
             "ENVIRONMENT": "development",
             "DATABASE_URL": database.url,
             "PUBLIC_URL": f"http://127.0.0.1:{ports.web}",
             "VAULT_KEYS": await keys.vault(),
             "ORDERCHAMP_API_URL": f"http://127.0.0.1:{ports.orderchamp}/v1/graphql",
+            "ORDERCHAMP_WWW_URL": f"http://127.0.0.1:{ports.orderchamp}",
+            "ORDERCHAMP_CLIENT_ID": orderchamp_app["client_id"],
+            "ORDERCHAMP_CLIENT_SECRET": orderchamp_app["client_secret"],
             "SHOP_URLS": json.dumps({platform.name: f"http://127.0.0.1:{ports.shops}/shops/{{shop}}"}),
             "PLATFORM_APPS": json.dumps({platform.name: app} if app else {}),
             "ALLOW_PRIVATE_ADDRESSES": "true",
@@ -160,7 +164,11 @@ async def town(
         }
         await run_module(["app.cli", "migrate"], environment)
         try:
-            await _start_sandbox(processes, data / "sandbox" if remember else None, ports, platform, app)
+            state = data / "sandbox" if remember else None
+            await _start_stand_in(processes, "orderchamp", ports.orderchamp, state, orderchamp_app)
+            await _start_stand_in(processes, platform.name, ports.shops, state, app)
+            for name in ("orderchamp", platform.name):
+                await processes.until_ready(name, processes.says_ready(name))
             await _start_service(processes, ports, environment, web_processes=web_processes, workers=workers)
             known = {
                 "api": await keys.api(environment),
@@ -181,15 +189,13 @@ async def town(
             await processes.stop()
 
 
-async def _start_sandbox(
-    processes: Processes, state: Path | None, ports: Ports, platform: Platform, app: Mapping[str, str]
+async def _start_stand_in(
+    processes: Processes, name: str, port: int, state: Path | None, app: Mapping[str, str]
 ) -> None:
-    told = {f"SANDBOX_{name.upper()}": value for name, value in app.items()}
-    for name, port, own in (("orderchamp", ports.orderchamp, {}), (platform.name, ports.shops, told)):
-        saved = () if state is None else ("--state", str(state / f"{name}.json"))
-        await processes.start(name, "app.sandbox", name, "--port", str(port), *saved, environment=own)
-    for name in ("orderchamp", platform.name):
-        await processes.until_ready(name, processes.says_ready(name))
+    """Start a stand-in that knows our app by these keys, and remembers in the folder ``state``; None: nowhere."""
+    told = {f"SANDBOX_{key.upper()}": value for key, value in app.items()}
+    saved = () if state is None else ("--state", str(state / f"{name}.json"))
+    await processes.start(name, "app.sandbox", name, "--port", str(port), *saved, environment=told)
 
 
 async def _start_service(

@@ -24,10 +24,11 @@ State = Annotated[Path | None, typer.Option(help="File in which the state surviv
 
 @app.command()
 def orderchamp(host: Host = "127.0.0.1", port: Port = 0, state: State = None) -> None:
-    """Run a stand-in Orderchamp."""
+    """Run a stand-in Orderchamp. The keys of the app that it knows come in SANDBOX_CLIENT_ID and SANDBOX_CLIENT_SECRET."""
     from app.sandbox.orderchamp.server import create_app  # noqa: PLC0415 - each server loads only itself
 
-    _serve(lambda: create_app(state), host, port)
+    identity, secret = (os.environ.get(f"SANDBOX_CLIENT_{name}", "sandbox") for name in ("ID", "SECRET"))
+    _serve(lambda: create_app(state, client_id=identity, client_secret=secret), host, port)
 
 
 @app.command()
@@ -36,12 +37,14 @@ def shopify(
     port: Port = 0,
     state: State = None,
     client_secret: Annotated[str, typer.Option(help="The app's client secret, which signs webhooks.")] = "",
+    client_id: Annotated[str, typer.Option(help="The app's client id.")] = "",
 ) -> None:
-    """Run stand-in Shopify shops. The client secret may also come in SANDBOX_CLIENT_SECRET."""
+    """Run stand-in Shopify shops. The app's keys may also come in SANDBOX_CLIENT_ID and SANDBOX_CLIENT_SECRET."""
     from app.sandbox.shopify.server import create_app  # noqa: PLC0415
 
     secret = client_secret or os.environ.get("SANDBOX_CLIENT_SECRET", "sandbox")
-    _serve(lambda: create_app(state, secret), host, port)
+    identity = client_id or os.environ.get("SANDBOX_CLIENT_ID", "sandbox")
+    _serve(lambda: create_app(state, secret, identity), host, port)
 
 
 @app.command()

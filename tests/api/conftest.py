@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from app.api.application import Api
 from app.domain.ids import SupplierId
+from app.flows.installs.finish import finish_install
 from app.flows.run_lane import claim_lane, run_lane
 from app.flows.services import Services
 from app.local.processes import free_port
@@ -23,6 +24,7 @@ from app.store.database import PostgresStore
 from tests.fakes.serving import serving
 
 SHOP = "oak-and-ash.myshopify.com"
+CLIENT_ID = "test-client-id"
 CLIENT_SECRET = "test-shopify-client-secret"
 ORDERCHAMP_TOKEN = "orderchamp-token-canary"
 SHOP_TOKEN = "shpat_canary"
@@ -32,7 +34,9 @@ def settings(database_url: str, **changes: Any) -> Settings:
     return Settings(
         environment="development",
         database_url=database_url,
-        platform_apps={"shopify": {"client_id": "test-client-id", "client_secret": CLIENT_SECRET}},
+        platform_apps={"shopify": {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}},
+        orderchamp_client_id="test-orderchamp-app",
+        orderchamp_client_secret="test-orderchamp-app-secret",
         allow_private_addresses=True,
         log_level="error",
         **changes,
@@ -75,6 +79,8 @@ class Web:
     async def work(self) -> None:
         """Run lanes until nothing is left to do now, letting waits pass at once."""
         for _ in range(100):
+            while await finish_install(self.services):
+                pass
             while (held := await claim_lane(self.services)) is not None:
                 await run_lane(self.services, held)
             store = self.services.store
@@ -107,8 +113,10 @@ class Web:
 @pytest.fixture
 async def web(database_url: str) -> AsyncIterator[Web]:
     async with (
-        serving(create_orderchamp()) as orderchamp,
-        serving(create_shopify(client_secret=CLIENT_SECRET)) as shopify,
+        serving(
+            create_orderchamp(client_id="test-orderchamp-app", client_secret="test-orderchamp-app-secret")
+        ) as orderchamp,
+        serving(create_shopify(client_secret=CLIENT_SECRET, client_id=CLIENT_ID)) as shopify,
         httpx.AsyncClient(trust_env=False, timeout=20) as client,
     ):
         await client.put(f"{orderchamp}/_sandbox/accounts/{ORDERCHAMP_TOKEN}", json={"name": "Oak & Ash Wholesale"})
@@ -118,6 +126,7 @@ async def web(database_url: str) -> AsyncIterator[Web]:
             database_url,
             public_url=f"http://127.0.0.1:{port}",
             orderchamp_api_url=f"{orderchamp}/v1/graphql",
+            orderchamp_www_url=orderchamp,
             shop_urls={"shopify": shopify + "/shops/{shop}"},
             coalesce_seconds=0,
         )

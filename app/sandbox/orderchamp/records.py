@@ -128,7 +128,8 @@ class Webhook:
 
 @dataclass(slots=True, kw_only=True)
 class Token:
-    """A private token of an account."""
+    """A token of an account: a private one, or one that an app got."""
 
     account_id: str
     revoked: bool = False
+    of_app: bool = False

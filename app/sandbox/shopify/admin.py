@@ -25,18 +25,23 @@ INVALID_TOKEN = "[API] Invalid API key or access token (unrecognized login or wr
 
 
 class Admin:
-    """The Admin API of all shops. ``switches`` gives those of a shop; ``clock`` counts seconds."""
+    """The Admin API of all shops. ``switches`` gives those of a shop, ``accepts`` tells which tokens it takes.
+
+    ``clock`` counts seconds.
+    """
 
     def __init__(
         self,
         shops: Shops,
         gate: Gate,
         switches: Callable[[str], Switches],
+        accepts: Callable[[Thing, str], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._shops = shops
         self._gate = gate
         self._switches = switches
+        self._accepts = accepts
         self._clock = clock
         self._buckets: dict[str, tuple[float, float]] = {}
 
@@ -47,7 +52,7 @@ class Admin:
             return JSONResponse({"errors": "Not Found"}, status_code=404)
         if shop["frozen"]:
             return JSONResponse({"errors": "Unavailable Shop"}, status_code=402)
-        if not shop["installed"] or request.headers.get("x-shopify-access-token") != shop["token"]:
+        if not self._accepts(shop, request.headers.get("x-shopify-access-token", "")):
             return JSONResponse({"errors": INVALID_TOKEN}, status_code=401)
         try:
             asked = Asked(json.loads(await request.body()))

@@ -56,6 +56,12 @@ async def reinstall(sandbox: Here, shop: str, body: Installed | None = None) -> 
     return {"installed": True, "token": opened["token"]}
 
 
+@routes.post(SHOP + "/tokens/expire")
+async def expire(sandbox: Here, shop: str) -> Thing:
+    """Have every token end now that expires; the refresh token still works."""
+    return {"expired": sandbox.consent.expire(sandbox.shop(shop))}
+
+
 @routes.post(SHOP + "/freeze")
 async def freeze(sandbox: Here, shop: str, body: Frozen) -> Thing:
     sandbox.shop(shop)["frozen"] = body.frozen
@@ -84,8 +90,8 @@ def catalogue_of(given: Opened) -> list[Thing]:
 
 
 def shown(shop: Thing) -> Thing:
-    """Return a shop without its token."""
-    return {key: value for key, value in shop.items() if key != "token"}
+    """Return a shop without its tokens."""
+    return {key: value for key, value in shop.items() if key not in ("token", "expiring")}
 
 
 @routes.get(SHOP + "/products")

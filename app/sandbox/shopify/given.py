@@ -96,10 +96,13 @@ class Installed(Given):
 class Opened(Installed):
     """A shop. ``catalogue`` fills a new one; ``app_url`` is where compliance webhooks of the app go.
 
+    ``installed`` False: the merchant has yet to approve the app; where it is installed already, it stays.
+
     ``credentials`` is how all shops take a token: under the platform's name for it, ``access_token``.
     """
 
     credentials: dict[Literal["access_token"], str] = Field(default={})
+    installed: bool = True
     name: str | None = None
     currency: str = "EUR"
     offset: Annotated[str, Field(pattern=r"^[+-]\d\d:\d\d$")] = "+01:00"

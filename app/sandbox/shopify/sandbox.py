@@ -6,6 +6,7 @@ from app.sandbox.shop import sandbox
 from app.sandbox.shop.sandbox import Impossible, Unknown
 from app.sandbox.shopify import bodies
 from app.sandbox.shopify.admin import Admin
+from app.sandbox.shopify.consent import Consent
 from app.sandbox.shopify.shops import Shops, Thing
 from app.sandbox.shopify.switches import Switches
 from app.sandbox.shopify.webhooks import Courier
@@ -16,10 +17,11 @@ class Sandbox(sandbox.Sandbox[Switches]):
 
     courier: Courier
 
-    def __init__(self, state_path: Path | None, client_secret: str) -> None:
+    def __init__(self, state_path: Path | None, client_secret: str, client_id: str = "sandbox") -> None:
         self.shops = Shops()
         super().__init__(state_path, Courier(self.shops, client_secret))
-        self.admin = Admin(self.shops, self.gate, lambda domain: self.courier.switches[domain])
+        self.consent = Consent(self.shops, self._switches, client_id=client_id, client_secret=client_secret)
+        self.admin = Admin(self.shops, self.gate, self._switches, self.consent.accepts)
         self.app_url = ""
         saved = self.load(Switches)
         if saved is not None:
@@ -27,6 +29,9 @@ class Sandbox(sandbox.Sandbox[Switches]):
             self.app_url = saved["app_url"]
         self.shops.notify = self.courier.notify
         self.shops.changed = self.changed
+
+    def _switches(self, domain: str) -> Switches:
+        return self.courier.switches[domain]
 
     def kept(self) -> Thing:
         """Return the shops and where the app is."""

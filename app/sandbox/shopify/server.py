@@ -3,7 +3,9 @@
 For the service, the base URL of ``oak-and-ash.myshopify.com`` is ``http://…/shops/oak-and-ash.myshopify.com``.
 """
 
+import json
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
@@ -21,6 +23,29 @@ async def graphql(sandbox: Here, shop: str, version: str, request: Request) -> R
     return await sandbox.admin.answer(shop, request)
 
 
-def create_app(state_path: Path | None = None, client_secret: str = "sandbox") -> FastAPI:  # noqa: S107 - no secret
+@routes.get("/shops/{shop}/admin/oauth/authorize")
+async def ask(sandbox: Here, shop: str, request: Request) -> Response:
+    return sandbox.consent.ask(shop, dict(request.query_params))
+
+
+@routes.post("/shops/{shop}/admin/oauth/authorize")
+async def answer(sandbox: Here, shop: str, request: Request) -> Response:
+    return sandbox.consent.answer(shop, parse_qsl((await request.body()).decode(), keep_blank_values=True))
+
+
+@routes.post("/shops/{shop}/admin/oauth/access_token")
+async def exchange(sandbox: Here, shop: str, request: Request) -> Response:
+    async def run() -> Response:
+        sandbox.gate.count(shop, ["access_token"], "access_token")
+        return sandbox.consent.exchange(shop, json.loads(await request.body()))
+
+    return await sandbox.gate.answer(shop, ["access_token"], run, {})
+
+
+def create_app(
+    state_path: Path | None = None,
+    client_secret: str = "sandbox",  # noqa: S107 - no secret
+    client_id: str = "sandbox",
+) -> FastAPI:
     """Return the server; what it knows survives a restart in the file, if one is given."""
-    return serve("Sandbox Shopify", Sandbox(state_path, client_secret), routes, controls.routes)
+    return serve("Sandbox Shopify", Sandbox(state_path, client_secret, client_id), routes, controls.routes)

@@ -55,7 +55,10 @@ class Shops:
     # Shops
 
     def open(self, domain: str, given: Thing) -> Thing:
-        """Return a shop that has the app installed, made if there is none, with the token and scopes given."""
+        """Return a shop that has the app installed, made if there is none, with the token and scopes given.
+
+        ``installed`` False: one that has yet to install it.
+        """
         shop = self.shops.get(domain)
         if shop is None:
             shop = {
@@ -72,6 +75,10 @@ class Shops:
             zone(shop["offset"])
             self.shops[domain] = shop
             self._indexes[domain] = Index()
+        if not given.get("installed", True):
+            shop.update({"installed": False, "token": "", "scopes": [], **shop})
+            self.changed()
+            return shop
         shop["installed"] = True
         token = given.get("token") or given.get("credentials", {}).get("access_token")
         shop["token"] = token or shop.get("token") or f"shpat_{secrets.token_hex(16)}"
@@ -83,6 +90,7 @@ class Shops:
         """Remove the app: its token and subscriptions are gone at once, and app/uninstalled is still sent."""
         shop["installed"] = False
         shop["token"] = ""
+        shop.pop("expiring", None)
         self.notify(shop["domain"], "app/uninstalled", partial(bodies.shop_body, shop), self.event())
         shop["subscriptions"] = {}
         self.changed()

@@ -12,6 +12,7 @@ class Switches(switches.Switches):
 
     failures_that_delete: int = Field(default=8, ge=1, description="So many in a row delete a subscription.")
     allow_http_callbacks: bool = Field(default=True, description="Shopify itself takes https:// only.")
+    token_seconds: float = Field(default=3600, gt=0, description="How long a token lasts that expires.")
     restore_rate: float = Field(
         default=100, gt=0, description="Points that come back each second; the bucket holds twenty times as many."
     )

@@ -77,7 +77,7 @@ def test_a_bucket_empties_and_fills_again_over_time() -> None:
     time = [0.0]
     shops = Shops()
     shop = shops.open(SHOP, {"token": TOKEN})
-    admin = Admin(shops, Gate(), lambda _: Switches(), clock=lambda: time[0])
+    admin = Admin(shops, Gate(), lambda _: Switches(), lambda *_: True, clock=lambda: time[0])
 
     assert admin.available(shop) == 2000
     admin.charge(shop, 1900)
