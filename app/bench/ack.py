@@ -116,7 +116,8 @@ class Bench:
             fastest = max(fastest, kept)
             print(
                 f"  {connections} connections: {kept:.0f}/s against {nothing:.0f}/s, ratio {ratios[-1]:.2f} "
-                f"({min(each):.2f} to {max(each):.2f}), server {statistics.median(k.busy for k, _ in pairs):.0%} busy",
+                f"({min(each):.2f} to {max(each):.2f}), server {statistics.median(k.busy for k, _ in pairs):.0%} busy, "
+                f"generator {statistics.median(k.generator_busy for k, _ in pairs):.0%}",
                 flush=True,
             )
         worst = round(min(ratios), 3) if len(ratios) == len(CONNECTIONS) else None
@@ -143,8 +144,8 @@ class Bench:
                 return answered
         what = "the intake" if server is self._intake else "the route that does nothing"
         raise NotMeasured(
-            f"{what} answered {answered.per_second:.0f}/s, but its core was only {answered.busy:.0%} busy, "
-            "so something else was measured"
+            f"{what} answered {answered.per_second:.0f}/s, but its core was only {answered.busy:.0%} busy "
+            f"(the generator's {answered.generator_busy:.0%}), so something else was measured"
         )
 
     async def _loaded(self, load: Load) -> Answered:

@@ -47,14 +47,15 @@ class Load:
 class Answered:
     """What came of it: all ``good`` answers (200), and all others.
 
-    After the warm-up: ``good`` ones a second; the share of a core that the server used (1: all of it); and the time within
-    which 99 of 100 answers came, from when their requests were to be sent.
+    After the warm-up: ``good`` ones a second; the share of a core that the server used (1: all of it), and the generator
+    itself; and the time within which 99 of 100 answers came, from when their requests were to be sent.
     """
 
     good: int
     other: int
     per_second: float
     busy: float
+    generator_busy: float
     p99_seconds: float
 
 
@@ -91,17 +92,16 @@ class Generator:
     def run(self) -> Answered:
         """Send until the time is over, and wait for every answer."""
         for _ in range(self._load.connections):
-            opened = socket.create_connection(("127.0.0.1", self._load.port))
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._sockets[opened.fileno()] = opened
-            self._epoll.register(opened.fileno(), select.EPOLLIN)
+            self._open()
         send_until = self._closed_loop if self._load.rate is None else self._open_loop
         send_until(time.perf_counter() + WARM_UP_SECONDS)
         good, spent, begun = self.good, cpu_seconds(self._load.server), time.perf_counter()
+        own = time.process_time()
         self._took.clear()
         send_until(begun + self._load.seconds)
         lasted = time.perf_counter() - begun
         good, spent = self.good - good, cpu_seconds(self._load.server) - spent
+        own = time.process_time() - own
         took = sorted(self._took)
         while self._since:
             self._collect(POLL_SECONDS)
@@ -112,8 +112,23 @@ class Generator:
             other=self.other,
             per_second=good / lasted,
             busy=spent / lasted,
+            generator_busy=own / lasted,
             p99_seconds=took[len(took) * 99 // 100] if took else 0.0,
         )
+
+    def _open(self) -> None:
+        """Open one connection and wait for an answer on it.
+
+        A server that is under load takes in one new connection between two rounds of answers, so that the last of many
+        would wait for seconds.
+        """
+        opened = socket.create_connection(("127.0.0.1", self._load.port))
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._sockets[opened.fileno()] = opened
+        self._epoll.register(opened.fileno(), select.EPOLLIN)
+        self._send(opened.fileno(), time.perf_counter())
+        while self._since:
+            self._collect(POLL_SECONDS)
 
     def _closed_loop(self, end: float) -> None:
         for each in self._sockets.keys() - self._since.keys():

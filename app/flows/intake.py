@@ -8,7 +8,11 @@ that holds it. Nobody waits long, whatever the database does:
 - What waits is bounded. An Application may wait with no more bytes than are still free, so that one flood takes at most
   half of the room, two take two thirds, and there is always some left for the others.
 - Of a batch, every Application that waits gets an equal share before any gets more. Thus a delivery of a quiet shop is
-  in the very next batch however many of another wait, as long as no more than ``BATCH`` Applications wait.
+  in the very next batch however many of another wait; only where more Applications wait than a batch takes, some of them
+  come in the one after it.
+
+A batch takes half of those who are at it: of those who wait and those who have just been answered, and may come again at
+once. Whoever took all would have the web process idle while the database works, and the other way round.
 """
 
 import asyncio
@@ -26,6 +30,9 @@ logger = structlog.get_logger(__name__)
 
 BATCH = 200
 """Deliveries that one statement keeps at most."""
+
+SMALL_BATCH = 16
+"""So many are always kept together: a batch of its own would cost the database about as much as they do."""
 
 BATCH_BYTES = 8 * 1024 * 1024
 """A batch that has reached this size takes no more."""
@@ -60,6 +67,7 @@ class Intake:
         self._queues: dict[ApplicationId, deque[Waiting]] = {}
         self._sizes: dict[ApplicationId, int] = {}
         self._free = ROOM
+        self._answered = 0
         self._draining: asyncio.Task[None] | None = None
 
     async def keep(self, arrival: Arrival, *, deadline: float) -> bool:
@@ -90,18 +98,27 @@ class Intake:
     async def _drain(self) -> None:
         try:
             while self._queues:
-                await self._keep(self._next_batch())
+                batch = self._next_batch()
+                await self._keep(batch)
+                self._answered = len(batch)
         finally:
+            self._answered = 0
             self._draining = None
+
+    def _most(self) -> int:
+        """Return how many deliveries the next batch takes at most."""
+        at_it = self._answered + sum(map(len, self._queues.values()))
+        return min(max(SMALL_BATCH, at_it // 2), BATCH)
 
     def _next_batch(self) -> list[Waiting]:
         """Take what is kept next out of the queues, an equal share of every Application before more of any."""
         latest = asyncio.get_running_loop().time() + STATEMENT_SECONDS
+        most = self._most()
         batch: list[Waiting] = []
         size = 0
-        while self._queues and len(batch) < BATCH and size < BATCH_BYTES:
-            share = max(1, (BATCH - len(batch)) // len(self._queues))
-            for application_id in tuple(self._queues)[: BATCH - len(batch)]:
+        while self._queues and len(batch) < most and size < BATCH_BYTES:
+            share = max(1, (most - len(batch)) // len(self._queues))
+            for application_id in tuple(self._queues)[: most - len(batch)]:
                 # Taken out and put back: whoever had a share is behind those who had none.
                 queue = self._queues.pop(application_id)
                 for _ in range(min(share, len(queue))):

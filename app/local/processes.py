@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-READY_SECONDS = 30.0
+READY_SECONDS = 90.0
+"""How long a process may take to start: two seconds of work, on a machine that may have other work."""
+
 STOP_SECONDS = 15.0
 TAIL_LINES = 15
 WORSE_THAN_INFO = ("warning", "error", "critical")

@@ -65,8 +65,8 @@ async def test_every_answer_is_counted_and_every_event_has_an_id_of_its_own(rate
 
 async def test_an_open_loop_sends_at_its_rate_however_quick_the_answers_are() -> None:
     answered = await generated(Server(GOOD), rate=100.0)
-    # Warm-up and run: 0.7 s.
-    assert 60 <= answered.good <= 71
+    # One on each of 4 connections; warm-up and run: 0.7 s.
+    assert 64 <= answered.good <= 75
 
 
 def test_a_prepared_delivery_carries_its_shops_signature() -> None:

@@ -10,7 +10,7 @@ import pytest
 from app.domain.errors import NotStored
 from app.domain.http import Delivery
 from app.domain.ids import ApplicationId, EventId, Topic
-from app.flows.intake import BATCH, OVERHEAD, ROOM, STATEMENT_SECONDS, Intake
+from app.flows.intake import BATCH, OVERHEAD, ROOM, SMALL_BATCH, STATEMENT_SECONDS, Intake
 from app.ports import Addressee, Arrival
 from tests.fakes.shop import EPOCH
 
@@ -72,13 +72,23 @@ async def results(tasks: Sequence[asyncio.Task[bool]]) -> list[bool | str]:
     return [each if isinstance(each, bool) else str(each) for each in found]
 
 
-async def test_what_arrives_while_a_batch_is_kept_is_kept_by_the_next(counter: Counter) -> None:
-    first = await counter.hand_in(arrival(QUIET, 0))
-    others = await counter.hand_in(*(arrival(QUIET, n) for n in range(1, 50)))
+@pytest.mark.parametrize(
+    ("others", "batches"),
+    [
+        pytest.param(SMALL_BATCH, [1, SMALL_BATCH], id="few are kept by the next"),
+        pytest.param(49, [1, 25, 24], id="of many, half are answered while the other half are kept"),
+        pytest.param(2 * BATCH + 100, [1, BATCH, BATCH, 100], id="the largest batch is the limit"),
+    ],
+)
+async def test_what_arrives_while_a_batch_is_kept_is_kept_together(
+    counter: Counter, others: int, batches: list[int]
+) -> None:
+    first = await counter.hand_in(arrival(QUIET, "first"))
+    more = await counter.hand_in(*(arrival(QUIET, n) for n in range(others)))
     assert [len(each) for each in counter.store.batches] == [1]
     counter.store.open.set()
-    assert await results(first + others) == [True] * 50
-    assert [len(each) for each in counter.store.batches] == [1, 49]
+    assert await results(first + more) == [True] * (1 + others)
+    assert [len(each) for each in counter.store.batches] == batches
 
 
 async def test_nobody_is_answered_before_the_commit(counter: Counter) -> None:
@@ -155,9 +165,9 @@ async def test_a_lane_that_somebody_holds_on_to_costs_its_own_deliveries_alone(c
 
     counter.store.refuse = refuse
     first = await counter.hand_in(arrival(QUIET))
-    tasks = await counter.hand_in(*(arrival(FLOODER, n) for n in range(50)), arrival(QUIET))
+    tasks = await counter.hand_in(*(arrival(FLOODER, n) for n in range(SMALL_BATCH - 1)), arrival(QUIET))
     counter.store.open.set()
-    assert await results(first + tasks) == [True, *["held"] * 50, True]
+    assert await results(first + tasks) == [True, *["held"] * (SMALL_BATCH - 1), True]
     assert len(counter.store.batches) == 4, "the deliveries of a held lane were tried one by one"
 
 
