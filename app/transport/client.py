@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import time
+from collections.abc import Collection
 from datetime import timedelta
 
 import httpcore
@@ -20,11 +21,17 @@ MAX_BODY = 20 * 1024 * 1024
 _KEEP_ALIVE = 30.0
 """Seconds for which an idle connection is kept."""
 
-_PORTS = range(1, 65536)
+PORTS = frozenset({443, 8443})
+"""Ports that are called: https, and its customary second one, for shops on hosts of their own. All others of a host are none
+of our business, and asking them would tell whoever gave the address what listens there."""
+
+_ANY_PORT = range(1, 65536)
 
 
 class HttpTransport:
     """Sends requests. No redirects, no proxies of the environment, no cookies. ``aclose`` it: running calls are let finish.
+
+    ``allow_private``, for development: private addresses, http and every port are called, too.
 
     A call is never cancelled from outside, since a cancelled call keeps its place in httpx's pool for good: it runs in a task
     of its own, which its deadline ends.
@@ -34,11 +41,13 @@ class HttpTransport:
         self,
         *,
         allow_private: bool,
+        ports: Collection[int] = PORTS,
         max_body: int = MAX_BODY,
         max_connections: int = 100,
         resolve: Resolver | None = None,
     ) -> None:
         self._allow_private = allow_private
+        self._ports = _ANY_PORT if allow_private else ports
         self._max_body = max_body
         self._places = asyncio.Semaphore(max_connections)
         self._pool = _Pool(
@@ -74,7 +83,7 @@ class HttpTransport:
     async def _send(self, request: Request, seconds: float) -> Response:
         call = Call(ends=time.monotonic() + seconds)
         current_call.set(call)
-        host = _host(request, allow_private=self._allow_private)
+        host = _host(request, self._ports, allow_private=self._allow_private)
         outgoing = _outgoing(request, seconds)
         try:
             await self._wait_for_place(call)
@@ -136,7 +145,7 @@ def _ssl_context() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-def _host(request: Request, *, allow_private: bool) -> str:
+def _host(request: Request, ports: Collection[int], *, allow_private: bool) -> str:
     """Return the host that is to be called. Raises AddressRefused when the URL itself is out of the question."""
     try:
         url = httpx.URL(request.url)
@@ -147,8 +156,8 @@ def _host(request: Request, *, allow_private: bool) -> str:
         raise AddressRefused(f"{request.operation}: only https is called, not {url.scheme or 'nothing'}.")
     if not url.host:
         raise AddressRefused(f"{request.operation}: the address names no host.")
-    if url.port is not None and url.port not in _PORTS:
-        raise AddressRefused(f"{request.operation}: the address names a port that does not exist.")
+    if url.port is not None and url.port not in ports:
+        raise AddressRefused(f"{request.operation}: the port {url.port} is not called.")
     if url.userinfo:
         raise AddressRefused(f"{request.operation}: the address must not carry credentials.")
     return url.host

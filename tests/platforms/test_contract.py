@@ -1,6 +1,8 @@
 """What every platform must do, over every adapter in the registry and its samples."""
 
 import json
+import re
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import example, given, settings
@@ -12,6 +14,7 @@ from app.domain.structs import replace
 from app.platforms.adapter import Adapter, Secret, Webhooks
 from app.platforms.registry import ADAPTERS
 from tests.platforms.samples import Sample, as_json, delivery, samples
+from tests.platforms.test_addresses import HOSTILE
 
 OURS, THEIRS = Secret(b"our secret"), Secret(b"their secret")
 SAMPLES = [sample for platform in ADAPTERS for sample in samples(platform)]
@@ -294,6 +297,21 @@ def test_a_shop_has_one_normal_form_or_is_refused_with_a_reason(adapter: Adapter
         reasons = error.reasons
 
     assert [where for where, _ in reasons] == ["shop"]
+
+
+@every_adapter
+@pytest.mark.parametrize("written", [*HOSTILE, "evil.example/x.myshopify.com", "evil.example#.myshopify.com"])
+def test_an_address_from_outside_leads_to_a_host_with_a_name_or_is_refused(adapter: Adapter, written: str) -> None:
+    try:
+        url = adapter.installation.base_url(adapter.installation.shop(written))
+    except InvalidInstallation:
+        return
+    parts = urlsplit(url)
+    assert (parts.scheme, parts.query, parts.fragment) == ("https", "", "")
+    assert "@" not in parts.netloc
+    assert parts.port in (None, 443, 8443)
+    assert re.fullmatch(r"(?:[a-z0-9-]{1,63}\.)+[a-z][a-z0-9-]{0,62}", parts.hostname or "")
+    assert not {".", ".."} & set(parts.path.split("/"))
 
 
 @every_adapter

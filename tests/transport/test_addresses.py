@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.errors import AddressRefused
+from app.domain.errors import AddressRefused, NoAnswer
 from app.domain.http import Request
 from app.transport import HttpTransport
 from app.transport.addresses import is_public, resolve
@@ -57,6 +57,28 @@ async def test_refuses_to_call_any_form_of_them() -> None:
         url = f"https://[{host}]/" if ":" in host else f"https://{host}/"
         with pytest.raises(AddressRefused, match=r"^test: "):
             await http.send(Request(method="GET", url=url, operation="test"), within=timedelta(seconds=1))
+    await http.aclose()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "localhost.",
+        "127.0.0.1.",
+        "①②⑦.⓪.⓪.①",
+        "127。0。0。1",
+        "0",
+        "0x7f.0x0.0x0.0x1",
+        "017700000001",
+        "LOCALHOST",
+    ],
+)
+async def test_refuses_other_ways_to_say_here(host: str) -> None:
+    http = HttpTransport(allow_private=False)
+    with pytest.raises((AddressRefused, NoAnswer)) as refused:
+        await http.send(Request(method="GET", url=f"https://{host}/", operation="test"), within=timedelta(seconds=5))
+    assert not (isinstance(refused.value, NoAnswer) and refused.value.maybe_executed)
     await http.aclose()
 
 

@@ -94,6 +94,17 @@ async def test_returns_a_redirect_without_following_it() -> None:
         assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("location", ["http://127.0.0.1:{port}/", "//127.0.0.1:{port}/", "http://169.254.169.254/"])
+async def test_a_redirect_to_a_private_address_leads_nowhere(location: str) -> None:
+    async with serving(answering(b"")) as inside:
+        target = location.format(port=inside.port)
+        sent = answer(status="307 Temporary Redirect", headers=(f"Location: {target}",))
+        async with serving(answering(sent)) as server, transport() as http:
+            response = await http.send(server.request(body=b"secret"), within=LONG)
+            assert (response.status, response.headers["location"]) == (307, target)
+        assert inside.connections == 0
+
+
 async def test_keeps_no_cookies() -> None:
     async with serving(answering(answer(headers=("Set-Cookie: a=b",)))) as server, transport() as http:
         for _ in range(2):
@@ -311,6 +322,11 @@ async def test_names_the_operation_and_the_host_and_no_secret(secret: str) -> No
         "https://user:s3cret/@example.com/",
         "https://example.com:0/",
         "https://example.com:65536/",
+        "https://example.com:22/",
+        "https://example.com:6379/",
+        "https://example.com:80/",
+        "https://user@127.0.0.1:443@example.com/",
+        "https://example.com\\@127.0.0.1/",
         "https://exa\nmple.com/",
     ],
 )

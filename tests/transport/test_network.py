@@ -106,9 +106,21 @@ async def test_a_resolver_that_hangs_is_bounded_by_the_deadline() -> None:
 
 async def test_a_name_that_points_at_us_is_refused_before_anything_is_connected() -> None:
     async with serving(answering(answer())) as server:
-        http = HttpTransport(allow_private=False, resolve=Names(("127.0.0.1",)))
+        http = HttpTransport(allow_private=False, ports={server.port}, resolve=Names(("127.0.0.1",)))
         with pytest.raises(AddressRefused, match=r"test: shop\.example "):
             await http.send(_https(server), within=timedelta(seconds=5))
+        await http.aclose()
+        assert server.connections == 0
+
+
+async def test_a_name_that_leads_elsewhere_the_second_time_is_refused_then() -> None:
+    """Rebinding: each connection looks the name up once, and connects to what was looked up."""
+    async with serving(answering(answer())) as server:
+        names = Names((PUBLIC, "127.0.0.1"), ("127.0.0.1",))
+        http = HttpTransport(allow_private=False, ports={server.port}, resolve=names)
+        for _ in range(2):
+            with pytest.raises(AddressRefused):
+                await http.send(_https(server), within=timedelta(seconds=5))
         await http.aclose()
         assert server.connections == 0
 
