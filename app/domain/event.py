@@ -45,4 +45,11 @@ class Erasure(Struct, frozen=True, kw_only=True):
     subject: str
 
 
+SUBSTITUTE = "same:"
+"""How the event ids begin that an adapter makes up where the platform gives none to be trusted.
+
+Such an id says only that two deliveries are alike. That makes them one event while nothing has become of the first, since
+whatever both announce is looked for afterwards; a delivery that is like one from before is news.
+"""
+
 Fact: TypeAlias = Snapshot | StockFact | Incomplete | Tombstone | Uninstalled | Erasure

@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from app.domain.event import Fact
+from app.domain.event import SUBSTITUTE, Fact
 from app.domain.http import Delivery, Reading, Response
 from app.domain.ids import Cursor, EventId, SourceId, Topic
 from app.domain.product import Snapshot
@@ -170,7 +170,11 @@ class Webhooks(Protocol):
         """
 
     def identify(self, delivery: Delivery) -> tuple[EventId, Topic]:
-        """Name a verified delivery without reading more of it than that needs. Never raises."""
+        """Name a verified delivery without reading more of it than that needs. Never raises.
+
+        A delivery with the id of an earlier one is a redelivery, and changes nothing. Where the platform does not tell those
+        apart, ``substitute_id`` makes an id that is one only until something has become of it.
+        """
 
     def shop_of(self, delivery: Delivery) -> str | None:
         """Return the normal form of the shop that a platform-wide delivery is about; None when it names none."""
@@ -389,6 +393,12 @@ def named_by(token: str, secrets: Sequence[Secret]) -> bool:
     for secret in secrets:
         fits |= bool(secret.value) and hmac.compare_digest(secret.value, given)
     return fits
+
+
+def substitute_id(topic: Topic, body: bytes, *parts: str) -> EventId:
+    """Return an event id for a delivery to which the platform gives none to be trusted: equal ones are alike in all this."""
+    told = "\n".join((topic, *parts)).encode(errors="surrogatepass")
+    return EventId(SUBSTITUTE + hashlib.sha256(told + b"\n" + body).hexdigest())
 
 
 def aware(moment: datetime) -> datetime:

@@ -7,14 +7,18 @@ from datetime import datetime
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.domain.event import SUBSTITUTE
 from app.domain.http import Delivery
 from app.domain.ids import ApplicationId, DeliveryId, EventId, Topic
 from app.domain.replay import DEAD_LETTER
 from app.ports import InboxEntry, Settled, StoredDelivery
 from app.store.documents import clean, rows
 
+# An event id that only says which deliveries are alike is given free, so that the next one like this is kept.
 _SETTLE = text("""
-    UPDATE delivery SET outcome = s.outcome, reason = s.reason, source_id = s.source_id, settled_at = now()
+    UPDATE delivery SET outcome = s.outcome, reason = s.reason, source_id = s.source_id, settled_at = now(),
+        event_id = CASE WHEN delivery.outcome IS NULL AND starts_with(delivery.event_id, :substitute)
+            THEN delivery.event_id || '#' || delivery.id ELSE delivery.event_id END
     FROM jsonb_to_recordset(CAST(:settled AS jsonb)) AS s(id bigint, outcome text, reason text, source_id text)
     WHERE delivery.id = s.id
 """)
@@ -76,7 +80,7 @@ class Inbox:
             {"id": each.delivery_id, "outcome": each.outcome, "reason": clean(each.reason), "source_id": each.source_id}
             for each in settled
         ]
-        await self._connection.execute(_SETTLE, {"settled": rows(records)})
+        await self._connection.execute(_SETTLE, {"settled": rows(records), "substitute": SUBSTITUTE})
 
     async def of(
         self, application_id: ApplicationId, *, before: int | None, limit: int, topic: str | None, outcome: str | None

@@ -1,9 +1,14 @@
 """The inbox gives deliveries back in the order they came, byte for byte, until something has become of them."""
 
+import asyncio
+
+from sqlalchemy import text
+
 from app.domain.application import Application
 from app.domain.ids import DeliveryId, EventId, SourceId, Topic
 from app.domain.structs import replace
-from app.ports import Arrival, Settled
+from app.platforms.adapter import substitute_id
+from app.ports import Arrival, Settled, Transaction
 from tests.fakes.shop import delivery, product
 from tests.fakes.stage import Stage
 
@@ -93,3 +98,61 @@ async def test_what_is_about_no_application_is_kept_and_never_fresh(stage: Stage
         await tx.inbox.keep_unowned(EventId("e\x00"), Topic("t"), stray, reason="Nobody has this shop.")
     assert await stage.execute("SELECT event_id || outcome FROM delivery") == "eignored"
     assert await stage.execute("SELECT body FROM delivery_body") is None, "what nobody can erase later is not kept"
+
+
+ALIKE = substitute_id(Topic("product.updated"), b'{"id":1}')
+
+
+async def waiting(stage: Stage, application: Application) -> list[DeliveryId]:
+    async with stage.store.reading() as tx:
+        return [each.id for each in await tx.inbox.fresh(application.id, limit=10)]
+
+
+async def settle(tx: Transaction, *deliveries: DeliveryId) -> None:
+    await tx.inbox.settle([Settled(delivery_id=each, outcome="reading", reason="Read.") for each in deliveries])
+
+
+async def somebody_waits_for_a_lock(stage: Stage) -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with stage.store.engine.connect() as connection:
+        return bool((await connection.execute(text(waiting))).scalar_one())
+
+
+async def test_deliveries_that_are_alike_are_one_event_until_something_has_become_of_it(stage: Stage) -> None:
+    application = await stage.install()
+    await arrive(stage, ALIKE, ALIKE)
+    (first,) = await waiting(stage, application)
+    async with stage.store.transaction() as tx:
+        await settle(tx, first)
+    await arrive(stage, ALIKE, ALIKE)
+    (second,) = await waiting(stage, application)
+    assert second != first
+    async with stage.store.transaction() as tx:
+        await settle(tx, first, second)
+        entries = await tx.inbox.of(application.id, before=None, limit=10, topic=None, outcome=None)
+    assert [each.event_id for each in entries] == [f"{ALIKE}#{second}", f"{ALIKE}#{first}"]
+
+
+async def test_a_delivery_that_comes_while_one_like_it_is_being_settled_is_kept(stage: Stage) -> None:
+    application = await stage.install()
+    await arrive(stage, ALIKE)
+    (first,) = await waiting(stage, application)
+    async with stage.store.transaction() as tx:
+        await settle(tx, first)
+        arriving = asyncio.create_task(arrive(stage, ALIKE))
+        while not arriving.done() and not await somebody_waits_for_a_lock(stage):
+            pass
+        assert not arriving.done()
+    await arriving
+    (second,) = await waiting(stage, application)
+    assert second != first
+
+
+async def test_a_redelivery_by_the_platforms_own_id_stays_one(stage: Stage) -> None:
+    application = await stage.install()
+    await arrive(stage, "theirs")
+    async with stage.store.transaction() as tx:
+        (first,) = await tx.inbox.fresh(application.id, limit=10)
+        await settle(tx, first.id)
+    await arrive(stage, "theirs")
+    assert await waiting(stage, application) == []

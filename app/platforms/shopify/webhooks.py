@@ -21,7 +21,7 @@ from app.domain.http import Delivery
 from app.domain.ids import EventId, LocationId, SourceId, StockItemId, Topic
 from app.domain.product import StockLevel
 from app.domain.structs import replace
-from app.platforms.adapter import Secret, signed_with
+from app.platforms.adapter import Secret, signed_with, substitute_id
 from app.platforms.bodies import read_json
 from app.platforms.shopify.installation import Installation
 from app.platforms.shopify.products import Identity, Moment, ProductBody, Quantity, from_body
@@ -72,13 +72,11 @@ class Webhooks:
     def identify(self, delivery: Delivery) -> tuple[EventId, Topic]:
         """Name a delivery by its webhook id, which stays the same when it is sent again.
 
-        Without one, the same topic with the same body is the same event.
+        Without one, the same topic with the same body is the same event while nothing has become of it.
         """
-        topic = _clean(_header(delivery, TOPIC).lower()) or "unknown"
-        event_id = _clean(_header(delivery, WEBHOOK_ID))
-        if not event_id:
-            event_id = hashlib.sha256(topic.encode() + b"\n" + delivery.body).hexdigest()
-        return EventId(event_id), Topic(topic)
+        topic = Topic(_clean(_header(delivery, TOPIC).lower()) or "unknown")
+        event_id = EventId(_clean(_header(delivery, WEBHOOK_ID)))
+        return event_id or substitute_id(topic, delivery.body), topic
 
     def shop_of(self, delivery: Delivery) -> str | None:
         """Return the shop that a delivery names in its body, which is signed; the header only where it does not."""
