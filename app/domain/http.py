@@ -14,15 +14,18 @@ class Request:
 
     ``cost`` is what the other side will charge for it, in its own points; 0 where it charges nothing. ``after`` is the wait
     that the other side asked for before it is sent: a throttled read asks again and so goes on where it was.
+    ``uncached_by`` names a parameter that gets another value each time that it is sent, so that no cache on the way answers
+    with what it has seen; empty: none does.
     """
 
     method: Method
-    url: str
+    url: str = field(repr=False)
     operation: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     cost: int = 0
     after: timedelta = timedelta(0)
+    uncached_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

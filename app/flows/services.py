@@ -119,6 +119,9 @@ class Services:
             return found
 
     async def _send(self, request: Request) -> Response:
+        if request.uncached_by:
+            joint = "&" if "?" in request.url else "?"
+            request = replace(request, url=f"{request.url}{joint}{request.uncached_by}={self.new_id().hex}")
         for attempt in range(1, SHOP_TRIES + 1):
             try:
                 return await self.transport.send(request, within=self.pace.call)

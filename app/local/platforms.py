@@ -48,4 +48,15 @@ SHOPIFY = Platform(
     consent=Consent(shop="birch-and-beech.myshopify.com", buttons=("Install app",), opened={"installed": False}),
 )
 
-PLATFORMS: Mapping[str, Platform] = {each.name: each for each in (SHOPIFY,)}
+WOOCOMMERCE = Platform(
+    name="woocommerce",
+    title="WooCommerce",
+    shop="oak-and-ash.example",
+    credentials={"consumer_key": "ck_", "consumer_secret": "cs_"},
+    limits={
+        "deleted": "here the product went to the trash, of which the shop tells. Of one that an app deletes for good it tells "
+        "by a hook of the plugin. What is deleted past that, as when the trash is emptied, it tells nobody: the sweep finds it.",
+    },
+)
+
+PLATFORMS: Mapping[str, Platform] = {each.name: each for each in (SHOPIFY, WOOCOMMERCE)}

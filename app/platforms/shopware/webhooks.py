@@ -18,7 +18,7 @@ from app.domain.event import Fact, Incomplete, Tombstone, Uninstalled
 from app.domain.http import Delivery
 from app.domain.ids import EventId, SourceId, Topic
 from app.domain.structs import replace
-from app.platforms.adapter import Secret, named_by, signed_with
+from app.platforms.adapter import Secret, named_by, signed_with, substitute_id
 from app.platforms.bodies import read_json
 from app.platforms.shopware.addresses import normal_form
 from app.platforms.shopware.ids import LIVE_VERSION, identity
@@ -60,8 +60,8 @@ class Webhooks:
         """
         body = _told(delivery.body)
         topic = _clean(body.event) or "unknown"
-        event_id = _clean(_text(body.source.get("eventId")))
-        return EventId(event_id or hashlib.sha256(delivery.body).hexdigest()), Topic(topic)
+        event_id = EventId(_clean(_text(body.source.get("eventId"))))
+        return event_id or substitute_id(Topic(topic), delivery.body), Topic(topic)
 
     def shop_of(self, delivery: Delivery) -> str | None:
         """Return the shop that a delivery names in its body, which the shop signs."""
