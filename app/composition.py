@@ -138,6 +138,8 @@ async def open_services(settings: Settings, store: PostgresStore) -> AsyncIterat
                 coalesce=timedelta(seconds=settings.coalesce_seconds),
                 retry_scale=settings.retry_scale,
                 replay_per_second=settings.replay_per_second,
+                check_subscriptions=timedelta(seconds=settings.check_subscriptions_seconds),
+                secret_overlap=timedelta(seconds=settings.secret_overlap_seconds),
             ),
             clock=lambda: datetime.now(UTC),
             monotonic=time.monotonic,

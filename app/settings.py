@@ -87,6 +87,16 @@ class Settings(BaseSettings):
     replay_per_second: float = Field(
         default=50.0, gt=0, le=1000, description="Deliveries that a replay works through in a second, per Application."
     )
+    check_subscriptions_seconds: float = Field(
+        default=6 * 3600.0,
+        gt=0,
+        description="How often it is looked whether a shop's subscriptions stand; up to a tenth sooner.",
+    )
+    secret_overlap_seconds: float = Field(
+        default=24 * 3600.0,
+        ge=0,
+        description="How long a webhook secret is accepted after the shop has been told a new one.",
+    )
     keep_bodies_days: float = Field(default=30, gt=0, description="How long the bodies of deliveries are kept.")
     keep_events_days: float = Field(
         default=90, gt=0, description="How long deliveries are kept by which redeliveries are recognised."

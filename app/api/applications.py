@@ -15,6 +15,7 @@ from app.api.bodies import (
     ImportOut,
     InstallBody,
     Listed,
+    RotationOut,
     StorefrontOut,
     SubscriptionOut,
 )
@@ -26,6 +27,7 @@ from app.domain.ids import ApplicationId, StorefrontId, SupplierId
 from app.domain.settings import ApplicationSettings
 from app.flows.install import Installation, install
 from app.flows.operate import Revision, cancel_import, change, pause, resume, start_import, uninstall
+from app.flows.rotate_secret import rotate_secret, rotation_of
 from app.flows.services import Services
 from app.ports import Import
 
@@ -106,6 +108,7 @@ async def show(application_id: UUID, services: ServicesDep, caller: Reader) -> A
         subscriptions = await tx.applications.subscriptions(application.id)
         storefronts = await tx.accounts.storefronts(application.account_id)
         latest = await tx.imports.latest(application.id)
+        rotation = await rotation_of(tx, application.id)
     return ApplicationDetailsOut(
         **_application(application).model_dump(),
         counters=Counters(
@@ -117,6 +120,7 @@ async def show(application_id: UUID, services: ServicesDep, caller: Reader) -> A
         ),
         last_delivery=last,
         subscriptions=[SubscriptionOut.model_validate(each, from_attributes=True) for each in subscriptions],
+        secret_rotation=None if rotation is None else RotationOut.model_validate(rotation, from_attributes=True),
         storefronts=[StorefrontOut.model_validate(each, from_attributes=True) for each in storefronts],
         import_=None if latest is None else _import(latest),
     )
@@ -176,6 +180,22 @@ async def resume_application(application_id: UUID, services: ServicesDep, caller
     """Everything that changed meanwhile is caught up with."""
     application = await visible(services, caller, application_id)
     return _application(await resume(services, application.id))
+
+
+@router.post(
+    "/applications/{application_id}/rotate-secret",
+    summary="Exchange the webhook secret",
+    status_code=202,
+    responses=documented(409),
+)
+async def exchange_secret(application_id: UUID, services: ServicesDep, caller: Operator) -> RotationOut:
+    """Where we choose it: the shop is told a new one, and the former one is accepted for a while longer.
+
+    Repeating it is safe: until the former one has ended, it only tells how far the exchange has come.
+    """
+    application = await visible(services, caller, application_id)
+    rotation = await rotate_secret(services, application.id)
+    return RotationOut.model_validate(rotation, from_attributes=True)
 
 
 @router.post(

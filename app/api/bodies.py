@@ -152,9 +152,22 @@ class SubscriptionOut(BaseModel):
 
     topic: str = Field(examples=["products/update"])
     address: str
-    health: Literal["active", "refused"]
-    message: str
+    health: Literal["active", "broken", "refused", "unknown"]
+    message: str = Field(
+        description="What is wrong, or what was when it was mended last.",
+        examples=["The shop had stopped it; it sends again."],
+    )
     checked_at: datetime | None
+    mended_at: datetime | None = Field(description="When it was made good last; null: it never had to be.")
+
+
+class RotationOut(BaseModel):
+    """How far an exchange of the webhook secret has come."""
+
+    handed_over: bool = Field(description="Whether the shop delivers with the new secret.")
+    former_until: datetime | None = Field(
+        description="Until when the former secret is accepted, too; null until the new one is handed over."
+    )
 
 
 class StorefrontOut(BaseModel):
@@ -199,6 +212,7 @@ class ApplicationDetailsOut(ApplicationOut):
     counters: Counters
     last_delivery: datetime | None
     subscriptions: list[SubscriptionOut]
+    secret_rotation: RotationOut | None = Field(description="Null while no webhook secret is being exchanged.")
     storefronts: list[StorefrontOut]
     import_: ImportOut | None = Field(alias="import")
 

@@ -8,12 +8,20 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from app.domain.errors import PlatformRejected, RateLimited, RunOver, TemporaryError
+from app.domain.ids import ApplicationId
 from app.domain.projection import Projected, ReadRequest, SourceProduct, project_read
 from app.domain.retry import GiveUp, decide
 from app.domain.structs import replace
 from app.flows.lane import LaneRun
+from app.flows.services import Services
 from app.platforms.adapter import Page
-from app.ports import Import, Told
+from app.ports import Import, Told, Transaction
+
+
+async def catch_up(services: Services, tx: Transaction, application_id: ApplicationId) -> None:
+    """Have the shop's whole catalogue read from now on, for what may have been missed until now."""
+    await tx.imports.start(services.new_id(), application_id)
+    await tx.imports.rewind(application_id)
 
 
 async def import_page(run: LaneRun) -> bool:

@@ -132,7 +132,8 @@ async def _keep(
     ours = secrets_to_keep(services, services.adapters[wanted.platform], credentials, await tx.vault.readable(owner))
     await tx.vault.erase(owner)
     await tx.vault.put(owner, {**as_secrets(credentials), **ours, ORDERCHAMP_TOKEN: wanted.orderchamp_token})
-    await tx.applications.want_subscriptions(application.id, due=True, renew_secret=True)
+    await tx.applications.want_secret_told(application.id, due=True)
+    await tx.appointments.make(application.id, "subscriptions")
     if known is not None:
         await tx.applications.replan(application.id, after="")
         await tx.conflicts.plan_all_holders_again(application.id)

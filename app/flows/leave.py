@@ -28,8 +28,9 @@ async def leave(run: LaneRun) -> bool:
     async with services.store.transaction(run.claim) as tx:
         await tx.vault.erase(str(application.id))
         await tx.products.stop(application.id)
-        await tx.applications.record_subscriptions(application.id, ())
-        await tx.applications.want_subscriptions(application.id, due=False)
+        await tx.applications.record_subscriptions(application.id, (), alone=True)
+        await tx.applications.want_secret_told(application.id, due=False)
+        await tx.appointments.cancel_all(application.id)
         await tx.applications.replan(application.id, after=None)
         running = await tx.imports.running(application.id)
         if running is not None:

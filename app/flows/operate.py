@@ -74,7 +74,8 @@ async def _replace_credentials(
     _, token = kept_credentials(before)
     await tx.vault.erase(owner)
     await tx.vault.put(owner, {**as_secrets(credentials), **ours, ORDERCHAMP_TOKEN: token})
-    await tx.applications.want_subscriptions(application.id, due=True, renew_secret=True)
+    await tx.applications.want_secret_told(application.id, due=True)
+    await tx.appointments.make(application.id, "subscriptions")
 
 
 async def _keep_account(tx: Transaction, application: Application, account: Account | None) -> None:

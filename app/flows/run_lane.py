@@ -25,6 +25,7 @@ from app.flows.read_products import read_products
 from app.flows.reconcile import reconcile
 from app.flows.replan import replan
 from app.flows.replay import replay_page
+from app.flows.rotate_secret import retire_secret
 from app.flows.services import Services
 from app.flows.subscribe import subscribe
 from app.flows.take_over import take_over
@@ -166,6 +167,7 @@ def _duties(application: Application) -> Mapping[DutyName, Duty]:
                 "events": project_events,
                 "products": _reconcile,
                 "reads": read_products,
+                "old secret": retire_secret,
                 "subscriptions": subscribe,
                 "replay": replay_page,
                 "import": import_page,
@@ -212,9 +214,9 @@ async def _settle_in(run: LaneRun) -> bool:
         return False
     async with run.services.store.reading() as tx:
         importing = await tx.imports.running(run.application.id)
-        subscribing = await tx.applications.subscriptions_due(run.application.id)
+        subscribing = await tx.appointments.of(run.application.id, "subscriptions")
         latest = await tx.imports.latest(run.application.id)
-    if importing is not None or subscribing:
+    if importing is not None or (subscribing is not None and (subscribing.attempts or subscribing.due_at <= run.now())):
         return False
     async with run.services.store.transaction(run.claim) as tx:
         if await tx.applications.state(run.application.id) == "installing":

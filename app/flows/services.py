@@ -37,6 +37,8 @@ class Pace:
     coalesce: timedelta
     retry_scale: float = 1.0
     replay_per_second: float = 50.0
+    check_subscriptions: timedelta = timedelta(hours=6)
+    secret_overlap: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,10 +51,27 @@ class Addressee:
 
 
 DutyName = Literal[
-    "events", "products", "reads", "subscriptions", "replay", "import", "replan", "settling in", "leaving", "erasing"
+    "events",
+    "products",
+    "reads",
+    "old secret",
+    "subscriptions",
+    "replay",
+    "import",
+    "replan",
+    "settling in",
+    "leaving",
+    "erasing",
 ]
 DUTIES: tuple[DutyName, ...] = get_args(DutyName)
 """What there may be to do in a lane; ``flows.run_lane`` says what each is and in which order they come."""
+
+
+class Appointment(Struct, frozen=True, kw_only=True):
+    """When a duty is looked after that comes again and again. ``attempts`` have failed since it went well."""
+
+    due_at: datetime
+    attempts: int
 
 
 class Arrival(Struct, frozen=True, kw_only=True):
@@ -235,13 +252,18 @@ class Import(Struct, frozen=True, kw_only=True):
 
 
 class SubscriptionHealth(Struct, frozen=True, kw_only=True):
-    """A standing order that we need, and how it was found when last looked at."""
+    """A standing order that we need, and how it was found when last looked at.
+
+    ``mended_at``: when it was made good last, after it had been missing or stopped; ``message`` says what it was, or what
+    is wrong now. None and empty: it never was, and nothing is.
+    """
 
     topic: Topic
     address: str
     health: str
     message: str
     checked_at: datetime | None = None
+    mended_at: datetime | None = None
 
 
 class ApiKey(Struct, frozen=True, kw_only=True):

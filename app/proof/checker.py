@@ -34,7 +34,10 @@ _WAITING = """
     SELECT 'the lane is held' FROM lane WHERE application_id = $1 AND leased_until > now()
     UNION ALL
     SELECT 'the Application is ' || state || ': ' || state_reason FROM application
-        WHERE id = $1 AND (state <> 'active' OR subscriptions_due OR replan_after IS NOT NULL)
+        WHERE id = $1 AND (state <> 'active' OR replan_after IS NOT NULL)
+    UNION ALL
+    SELECT 'appointment ' || duty || ' due in ' || due_at - now() FROM appointment
+        WHERE application_id = $1 AND (due_at <= now() OR attempts > 0)
 """
 """Everything of an Application that still waits for something, one line each."""
 

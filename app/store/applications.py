@@ -68,9 +68,9 @@ class Applications:
         await self._connection.execute(
             text("""
                 INSERT INTO application (id, supplier_id, platform, shop, state, state_reason, state_since, paused_by,
-                    settings, account_id, storefront_id, details, unpublish_on_uninstall, subscriptions_due, created_at)
+                    settings, account_id, storefront_id, details, unpublish_on_uninstall, created_at)
                 VALUES (:id, :supplier_id, :platform, :shop, :state, :state_reason, :state_since, :paused_by,
-                    :settings, :account_id, :storefront_id, :details, :unpublish_on_uninstall, false, :created_at)
+                    :settings, :account_id, :storefront_id, :details, :unpublish_on_uninstall, :created_at)
                 ON CONFLICT (id) DO UPDATE SET state = excluded.state, state_reason = excluded.state_reason,
                     state_since = excluded.state_since, paused_by = excluded.paused_by, settings = excluded.settings,
                     account_id = excluded.account_id, storefront_id = excluded.storefront_id,
@@ -93,6 +93,12 @@ class Applications:
                 "unpublish_on_uninstall": application.unpublish_on_uninstall,
                 "created_at": application.created_at,
             },
+        )
+
+    async def touch(self, application_id: ApplicationId) -> None:
+        """Have everybody who remembers the Application look it up again: its secrets have changed."""
+        await self._connection.execute(
+            text("UPDATE application SET revision = revision + 1 WHERE id = :id"), {"id": application_id}
         )
 
     async def set_state(
@@ -136,29 +142,15 @@ class Applications:
 
     # What a lane has to do besides products
 
-    async def want_subscriptions(self, application_id: ApplicationId, *, due: bool, renew_secret: bool = False) -> None:
-        """Say whether the subscriptions at the shop have to be looked at.
-
-        ``renew_secret``: and each has to be told what to sign with, until nothing is due.
-        """
+    async def want_secret_told(self, application_id: ApplicationId, *, due: bool) -> None:
+        """Say whether every subscription at the shop has to be told what to sign with."""
         await self._connection.execute(
-            text(
-                "UPDATE application SET subscriptions_due = :due, renew_secret = :due AND (renew_secret OR :renew) "
-                "WHERE id = :id"
-            ),
-            {"id": application_id, "due": due, "renew": renew_secret},
+            text("UPDATE application SET renew_secret = :due WHERE id = :id"), {"id": application_id, "due": due}
         )
 
-    async def secret_to_renew(self, application_id: ApplicationId) -> bool:
-        """Tell whether the shop has yet to be told what to sign with."""
+    async def secret_to_tell(self, application_id: ApplicationId) -> bool:
         found = await self._connection.execute(
             text("SELECT renew_secret FROM application WHERE id = :id"), {"id": application_id}
-        )
-        return bool(found.scalar_one_or_none())
-
-    async def subscriptions_due(self, application_id: ApplicationId) -> bool:
-        found = await self._connection.execute(
-            text("SELECT subscriptions_due FROM application WHERE id = :id"), {"id": application_id}
         )
         return bool(found.scalar_one_or_none())
 
@@ -186,20 +178,28 @@ class Applications:
                 health=row.health,
                 message=row.message,
                 checked_at=row.checked_at,
+                mended_at=row.mended_at,
             )
             for row in found
         )
 
-    async def record_subscriptions(self, application_id: ApplicationId, found: Sequence[SubscriptionHealth]) -> None:
-        """Replace what is known of the subscriptions."""
-        await self._connection.execute(
-            text("DELETE FROM subscription WHERE application_id = :id"), {"id": application_id}
-        )
+    async def record_subscriptions(
+        self, application_id: ApplicationId, found: Sequence[SubscriptionHealth], *, alone: bool = False
+    ) -> None:
+        """Write down what is known of these subscriptions; ``alone``: there are no others."""
+        if alone:
+            await self._connection.execute(
+                text("DELETE FROM subscription WHERE application_id = :id AND NOT topic = ANY(:topics)"),
+                {"id": application_id, "topics": [each.topic for each in found]},
+            )
         for each in found:
             await self._connection.execute(
                 text(
-                    "INSERT INTO subscription (application_id, topic, address, health, message) "
-                    "VALUES (:id, :topic, :address, :health, :message)"
+                    "INSERT INTO subscription (application_id, topic, address, health, message, mended_at) "
+                    "VALUES (:id, :topic, :address, :health, :message, :mended_at) "
+                    "ON CONFLICT (application_id, topic) DO UPDATE SET address = excluded.address, "
+                    "health = excluded.health, message = excluded.message, mended_at = excluded.mended_at, "
+                    "checked_at = now()"
                 ),
                 {
                     "id": application_id,
@@ -207,6 +207,7 @@ class Applications:
                     "address": each.address,
                     "health": each.health,
                     "message": clean(each.message),
+                    "mended_at": each.mended_at,
                 },
             )
 
@@ -216,6 +217,13 @@ class Imports:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+
+    async def rewind(self, application_id: ApplicationId) -> None:
+        """Have a running import begin again, since what it has read may be older than what it is to find."""
+        await self._connection.execute(
+            text("UPDATE import SET cursor = NULL, due_at = now() WHERE application_id = :id AND state = 'running'"),
+            {"id": application_id},
+        )
 
     async def start(self, import_id: UUID, application_id: ApplicationId) -> Import:
         """Start an import and return it; if one is running, return that one."""

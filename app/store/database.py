@@ -18,6 +18,7 @@ from app.domain.ids import AccountId, ApplicationId
 from app.ports import Addressee, Arrival, Claim
 from app.store.accounts import AccountBudget, Accounts, Unmetered
 from app.store.applications import Applications, Imports
+from app.store.appointments import Appointments
 from app.store.conflicts import Conflicts
 from app.store.connect import Connection, connect
 from app.store.doorbell import Doorbell
@@ -65,6 +66,7 @@ class PostgresTransaction:
 
     def __init__(self, connection: AsyncConnection, keyring: Keyring, random_bytes: RandomBytes) -> None:
         self.applications = Applications(connection)
+        self.appointments = Appointments(connection)
         self.accounts = Accounts(connection)
         self.conflicts = Conflicts(connection)
         self.imports = Imports(connection)

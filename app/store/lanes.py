@@ -25,7 +25,8 @@ _CLAIM = text("""
 """)
 
 # What is left decides when the lane is due again, whatever the run believed: a row that waits is a row that is found. A
-# product that has calls on their way is looked at when those are over, and not before.
+# product that has calls on their way is looked at when those are over, and not before. An installation is finished, and an
+# uninstall gone on with, when what they wait for is over.
 _RELEASE = text("""
     UPDATE lane SET done = :wake, leased_until = NULL, last_run_at = now(),
     failures = CASE WHEN :sound THEN 0 ELSE failures END, rests_until = NULL,
@@ -48,8 +49,15 @@ _RELEASE = text("""
             UNION ALL
             SELECT min(due_at) FROM replay_share WHERE application_id = :application_id AND state = 'running'
             UNION ALL
-            SELECT now() FROM application WHERE id = :application_id
-                AND (subscriptions_due OR replan_after IS NOT NULL OR erasing OR state IN ('installing', 'uninstalling'))
+            SELECT min(due_at) FROM appointment WHERE application_id = :application_id
+            UNION ALL
+            SELECT now() FROM application a WHERE id = :application_id AND (
+                replan_after IS NOT NULL OR erasing
+                OR state = 'installing'
+                    AND NOT EXISTS (SELECT FROM import WHERE application_id = a.id AND state = 'running')
+                    AND NOT EXISTS (SELECT FROM appointment WHERE application_id = a.id AND attempts > 0)
+                OR state = 'uninstalling' AND NOT (unpublish_on_uninstall
+                    AND EXISTS (SELECT FROM source_product WHERE application_id = a.id AND due_at IS NOT NULL)))
         ) AS waiting)
     ) END
     WHERE application_id = :application_id AND lease_token = :token
@@ -61,7 +69,7 @@ _WAITING = text("""
         EXISTS (SELECT FROM delivery WHERE application_id = :id AND outcome IS NULL) AS events,
         EXISTS (SELECT FROM source_product WHERE application_id = :id AND due_at <= now()) AS products,
         EXISTS (SELECT FROM source_product WHERE application_id = :id AND read_due_at <= now()) AS reads,
-        subscriptions_due AS subscriptions,
+        ARRAY(SELECT duty FROM appointment WHERE application_id = :id AND due_at <= now()) AS appointments,
         EXISTS (SELECT FROM import WHERE application_id = :id AND state = 'running' AND due_at <= now()) AS import,
         EXISTS (SELECT FROM replay_share WHERE application_id = :id AND state = 'running' AND due_at <= now()) AS replay,
         replan_after IS NOT NULL AS replan,
@@ -143,7 +151,9 @@ class Lanes:
         """Return the duties that have something to do now; None when the Application is not any more what it was."""
         found = await self._connection.execute(_WAITING, {"id": application.id, "revision": application.revision})
         row = found.mappings().one_or_none()
-        return None if row is None else frozenset(name for name in DUTIES if row[name])
+        if row is None:
+            return None
+        return frozenset(name for name in DUTIES if row.get(name) or name in row["appointments"])
 
     async def claim_one(self, application_id: ApplicationId, lease: timedelta) -> Claim | None:
         """Take this lane, whether it has work or not; None while somebody else holds it, or when there is none."""

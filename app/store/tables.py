@@ -88,7 +88,6 @@ class ApplicationRow(SQLModel, table=True):
     storefront_id: str | None = None
     details: str = Field(sa_column=Column(Text, nullable=False))
     unpublish_on_uninstall: bool = False
-    subscriptions_due: bool = False
     renew_secret: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
     replan_after: str | None = None
     erasing: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
@@ -185,6 +184,17 @@ class LaneRow(SQLModel, table=True):
     failures: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
     rests_until: datetime | None = Field(default=None, sa_column=_when())
     last_run_at: datetime = Field(sa_column=_now())
+
+
+class AppointmentRow(SQLModel, table=True):
+    """When a lane looks after a duty that comes again and again. ``attempts`` have failed since it went well."""
+
+    __tablename__ = "appointment"
+
+    application_id: UUID = Field(sa_column=_owner())
+    duty: str = Field(primary_key=True)
+    due_at: datetime = Field(sa_column=_when(nullable=False))
+    attempts: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -404,7 +414,7 @@ class ImportRow(SQLModel, table=True):
 
 
 class SubscriptionRow(SQLModel, table=True):
-    """A standing order that we need at a shop, and how it was found when last looked at."""
+    """A standing order that we need at a shop, how it was found when last looked at, and when it was mended last."""
 
     __tablename__ = "subscription"
 
@@ -415,6 +425,7 @@ class SubscriptionRow(SQLModel, table=True):
     health: str
     message: str = ""
     checked_at: datetime = Field(sa_column=_now())
+    mended_at: datetime | None = Field(default=None, sa_column=_when())
 
 
 class TimelineRow(SQLModel, table=True):

@@ -108,6 +108,17 @@ class Vault:
                 opened[row.field] = self._keyring.open(owner, row.field, row.key_id, row.nonce, row.ciphertext)
         return opened
 
+    async def names(self, owner: str) -> frozenset[str]:
+        """Return which secrets ``owner`` has, without opening them."""
+        found = await self._connection.execute(text("SELECT field FROM secret WHERE owner = :owner"), {"owner": owner})
+        return frozenset(found.scalars())
+
+    async def forget(self, owner: str, name: str) -> None:
+        """Erase one secret of ``owner``."""
+        await self._connection.execute(
+            text("DELETE FROM secret WHERE owner = :owner AND field = :field"), {"owner": owner, "field": name}
+        )
+
     async def erase(self, owner: str) -> None:
         await self._connection.execute(text("DELETE FROM secret WHERE owner = :owner"), {"owner": owner})
 

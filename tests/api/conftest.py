@@ -22,6 +22,7 @@ from app.sandbox.shopify.server import create_app as create_shopify
 from app.settings import Settings
 from app.store.database import PostgresStore
 from tests.fakes.serving import serving
+from tests.fakes.stage import LANES_THAT_WAIT
 
 SHOP = "oak-and-ash.myshopify.com"
 CLIENT_ID = "test-client-id"
@@ -91,7 +92,7 @@ class Web:
                     await connection.execute(
                         text(f"UPDATE {table} SET {column} = now() WHERE {column} IS NOT NULL")  # noqa: S608
                     )
-                done = await connection.execute(text("UPDATE lane SET due_at = now() WHERE due_at IS NOT NULL"))
+                done = await connection.execute(text(LANES_THAT_WAIT))
             if done.rowcount == 0:
                 return
         raise AssertionError("something always waits")

@@ -1,7 +1,6 @@
 """A fake shop on a fake platform: products in a dict, and deliveries whose bodies are facts as JSON."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -75,8 +74,8 @@ def product(source_id: str, *variants: SourceVariant, at: int = 0, **changes: ob
 class FakeShop:
     """The shop. ``down`` makes it unreachable, ``token`` is what it accepts, ``refused_topics`` nobody may subscribe to.
 
-    ``secret_kind`` is how its deliveries are proven, ``signs_with`` what it was told to sign the deliveries of each
-    subscription with.
+    ``refuses`` says of "list", "order" and "probe" what is raised instead. ``secret_kind`` is how its deliveries are proven,
+    ``signs_with`` what it was told to sign the deliveries of each subscription with.
     """
 
     products: dict[SourceId, Snapshot] = field(default_factory=dict)
@@ -85,10 +84,12 @@ class FakeShop:
     down: bool = False
     page_size: int = 2
     refused_topics: set[str] = field(default_factory=set)
+    refuses: dict[str, Exception] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
     pages: int = 0
     secret_kind: SecretKind = "theirs"
     signs_with: dict[str, Secret] = field(default_factory=dict)
+    ordered: int = 0
 
     def put(self, *snapshots: Snapshot) -> None:
         for each in snapshots:
@@ -110,7 +111,9 @@ class FakeShop:
         secret = self.signs_with.get(subscription.id)
         return unsigned if secret is None else _Webhooks().sign(unsigned, secret)
 
-    def _enter(self, connection: Connection) -> None:
+    def _enter(self, connection: Connection, what: str = "") -> None:
+        if what in self.refuses:
+            raise self.refuses[what]
         if self.down:
             raise PlatformUnavailable("The shop is down.")
         if connection.credentials.get("token") != self.token:
@@ -164,7 +167,7 @@ class _Installation:
 
     def probe(self, connection: Connection) -> Reading[Mapping[str, str]]:
         yield from ()
-        self._shop._enter(connection)
+        self._shop._enter(connection, "probe")
         return {"name": "Fake"}
 
 
@@ -229,12 +232,12 @@ class _Subscriptions:
 
     def all(self, connection: Connection) -> Reading[tuple[Subscription, ...]]:
         yield from ()
-        self._shop._enter(connection)
+        self._shop._enter(connection, "list")
         return tuple(self._shop.subscriptions.values())
 
     def change(self, connection: Connection, change: SubscriptionChange) -> Reading[None]:
         yield from ()
-        self._shop._enter(connection)
+        self._shop._enter(connection, "order")
         match change:
             case Unsubscribe():
                 self._shop.subscriptions.pop(change.subscription.id, None)
@@ -245,9 +248,13 @@ class _Subscriptions:
             case Subscribe():
                 if change.topic in self._shop.refused_topics:
                     raise PlatformRejected(f"Nobody may subscribe to {change.topic}, not even {change.address}.")
-                made = Subscription(
-                    id=json.dumps([change.topic, change.address]), topic=change.topic, address=change.address
-                )
+                if any(
+                    (each.topic, each.address) == (change.topic, change.address)
+                    for each in self._shop.subscriptions.values()
+                ):
+                    return
+                self._shop.ordered += 1
+                made = Subscription(id=f"subscription-{self._shop.ordered}", topic=change.topic, address=change.address)
                 self._shop.subscriptions[made.id] = made
                 self._keep_secret(made, change.secret)
 

@@ -22,7 +22,7 @@ from app.flows.receive_delivery import Reception
 from app.flows.run_lane import claim_lane, run_lane
 from app.flows.services import Pace, Services
 from app.platforms.adapter import Adapter
-from app.ports import ProductView
+from app.ports import DutyName, ProductView
 from app.store.database import PostgresStore
 from app.store.vault import Keyring
 from tests.fakes.marketplace import FakeOrderchamp
@@ -38,6 +38,13 @@ PACE = Pace(
     coalesce=timedelta(0),
     retry_scale=0.001,
 )
+
+
+LANES_THAT_WAIT = (
+    "UPDATE lane SET due_at = now() WHERE due_at IS NOT NULL AND NOT EXISTS ("
+    "SELECT FROM appointment a WHERE a.application_id = lane.application_id AND a.due_at = lane.due_at)"
+)
+"""What makes every lane due that waits for more than a duty which comes again and again."""
 
 
 class NoTransport:
@@ -110,12 +117,19 @@ class Stage:
                 "UPDATE replay_share SET due_at = now() WHERE state = 'running'",
                 "UPDATE target SET publishing_until = now() WHERE publishing_until IS NOT NULL",
                 "UPDATE import SET due_at = now() WHERE state = 'running'",
+                "UPDATE appointment SET due_at = now() WHERE attempts > 0",
                 "UPDATE lane SET leased_until = NULL",
                 "UPDATE account SET blocked_until = NULL",
             ):
                 await connection.execute(text(statement))
-            done = await connection.execute(text("UPDATE lane SET due_at = now() WHERE due_at IS NOT NULL"))
+            done = await connection.execute(text(LANES_THAT_WAIT))
             return done.rowcount > 0
+
+    async def keep_appointment(self, duty: DutyName) -> None:
+        """Let the time come at which every lane looks after this duty, and have the lanes do so."""
+        await self.execute("UPDATE appointment SET due_at = now() WHERE duty = :duty", duty=duty)
+        await self.execute("UPDATE lane SET due_at = now()")
+        await self.settle()
 
     async def application(self, application_id: ApplicationId) -> Application:
         async with self.store.transaction() as tx:

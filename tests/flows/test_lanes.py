@@ -79,11 +79,11 @@ async def test_a_lane_is_one_workers_at_a_time_and_another_ones_once_its_lease_h
     assert second.claim.token > first.claim.token
     with pytest.raises(LeaseLost):
         async with stage.store.transaction(first.claim) as tx:
-            await tx.applications.want_subscriptions(application.id, due=True)
+            await tx.applications.want_secret_told(application.id, due=True)
     with pytest.raises(LeaseLost):
         async with stage.store.transaction() as tx:
             await tx.lanes.renew(first.claim, stage.services.pace.lease)
-    assert await stage.execute("SELECT subscriptions_due FROM application") is False
+    assert await stage.execute("SELECT renew_secret FROM application") is False
     await let_go(stage.services, first)
     assert await stage.execute("SELECT leased_until FROM lane") is not None, "the late holder released another's lane"
 

@@ -147,7 +147,7 @@ async def reading(stage: Stage, application: Application) -> None:
 
 async def subscribing(stage: Stage, application: Application) -> None:
     async with stage.store.transaction() as tx:
-        await tx.applications.want_subscriptions(application.id, due=True)
+        await tx.appointments.make(application.id, "subscriptions")
         await tx.lanes.wake(application.id)
 
 

@@ -61,6 +61,7 @@ LEFT = {
     "a read": "UPDATE source_product SET read_due_at = now() + interval '40 s'",
     "a call on its way": "INSERT INTO in_flight SELECT application_id, source_id, 1, now() + interval '40 s', 'x' "
     "FROM source_product",
+    "an appointment": "UPDATE appointment SET due_at = now() + interval '40 s'",
     "an import": "UPDATE import SET state = 'running', due_at = now() + interval '40 s'",
 }
 
@@ -81,7 +82,7 @@ async def test_what_is_left_makes_a_lane_due_at_its_time(stage: Stage, applicati
 
 NOW = {
     "a delivery": "UPDATE delivery SET outcome = NULL",
-    "subscriptions": "UPDATE application SET subscriptions_due = true",
+    "an appointment": "UPDATE appointment SET due_at = now()",
     "replanning": "UPDATE application SET replan_after = ''",
     "an uninstall": "UPDATE application SET state = 'uninstalling'",
 }
