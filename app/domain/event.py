@@ -17,8 +17,9 @@ class StockFact(Struct, frozen=True, kw_only=True):
 class Incomplete(Struct, frozen=True, kw_only=True):
     """Something changed that must be read from the shop.
 
-    One of ``source_id`` and ``stock_item_id`` names the product. ``reason`` continues the sentence "The product is read
-    from the shop, because …".
+    One of ``source_id`` and ``stock_item_id`` names the product; both do where the platform names variants as it names
+    products, and nobody can tell which this is. ``reason`` continues the sentence "The product is read from the shop,
+    because …".
     """
 
     source_id: SourceId | None = None
@@ -27,9 +28,14 @@ class Incomplete(Struct, frozen=True, kw_only=True):
 
 
 class Tombstone(Struct, frozen=True, kw_only=True):
-    """The shop says that a source product is gone."""
+    """The shop says that a source product is gone.
+
+    ``stock_item_id`` is given where the platform names variants as it names products: then it may be the variant with this
+    stock item that is gone.
+    """
 
     source_id: SourceId
+    stock_item_id: StockItemId | None = None
 
 
 class Uninstalled(Struct, frozen=True):

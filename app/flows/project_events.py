@@ -68,11 +68,10 @@ class Book:
 
     def subject(self, fact: ProductFact) -> SourceId | None:
         """Return the product that ``fact`` is about; None when it names a stock item that no product has."""
-        if isinstance(fact, StockFact):
-            return self._of_stock_item(fact.stock_item_id)
-        if isinstance(fact, Incomplete) and fact.source_id is None:
-            return None if fact.stock_item_id is None else self._of_stock_item(fact.stock_item_id)
-        return fact.source_id
+        if isinstance(fact, Snapshot):
+            return fact.source_id
+        owner = None if fact.stock_item_id is None else self._of_stock_item(fact.stock_item_id)
+        return owner if owner is not None or isinstance(fact, StockFact) else fact.source_id
 
     def _of_stock_item(self, item: StockItemId) -> SourceId | None:
         for product in self.after.values():
@@ -143,7 +142,7 @@ async def _take_in(
 
 async def open_book(run: LaneRun, tx: Transaction, facts: Sequence[ProductFact]) -> Book:
     """Return the products that these facts are about, as they are stored."""
-    items = {fact.stock_item_id for fact in facts if isinstance(fact, StockFact | Incomplete) and fact.stock_item_id}
+    items = {fact.stock_item_id for fact in facts if not isinstance(fact, Snapshot) and fact.stock_item_id}
     by_item = await tx.products.of_stock_items(run.application.id, tuple(items)) if items else {}
     named = {fact.source_id for fact in facts if not isinstance(fact, StockFact) and fact.source_id}
     known = await tx.products.known(run.application.id, tuple(named | set(by_item.values())))
@@ -163,8 +162,10 @@ def project_delivery(
         if source_id is None:
             reason = "No known product has this stock item; it comes with its product when the shop announces that."
             return Settled(delivery_id=delivery.id, outcome="ignored", reason=reason), ()
-        before = book.open(source_id)
-        projected = manner.project(before, fact, settings=run.application.settings, now=run.now(), cause=delivery.id)
+        about = _of_product(fact, source_id)
+        projected = manner.project(
+            book.open(source_id), about, settings=run.application.settings, now=run.now(), cause=delivery.id
+        )
         book.after[source_id] = projected.product
         last = (source_id, projected)
         told.append(
@@ -181,3 +182,10 @@ def project_delivery(
     source_id, projected = last
     reason = projected.sentence
     return Settled(delivery_id=delivery.id, outcome=projected.outcome, reason=reason, source_id=source_id), tuple(told)
+
+
+def _of_product(fact: ProductFact, source_id: SourceId) -> ProductFact:
+    """Return what a fact says about the product itself: of a variant that is gone, that the product has to be read."""
+    if isinstance(fact, Tombstone) and fact.source_id != source_id:
+        return Incomplete(source_id=source_id, reason="the shop says that one of its variants is gone")
+    return fact

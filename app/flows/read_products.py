@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from app.domain.errors import CredentialsRefused, PlatformRejected, RateLimited, RunOver, TemporaryError
+from app.domain.ids import SourceId
 from app.domain.product import Snapshot
 from app.domain.projection import Projected, SourceProduct, project_read
 from app.domain.retry import GiveUp, decide
@@ -26,16 +27,17 @@ async def read_products(run: LaneRun) -> bool:
         return False
     async with run.services.store.reading() as tx:
         asked = await tx.products.to_read(run.application.id, limit=BATCH)
+    answered: set[str] = set()
     for product in asked:
         if not run.time_left():
             break
-        if not await _read(run, product):
+        if product.source_id not in answered and not await _read(run, product, answered):
             break
     return bool(asked)
 
 
-async def _read(run: LaneRun, product: SourceProduct) -> bool:
-    """Read one product; False when the shop is better left alone for now."""
+async def _read(run: LaneRun, product: SourceProduct, answered: set[str]) -> bool:
+    """Read one product; False when the shop is better left alone for now. ``answered`` grows by what else that answers."""
     try:
         found = await _ask(run, product)
     except (CredentialsRefused, RunOver):
@@ -50,7 +52,10 @@ async def _read(run: LaneRun, product: SourceProduct) -> bool:
     except (TemporaryError, PlatformRejected) as error:
         await _postpone(run, product, error)
         return isinstance(error, PlatformRejected)
-    await _take_in(run, product, found)
+    if found is not None and found.source_id != product.source_id:
+        answered |= await _take_in_of_variant(run, product, found)
+    else:
+        await _take_in(run, product, found)
     return True
 
 
@@ -72,6 +77,29 @@ async def _leave_alone(run: LaneRun, limited: RateLimited) -> None:
 async def _take_in(run: LaneRun, product: SourceProduct, found: Snapshot | None) -> None:
     projected = project_read(product, found, settings=run.application.settings, now=run.now())
     await _save(run, product, projected, kind="read")
+
+
+async def _take_in_of_variant(run: LaneRun, variant: SourceProduct, found: Snapshot) -> set[str]:
+    """Take in the product to which a variant belongs that was taken for a product; return the ids that this answers.
+
+    Whatever was asked about this product and its variants was asked before this read, so the read answers all of it.
+    """
+    variants = [SourceId(each.id) for each in found.variants]
+    async with run.services.store.transaction(run.claim) as tx:
+        before = (await tx.products.known(run.application.id, [found.source_id])).get(found.source_id)
+        known = before or SourceProduct(source_id=found.source_id)
+        projected = project_read(known, found, settings=run.application.settings, now=run.now(), cause=variant.cause)
+        if variant.snapshot is not None:
+            # It was a product of its own before the shop made it a variant of this one, which takes it over then.
+            alone = project_read(variant, None, settings=run.application.settings, now=run.now())
+            await tx.products.save(run.application.id, [(variant, alone.product)])
+        await tx.products.save(run.application.id, [(before, projected.product)])
+        await tx.products.forget_unread(run.application.id, [variant.source_id, *variants])
+        told = Told(
+            source_id=found.source_id, kind="read", sentence=projected.sentence, delivery_id=projected.product.cause
+        )
+        await tx.timeline.add(run.application.id, [told])
+    return {found.source_id, variant.source_id, *variants}
 
 
 async def _postpone(run: LaneRun, product: SourceProduct, error: TemporaryError | PlatformRejected) -> None:

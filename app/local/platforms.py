@@ -59,4 +59,15 @@ WOOCOMMERCE = Platform(
     },
 )
 
-PLATFORMS: Mapping[str, Platform] = {each.name: each for each in (SHOPIFY, WOOCOMMERCE)}
+SHOPWARE = Platform(
+    name="shopware",
+    title="Shopware",
+    shop="oak-and-ash.example",
+    credentials={"access_key_id": "SWIA", "secret_access_key": ""},
+    limits={
+        "unpublished": "Shopware tells nobody that a product left a sales channel; that is found when the catalogue is read.",
+        "stock_changed": "Shopware tells nobody what an order took; the notices of orders have their products read again.",
+    },
+)
+
+PLATFORMS: Mapping[str, Platform] = {each.name: each for each in (SHOPIFY, WOOCOMMERCE, SHOPWARE)}

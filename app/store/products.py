@@ -158,6 +158,16 @@ class Products(ReconciledProducts):
         )
         return tuple(to_product(row) for row in found)
 
+    async def forget_unread(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
+        """Forget those of these products of which nothing was ever read, since they turned out to be variants."""
+        await self._connection.execute(
+            text(
+                "DELETE FROM source_product "
+                "WHERE application_id = :id AND source_id = ANY(:source_ids) AND snapshot IS NULL AND desired IS NULL"
+            ),
+            {"id": application_id, "source_ids": list(source_ids)},
+        )
+
     async def postpone_reads(self, application_id: ApplicationId, *, until: datetime) -> None:
         """Let no product of this shop be read before ``until``."""
         await self._connection.execute(

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from app.domain.event import Fact
+from app.domain.event import Fact, Tombstone
 from app.domain.http import Delivery
 
 ROOT = Path(__file__).parents[1] / "samples"
@@ -53,7 +53,7 @@ def _sample(folder: Path) -> Sample:
 def as_json(facts: tuple[Fact, ...]) -> list[dict[str, object]]:
     """Return facts as JSON data: the kind, and every field. Money is text, so that no digit can get lost.
 
-    A net price is left out where there is none, since few platforms tell it.
+    What few platforms tell is left out where it is not told: a net price, and the stock item of what is gone.
     """
     return [{"fact": type(fact).__name__, **_fields(fact)} for fact in facts]
 
@@ -63,4 +63,6 @@ def _fields(fact: Fact) -> dict[str, object]:
     for variant in found.get("variants", ()):
         if variant["net_price"] is None:
             del variant["net_price"]
+    if isinstance(fact, Tombstone) and fact.stock_item_id is None:
+        del found["stock_item_id"]
     return found

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from app.domain.errors import InvalidSignature, Unreadable
 from app.domain.event import Fact, Incomplete, Tombstone, Uninstalled
 from app.domain.http import Delivery
-from app.domain.ids import EventId, SourceId, Topic
+from app.domain.ids import EventId, SourceId, StockItemId, Topic
 from app.domain.structs import replace
 from app.platforms.adapter import Secret, named_by, signed_with, substitute_id
 from app.platforms.bodies import read_json
@@ -151,10 +151,12 @@ def _written(payload: object) -> Iterable[Incomplete | Tombstone]:
         if row.get("entity", "product") != "product" or row.get("versionId") not in (None, LIVE_VERSION):
             continue
         source_id = SourceId(identity(row.get("primaryKey")))
+        # A variant is a product of its own here, and its stock is named like it.
+        item = StockItemId(source_id)
         if row.get("operation") == "delete":
-            yield Tombstone(source_id=source_id)
+            yield Tombstone(source_id=source_id, stock_item_id=item)
         else:
-            yield Incomplete(source_id=source_id, reason=_why(row))
+            yield Incomplete(source_id=source_id, stock_item_id=item, reason=_why(row))
 
 
 def _deleted(payload: object) -> Iterable[Incomplete | Tombstone]:
@@ -184,7 +186,9 @@ def _ordered(payload: object) -> Iterable[Incomplete | Tombstone]:
     for line in lines if isinstance(lines, list) else ():
         product_id = line.get("productId") if isinstance(line, dict) else None
         if product_id is not None:
-            yield Incomplete(source_id=SourceId(identity(product_id)), reason="an order may have changed its stock")
+            sold = identity(product_id)
+            reason = "an order may have changed its stock"
+            yield Incomplete(source_id=SourceId(sold), stock_item_id=StockItemId(sold), reason=reason)
 
 
 _READERS: Mapping[str, Callable[[object], Iterable[Incomplete | Tombstone]]] = {

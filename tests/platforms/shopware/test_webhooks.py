@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.errors import Unreadable
 from app.domain.event import Fact, Incomplete, Tombstone, Uninstalled
-from app.domain.ids import EventId, SourceId, Topic
+from app.domain.ids import EventId, SourceId, StockItemId, Topic
 from app.platforms.shopware.subscriptions import Subscriptions
 from app.platforms.shopware.topics import APP_TOPICS
 from app.platforms.shopware.webhooks import Webhooks
@@ -106,7 +106,7 @@ def test_a_list_with_gaps_that_is_written_as_a_map_is_a_list() -> None:
 
 
 def test_deletions_are_told_by_the_topic_or_by_the_row() -> None:
-    gone = (Tombstone(source_id=SourceId(key(1))),)
+    gone = (Tombstone(source_id=SourceId(key(1)), stock_item_id=StockItemId(key(1))),)
 
     assert read("product.deleted", [row(1, operation="delete")]) == gone
     assert read("product.deleted", [row(1, operation=None)]) == gone
