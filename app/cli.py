@@ -6,23 +6,30 @@ import os
 import secrets
 from collections.abc import Mapping
 from typing import Annotated, Literal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import typer
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from app import serving
 from app import worker as worker_process
 from app.composition import open_services, open_store, periods
-from app.domain.errors import NotPossibleNow
-from app.domain.ids import SupplierId
+from app.domain.errors import ApplicationNotFound, NotPossibleNow
+from app.domain.ids import ApplicationId, SupplierId
+from app.domain.importing import Import, told
 from app.flows.housekeeping import keep_house
+from app.flows.operate import start_import
 from app.flows.run_lane import erase_now
 from app.settings import Settings
 from app.store import migrations
+from app.store.database import PostgresStore
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 KEY_BYTES = 32
+
+FOLLOW_SECONDS = 0.5
+"""How often it is looked how far an import is."""
 
 
 @app.command()
@@ -93,6 +100,53 @@ async def _reencrypt() -> int:
             moved += count
     finally:
         await store.close()
+
+
+@app.command("import")
+def import_catalogue(
+    application: Annotated[UUID, typer.Option(help="The Application's id.")],
+    follow: Annotated[bool, typer.Option("--follow", help="Show how far it is until it has ended.")] = False,
+) -> None:
+    """Read an Application's whole catalogue again; workers do it. One that is running is followed, not begun anew."""
+    try:
+        ended = asyncio.run(_import(ApplicationId(application), follow=follow))
+    except (ApplicationNotFound, NotPossibleNow) as error:
+        print(error)
+        raise typer.Exit(1) from None
+    if ended.state in ("failed", "cancelled"):
+        raise typer.Exit(1)
+
+
+async def _import(application_id: ApplicationId, *, follow: bool) -> Import:
+    settings = Settings()
+    store = open_store(settings)
+    try:
+        async with open_services(settings, store) as services:
+            started = await start_import(services, application_id)
+            if follow:
+                return await follow_import(store, started)
+            print(f"The import {started.id} is {started.state}: {int(started.progress * 100)} %.")
+            return started
+    finally:
+        await store.close()
+
+
+async def follow_import(store: PostgresStore, now: Import) -> Import:
+    """Draw a bar until the import has ended; what is drawn last stays."""
+    with Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()) as drawn:
+        bar = drawn.add_task("", total=1.0)
+        while True:
+            drawn.update(bar, completed=now.progress, description=told(now))
+            if now.state != "running":
+                break
+            await asyncio.sleep(FOLLOW_SECONDS)
+            async with store.reading() as tx:
+                found = await tx.imports.one(now.application_id, now.id)
+            if found is None:
+                raise ApplicationNotFound
+            now = found
+    print(f"The import is {now.state}. {now.reason}")
+    return now
 
 
 @app.command()

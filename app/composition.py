@@ -140,6 +140,7 @@ async def open_services(settings: Settings, store: PostgresStore) -> AsyncIterat
                 replay_per_second=settings.replay_per_second,
                 check_subscriptions=timedelta(seconds=settings.check_subscriptions_seconds),
                 secret_overlap=timedelta(seconds=settings.secret_overlap_seconds),
+                sweep_every=timedelta(hours=settings.sweep_hours),
             ),
             clock=lambda: datetime.now(UTC),
             monotonic=time.monotonic,

@@ -97,6 +97,9 @@ class Settings(BaseSettings):
         ge=0,
         description="How long a webhook secret is accepted after the shop has been told a new one.",
     )
+    sweep_hours: float = Field(
+        default=24.0, gt=0, description="How often everything of an Application is compared with shop and Orderchamp."
+    )
     keep_bodies_days: float = Field(default=30, gt=0, description="How long the bodies of deliveries are kept.")
     keep_events_days: float = Field(
         default=90, gt=0, description="How long deliveries are kept by which redeliveries are recognised."

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 from typer.testing import CliRunner
 
-from app.cli import app
+from app.cli import app, follow_import
 from app.composition import open_store
+from app.domain.application import Application
 from app.domain.ids import AccountId, SupplierId
 from app.settings import Settings
 from tests.fakes.stage import open_stage
@@ -22,7 +23,7 @@ def runner(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 def test_retention_says_what_it_dropped(runner: CliRunner) -> None:
     done = runner.invoke(app, ["retention"])
     assert done.exit_code == 0, done.output
-    assert done.output == "Dropped: 0 bodies, 0 keys, 0 sentences, 0 finished.\n"
+    assert done.output == "Dropped: 0 bodies, 0 keys, 0 sentences, 0 finished, 0 installs.\n"
 
 
 def test_a_supplier_is_erased_only_without_installed_applications(runner: CliRunner, database_url: str) -> None:
@@ -37,6 +38,42 @@ def test_a_supplier_is_erased_only_without_installed_applications(runner: CliRun
     assert refused.exit_code == 1
     assert "Uninstall them first." in refused.output
     assert "Traceback" not in refused.output
+
+
+def test_an_import_is_begun_and_followed_to_its_end_with_a_bar(
+    runner: CliRunner, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def install() -> Application:
+        stage = open_stage(database_url)
+        installed = await stage.install()
+        await stage.settle()
+        await stage.store.close()
+        return installed
+
+    async def follow() -> None:
+        stage = open_stage(database_url)
+        async with stage.store.transaction() as tx:
+            running = await tx.imports.running(application.id)
+        assert running is not None
+        following = asyncio.create_task(follow_import(stage.store, running))
+        async with stage.store.transaction() as tx:
+            await tx.imports.end(running.id, "done", reason="The whole catalogue was read.")
+        assert (await following).state == "done"
+        await stage.store.close()
+
+    application = asyncio.run(install())
+    begun = runner.invoke(app, ["import", "--application", str(application.id)])
+    assert begun.exit_code == 0, begun.output
+    assert "is running: 0 %." in begun.output
+    asyncio.run(follow())
+    drawn = capsys.readouterr().out
+    assert "100%" in drawn
+    assert drawn.endswith("The import is done. The whole catalogue was read.\n")
+
+
+def test_an_import_of_nobody_says_so(runner: CliRunner) -> None:
+    refused = runner.invoke(app, ["import", "--application", "1f0e4f4a-6f2b-4d0a-9b57-2f8c1f6f3a10"])
+    assert (refused.exit_code, refused.output) == (1, "There is no such Application.\n")
 
 
 def test_an_erased_supplier_has_no_key_any_more(runner: CliRunner) -> None:

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from app.api import (
     applications,
     deliveries,
+    imports,
     installing,
     installs,
     operations,
@@ -17,6 +18,7 @@ from app.api import (
     products,
     replays,
     suppliers,
+    sweeps,
     webhooks,
 )
 from app.api.errors import MEDIA_TYPE, add_error_handlers
@@ -75,6 +77,8 @@ def create_api(
         webhooks,
         installing,
         applications,
+        imports,
+        sweeps,
         installs,
         suppliers,
         products,

@@ -12,7 +12,6 @@ from app.api.bodies import (
     ApplicationOut,
     ChangeBody,
     Counters,
-    ImportOut,
     InstallBody,
     Listed,
     RotationOut,
@@ -21,15 +20,16 @@ from app.api.bodies import (
 )
 from app.api.dependencies import Admin, Caller, Limit, Operator, Position, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
+from app.api.imports import import_out
+from app.api.sweeps import sweep_out
 from app.domain.application import Application
 from app.domain.errors import InvalidInstallation
 from app.domain.ids import ApplicationId, StorefrontId, SupplierId
 from app.domain.settings import ApplicationSettings
 from app.flows.install import Installation, install
-from app.flows.operate import Revision, cancel_import, change, pause, resume, start_import, uninstall
+from app.flows.operate import Revision, change, pause, resume, uninstall
 from app.flows.rotate_secret import rotate_secret, rotation_of
 from app.flows.services import Services
-from app.ports import Import
 
 router = APIRouter(prefix="/v1", tags=["Applications"], responses=documented(401, 403, 404, 422, 503))
 
@@ -109,6 +109,8 @@ async def show(application_id: UUID, services: ServicesDep, caller: Reader) -> A
         storefronts = await tx.accounts.storefronts(application.account_id)
         latest = await tx.imports.latest(application.id)
         rotation = await rotation_of(tx, application.id)
+        sweeps = await tx.sweeps.list(application.id, before=None, limit=1)
+        next_sweep_at = await tx.sweeps.next_at(application.id)
     return ApplicationDetailsOut(
         **_application(application).model_dump(),
         counters=Counters(
@@ -122,7 +124,9 @@ async def show(application_id: UUID, services: ServicesDep, caller: Reader) -> A
         subscriptions=[SubscriptionOut.model_validate(each, from_attributes=True) for each in subscriptions],
         secret_rotation=None if rotation is None else RotationOut.model_validate(rotation, from_attributes=True),
         storefronts=[StorefrontOut.model_validate(each, from_attributes=True) for each in storefronts],
-        import_=None if latest is None else _import(latest),
+        import_=None if latest is None else import_out(services, latest),
+        last_sweep=sweep_out(sweeps[0]) if sweeps else None,
+        next_sweep_at=next_sweep_at,
     )
 
 
@@ -198,41 +202,6 @@ async def exchange_secret(application_id: UUID, services: ServicesDep, caller: O
     return RotationOut.model_validate(rotation, from_attributes=True)
 
 
-@router.post(
-    "/applications/{application_id}/imports",
-    summary="Import the whole catalogue",
-    status_code=202,
-    responses=documented(409),
-)
-async def import_catalogue(application_id: UUID, services: ServicesDep, caller: Operator) -> ImportOut:
-    """Start an import, or return the one that is running."""
-    application = await visible(services, caller, application_id)
-    return _import(await start_import(services, application.id))
-
-
-@router.get("/applications/{application_id}/imports/{import_id}", summary="Look at an import")
-async def show_import(application_id: UUID, import_id: UUID, services: ServicesDep, caller: Reader) -> ImportOut:
-    """How far it has come."""
-    application = await visible(services, caller, application_id)
-    async with services.store.reading() as tx:
-        found = await tx.imports.one(application.id, import_id)
-    if found is None:
-        raise NotFound("import")
-    return _import(found)
-
-
-@router.post(
-    "/applications/{application_id}/imports/{import_id}/cancel", summary="Cancel an import", responses=documented(409)
-)
-async def stop_import(application_id: UUID, import_id: UUID, services: ServicesDep, caller: Operator) -> ImportOut:
-    """What was read stays; an import that has ended stays as it ended."""
-    application = await visible(services, caller, application_id)
-    found = await cancel_import(services, application.id, import_id)
-    if found is None:
-        raise NotFound("import")
-    return _import(found)
-
-
 def _allow(caller: Caller, supplier_id: str) -> None:
     if not caller.may_see(SupplierId(supplier_id)):
         raise NotFound("supplier")
@@ -301,15 +270,4 @@ def _application(application: Application) -> ApplicationOut:
         orderchamp_account=application.account_id,
         storefront_id=application.storefront_id,
         created_at=application.created_at,
-    )
-
-
-def _import(found: Import) -> ImportOut:
-    return ImportOut(
-        id=found.id,
-        state=found.state,
-        reason=found.reason,
-        counters=dict(found.counters),
-        started_at=found.started_at,
-        finished_at=found.finished_at,
     )

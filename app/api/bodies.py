@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from app.api.problem_bodies import ProblemOut
+from app.domain.drift import DriftKind
 from app.domain.settings import ApplicationSettings
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True, pattern=r"^[^\x00]*$")]
@@ -137,14 +138,55 @@ class ChangeBody(BaseModel):
 
 
 class ImportOut(BaseModel):
-    """A reading of the whole catalogue."""
+    """A reading of the whole catalogue, and bringing about what it found."""
 
     id: UUID
     state: Literal["running", "done", "cancelled", "failed"]
+    phase: Literal["reading", "listing", "missing", "sending"] = Field(
+        description="`reading` pages, `listing` what the shop has by now, having `missing` products read, `sending`."
+    )
     reason: str
-    counters: dict[str, int] = Field(examples=[{"pages": 2, "products": 12, "variants": 31}])
+    counters: dict[str, int] = Field(
+        description="Products read so far; of those that changed, how many are wanted on Orderchamp, tried, matched by SKU, "
+        "created, updated, skipped, in conflicts, waiting or failed. Also pages and variants.",
+        examples=[
+            {"pages": 2, "read": 12, "variants": 31, "wanted": 12, "tried": 9, "matched": 3, "created": 5, "skipped": 1}
+        ],
+    )
+    progress: float = Field(ge=0, le=1, description="From 0 to 1; never falls.")
+    estimated_total: int | None = Field(description="Products in the shop; null while it does not tell.")
+    estimated_seconds: float | None = Field(
+        description="How long it will take at the pace so far; null: unknown, or over."
+    )
     started_at: datetime
     finished_at: datetime | None
+
+
+class SweepOut(BaseModel):
+    """A comparison of shop and Orderchamp with what is known, and how much it found."""
+
+    id: UUID
+    state: Literal["running", "done", "cancelled", "failed"]
+    phase: Literal["listing", "missing", "showing"] = Field(
+        description="`listing` what the shop has, having `missing` products read, comparing what Orderchamp is `showing`."
+    )
+    reason: str = Field(examples=["Compared 12 of the shop and 11 on Orderchamp: 1 missed change."])
+    counters: dict[str, int] = Field(
+        description="Products and targets compared, and findings by kind.", examples=[{"products": 12, "targets": 11}]
+    )
+    started_at: datetime
+    finished_at: datetime | None
+
+
+class FindingOut(BaseModel):
+    """A difference that a sweep found."""
+
+    source_id: str
+    side: Literal["shop", "orderchamp"]
+    kind: DriftKind
+    sentence: str = Field(examples=["The shop changed the product, and no notice of that came."])
+    repaired: bool = Field(description="Whether it is being mended; otherwise it is left, as the rules say.")
+    at: datetime | None
 
 
 class SubscriptionOut(BaseModel):
@@ -215,6 +257,10 @@ class ApplicationDetailsOut(ApplicationOut):
     secret_rotation: RotationOut | None = Field(description="Null while no webhook secret is being exchanged.")
     storefronts: list[StorefrontOut]
     import_: ImportOut | None = Field(alias="import")
+    last_sweep: SweepOut | None
+    next_sweep_at: datetime | None = Field(
+        description="When it is compared next; null while it is, or never was installed."
+    )
 
     model_config = ConfigDict(populate_by_name=True)
 

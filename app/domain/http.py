@@ -9,13 +9,22 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """``length`` bytes of a body from ``start`` on; fewer where it ends."""
+
+    start: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One HTTP request. ``url`` is absolute; ``operation`` names it in metrics and messages and holds no secret.
 
     ``cost`` is what the other side will charge for it, in its own points; 0 where it charges nothing. ``after`` is the wait
     that the other side asked for before it is sent: a throttled read asks again and so goes on where it was.
     ``uncached_by`` names a parameter that gets another value each time that it is sent, so that no cache on the way answers
-    with what it has seen; empty: none does.
+    with what it has seen; empty: none does. ``part``: no more than these bytes of the
+    answer's body are wanted, and the answer has no others, whatever the other side sends.
     """
 
     method: Method
@@ -26,6 +35,7 @@ class Request:
     cost: int = 0
     after: timedelta = timedelta(0)
     uncached_by: str = ""
+    part: Part | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -195,6 +195,15 @@ _PROBLEMS: Mapping[ProblemKind, Policy] = {
             ways=(TRY_AGAIN, DISMISS),
         ),
     ),
+    "changed_again": Policy(
+        rule="Stock that Orderchamp shows otherwise, and what is published there although it is not for sale, is mended by a "
+        "sweep; what is so again before the shop changes the product is left, and is a problem.",
+        problem=ProblemType(
+            title="Changed on Orderchamp again",
+            sentence="Somebody, or another system, changes it on Orderchamp after us. Changes in the shop are sent all the same.",
+            ways=(TRY_AGAIN, DISMISS),
+        ),
+    ),
 }
 
 _SILENT: Mapping[str, Policy] = {
@@ -209,6 +218,17 @@ _SILENT: Mapping[str, Policy] = {
     "oldest_binding": Policy(rule="A target's product fields come from the oldest living source product bound to it."),
     "successor": Policy(
         rule="A variant that the shop made anew takes over the binding of the deleted one with its SKU."
+    ),
+    "import_reads_first": Policy(
+        rule="What an import changes waits until it has read the whole catalogue, so that shared SKUs and what is to be hidden "
+        "are seen at once; notices do not wait."
+    ),
+    "notice_beats_page": Policy(
+        rule="A page of the catalogue that is older than a notice changes nothing; where it cannot be ordered, or has what was "
+        "deleted, the product is read."
+    ),
+    "unlisted_is_read": Policy(
+        rule="A product that the shop's list does not have is not taken for deleted before a read of it says so."
     ),
     "edited_by_hand": Policy(rule="Fields edited on Orderchamp are overwritten at the next change of that product."),
     "uninstall_approves": Policy(rule="An uninstall that asks to unpublish is its own approval."),

@@ -25,6 +25,7 @@ ProblemKind = Literal[
     "many_failures",
     "subscription_refused",
     "lane_failed",
+    "changed_again",
 ]
 ProblemState = Literal["open", "dismissed", "closed"]
 Action = Literal[

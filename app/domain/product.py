@@ -109,6 +109,36 @@ def merge_read(known: Snapshot | None, read: Snapshot) -> Taken | Ignored | AskS
     return Ignored("the shop has what we know") if filled == known else Taken(filled)
 
 
+def merge_page(known: Snapshot | None, page: Snapshot, *, gone: bool = False) -> Taken | Ignored | AskShop:
+    """Decide what a product in a page of the catalogue is worth. A page may be old by now: what a notice told since wins.
+
+    ``gone`` as for ``merge``. Stock that the page tells otherwise at a version that we know cannot be ordered.
+    """
+    if gone:
+        return AskShop("it was deleted before, so only a read of the shop can bring it back")
+    if known is None:
+        return Taken(page)
+    if known.version is not None and page.version is not None and page.version < known.version:
+        return Ignored("a notice told more of it since")
+    if _contradict(known, page):
+        return AskShop("the page has a version of its stock that we know, but another number")
+    filled = carry_over(known, page)
+    return Ignored("the shop has what we know") if filled == known else Taken(filled)
+
+
+def _contradict(known: Snapshot, page: Snapshot) -> bool:
+    levels = {
+        (variant.id, level.location_id, level.version): level.quantity
+        for variant in known.variants
+        for level in variant.levels or ()
+    }
+    return any(
+        levels.get((variant.id, level.location_id, level.version), level.quantity) != level.quantity
+        for variant in page.variants
+        for level in variant.levels or ()
+    )
+
+
 def carry_over(known: Snapshot | None, incoming: Snapshot) -> Snapshot:
     """Fill what ``incoming`` leaves open from ``known``; of two levels of one location the newer one stays."""
     before = {variant.id: variant for variant in known.variants} if known else {}

@@ -9,7 +9,7 @@ from typing import Literal
 
 from app.domain.event import Incomplete, StockFact, Tombstone
 from app.domain.ids import DeliveryId, SourceId
-from app.domain.product import AskShop, Ignored, Snapshot, Taken, merge, merge_read, with_stock
+from app.domain.product import AskShop, Ignored, Snapshot, Taken, merge, merge_page, merge_read, with_stock
 from app.domain.retry import CONFIRM_GONE, SCHEDULE
 from app.domain.settings import ApplicationSettings
 from app.domain.state import Desired, desired_state
@@ -104,6 +104,20 @@ def _judged(
                 replace(product, snapshot=verdict.snapshot, gone=False), settings=settings, now=now, cause=cause
             )
             return Projected(product=taken, outcome="applied", sentence=describe(product, taken))
+
+
+def project_page(product: SourceProduct, found: Snapshot, *, settings: ApplicationSettings, now: datetime) -> Projected:
+    """Take in a product as a page of the catalogue has it, which may be older than what notices told since.
+
+    A read that was asked for before is still done, unless the page answers it.
+    """
+    verdict = merge_page(product.snapshot, found, gone=product.gone)
+    if isinstance(verdict, AskShop):
+        return _judged(product, verdict, settings=settings, now=now, cause=product.cause)
+    snapshot = verdict.snapshot if isinstance(verdict, Taken) else product.snapshot
+    after = want(replace(product, snapshot=snapshot), settings=settings, now=now, cause=product.cause)
+    outcome: OutcomeKind = "applied" if after != product else "ignored"
+    return Projected(product=after, outcome=outcome, sentence=describe(product, after))
 
 
 def project_read(

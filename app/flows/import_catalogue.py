@@ -1,21 +1,32 @@
-"""Import: reading the shop's whole catalogue, a page and a transaction at a time.
+"""Import: reading the shop's whole catalogue, a page and a transaction at a time, and then bringing it about.
 
 The cursor is kept with the page, so that a crash costs one page read again. A notice that arrives during the import wins
-over an older page, because a page is taken in like any other read.
+over an older page. What has to change on Orderchamp waits until everything is read: then an SKU that two products share is
+known before either of them is matched or created, the guard sees everything that is to be hidden at once, and SKUs are
+looked up in full pages. Notices do not wait.
+
+Its phases: ``reading`` the pages; ``listing`` what the shop has by now, since products may appear, change and vanish meanwhile;
+having the ``missing`` ones read; ``sending``, which is reconciling like any other and ends with the last product.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import timedelta
 
 from app.domain.errors import PlatformRejected, RateLimited, RunOver, TemporaryError
 from app.domain.ids import ApplicationId
-from app.domain.projection import Projected, ReadRequest, SourceProduct, project_read
+from app.domain.importing import Import
+from app.domain.product import Snapshot
+from app.domain.projection import Projected, ReadRequest, SourceProduct, project_page
 from app.domain.retry import GiveUp, decide
 from app.domain.structs import replace
+from app.flows import survey
 from app.flows.lane import LaneRun
 from app.flows.services import Services
 from app.platforms.adapter import Page
-from app.ports import Import, Told, Transaction
+from app.ports import Told, Transaction
+
+LOOK_AGAIN = timedelta(seconds=1)
+"""How long the end of the reading waits for products that are read by themselves."""
 
 
 async def catch_up(services: Services, tx: Transaction, application_id: ApplicationId) -> None:
@@ -25,58 +36,72 @@ async def catch_up(services: Services, tx: Transaction, application_id: Applicat
 
 
 async def import_page(run: LaneRun) -> bool:
-    """Import one page; False when no import is running or its time has not come."""
+    """Take the next step of an import, which is due; False when it cannot go on now."""
     if run.adapter.catalogue is None:
         return False
     async with run.services.store.reading() as tx:
         running = await tx.imports.running(run.application.id)
-    if running is None or running.due_at > run.now():
+    if running is None:
         return False
     try:
-        page = await run.services.ask_shop(run.adapter.catalogue.page(run.connection, running.cursor))
+        match running.phase:
+            case "reading":
+                await _read(run, running)
+            case "listing":
+                await _list(run, running)
+            case "missing":
+                await _ask_for_missing(run, running)
+            case "sending":
+                return False
     except RunOver:
         raise
     except (TemporaryError, PlatformRejected) as error:
         await _postpone(run, running, error)
         return False
-    await _take_in(run, running, page)
     return True
 
 
-async def _take_in(run: LaneRun, running: Import, page: Page) -> None:
+async def _read(run: LaneRun, running: Import) -> None:
+    assert run.adapter.catalogue is not None  # noqa: S101 - the caller has looked
+    page = await run.services.ask_shop(run.adapter.catalogue.page(run.connection, running.cursor))
+    async with run.services.store.transaction(run.claim) as tx:
+        await _take_in(run, tx, running, page)
+        after = running.counted(
+            {
+                "pages": 1,
+                "read": len(page.snapshots) + len(page.incomplete),
+                "variants": sum(len(each.variants) for each in page.snapshots),
+            }
+        )
+        after = replace(after, cursor=page.next, total=running.total if page.total is None else page.total, reason="")
+        if page.next is None:
+            after = replace(after, phase="listing", total=after.counters["read"])
+        await tx.imports.advance(after.progressed(), wait=page.wait, lists=page.next is None)
+
+
+async def _take_in(run: LaneRun, tx: Transaction, running: Import, page: Page) -> None:
     application = run.application
     ids = (*(each.source_id for each in page.snapshots), *page.incomplete)
-    async with run.services.store.transaction(run.claim) as tx:
-        known = await tx.products.known(application.id, ids)
-        projected = [
-            (
-                known.get(snapshot.source_id),
-                project_read(
-                    known.get(snapshot.source_id) or SourceProduct(source_id=snapshot.source_id),
-                    snapshot,
-                    settings=application.settings,
-                    now=run.now(),
-                ),
-            )
-            for snapshot in page.snapshots
-        ]
-        projected += [
-            (known.get(each), _to_read(run, known.get(each) or SourceProduct(source_id=each)))
-            for each in page.incomplete
-        ]
-        await tx.products.reattach(application.id, ids)
-        await tx.products.save(application.id, [(before, each.product) for before, each in projected])
-        await tx.timeline.add(
-            application.id,
-            [
-                Told(source_id=each.product.source_id, kind="import", sentence=f"Import: {each.sentence}")
-                for before, each in projected
-                if before is None or each.product != before
-            ],
-        )
-        await tx.imports.advance(running.id, cursor=page.next, counters=_counted(running.counters, page))
-        if page.next is None:
-            await tx.imports.end(running.id, "done", reason="The whole catalogue was read.")
+    known = await tx.products.known(application.id, ids)
+    projected = [_projected(run, known.get(each.source_id), each) for each in page.snapshots]
+    projected += [_to_read(run, known.get(each) or SourceProduct(source_id=each)) for each in page.incomplete]
+    await tx.products.reattach(application.id, ids, import_id=running.id)
+    changed = [(known.get(each.product.source_id), each) for each in projected]
+    changed = [(before, each) for before, each in changed if before is None or each.product != before]
+    await tx.products.save(application.id, [(before, each.product) for before, each in changed], import_id=running.id)
+    await tx.timeline.add(application.id, _told(changed))
+
+
+def _projected(run: LaneRun, known: SourceProduct | None, found: Snapshot) -> Projected:
+    product = known or SourceProduct(source_id=found.source_id)
+    return project_page(product, found, settings=run.application.settings, now=run.now())
+
+
+def _told(changed: Sequence[tuple[SourceProduct | None, Projected]]) -> list[Told]:
+    return [
+        Told(source_id=each.product.source_id, kind="import", sentence=f"Import: {each.sentence}")
+        for _, each in changed
+    ]
 
 
 def _to_read(run: LaneRun, product: SourceProduct) -> Projected:
@@ -85,12 +110,43 @@ def _to_read(run: LaneRun, product: SourceProduct) -> Projected:
     return Projected(product=asked, outcome="reading", sentence=f"The product is read from the shop, because {reason}.")
 
 
-def _counted(counters: Mapping[str, int], page: Page) -> Mapping[str, int]:
-    return {
-        "pages": counters.get("pages", 0) + 1,
-        "products": counters.get("products", 0) + len(page.snapshots) + len(page.incomplete),
-        "variants": counters.get("variants", 0) + sum(len(each.variants) for each in page.snapshots),
-    }
+async def _list(run: LaneRun, running: Import) -> None:
+    page = await survey.list_page(run, running.cursor)
+    await survey.hear_first(run)
+    async with run.services.store.transaction(run.claim) as tx:
+        found = await survey.take_in(run, tx, page, reading_id=running.id, import_id=running.id)
+        await tx.timeline.add(run.application.id, _closing(found))
+        after = replace(running, cursor=found.next, phase="listing" if found.next is not None else "missing")
+        await tx.imports.advance(after.progressed())
+
+
+async def _ask_for_missing(run: LaneRun, running: Import) -> None:
+    """Have vanished products read, one batch after the other; when all that was asked for is read, release everything."""
+    assert running.listed_from is not None  # noqa: S101 - set with the list's first page
+    async with run.services.store.transaction(run.claim) as tx:
+        found = await survey.take_in_missing(
+            run, tx, running.cursor, reading_id=running.id, listed_from=running.listed_from, import_id=running.id
+        )
+        await tx.timeline.add(run.application.id, _closing(found))
+        if found.next is not None:
+            await tx.imports.advance(replace(running, cursor=found.next))
+        elif await tx.imports.still_reads(run.application.id, running.id):
+            await tx.imports.advance(running, wait=LOOK_AGAIN * run.services.pace.retry_scale)
+        else:
+            await _release(run, tx, running)
+
+
+async def _release(run: LaneRun, tx: Transaction, running: Import) -> None:
+    left = await tx.imports.release(run.application.id, running.id)
+    after = running.counted({"wanted": left + running.counters.get("tried", 0)})
+    after = replace(after, phase="sending", cursor=None).progressed()
+    await tx.imports.advance(after)
+    if left == 0:
+        await tx.imports.end(running.id, "done", reason=after.summary())
+
+
+def _closing(found: survey.Surveyed) -> list[Told]:
+    return [Told(source_id=each.source_id, kind="import", sentence=f"Import: {each.sentence}") for each in found.drifts]
 
 
 async def _postpone(run: LaneRun, running: Import, error: TemporaryError | PlatformRejected) -> None:

@@ -1,6 +1,6 @@
 """One run of a lane: what its holder has in hand, and how long it may go on."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,9 +20,9 @@ ORDERCHAMP_TOKEN = "orderchamp.token"  # noqa: S105 - the name of a secret
 class LaneRun:
     """A held lane. ``not_before`` rises when somebody asked us to wait; what is left then waits with the lane.
 
-    ``services`` are this run's own: whatever calls with them needs the permission of its ``tenure``. ``storefronts`` are
-    the names of the account's storefronts. ``secrets`` is what the vault keeps of the Application. ``products`` counts how
-    many were reconciled in this run.
+    ``services`` are this run's own: whatever calls with them needs the permission of its ``tenure``. ``storefronts``
+    are the names of the account's storefronts. ``spent`` tells how many points its calls to Orderchamp cost so far.
+    ``secrets`` is what the vault keeps of the Application. ``products`` counts how many were reconciled in this run.
     """
 
     services: Services
@@ -35,6 +35,7 @@ class LaneRun:
     storefronts: Mapping[StorefrontId, str]
     fallback_storefront_id: StorefrontId | None
     started: float
+    spent: Callable[[], float]
     products: int = 0
     not_before: datetime | None = None
     ended: bool = field(default=False)

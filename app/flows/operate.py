@@ -10,13 +10,14 @@ from uuid import UUID
 from app.domain.application import Account, Application
 from app.domain.errors import ApplicationNotFound, CredentialsRefused, NotPossibleNow
 from app.domain.ids import ApplicationId, SourceId, StorefrontId
+from app.domain.importing import Import
 from app.domain.settings import ApplicationSettings
 from app.domain.structs import replace
 from app.flows.install import check_storefront, kept_credentials, refuse_other_account, try_orderchamp, try_shop
 from app.flows.lane import ORDERCHAMP_TOKEN, as_secrets
 from app.flows.services import Services
 from app.flows.webhook_secret import secrets_to_keep
-from app.ports import Import, Transaction
+from app.ports import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

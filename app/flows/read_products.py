@@ -121,7 +121,8 @@ async def _postpone(run: LaneRun, product: SourceProduct, error: TemporaryError 
 
 async def _save(run: LaneRun, before: SourceProduct, projected: Projected, *, kind: str) -> None:
     async with run.services.store.transaction(run.claim) as tx:
-        await tx.products.save(run.application.id, [(before, projected.product)])
+        # While an import reads on, what it asked for waits with the rest of it.
+        await tx.products.save(run.application.id, [(before, projected.product)], patient=True)
         told = Told(
             source_id=before.source_id, kind=kind, sentence=projected.sentence, delivery_id=projected.product.cause
         )

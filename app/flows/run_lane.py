@@ -28,6 +28,7 @@ from app.flows.replay import replay_page
 from app.flows.rotate_secret import retire_secret
 from app.flows.services import Services
 from app.flows.subscribe import subscribe
+from app.flows.sweep import sweep
 from app.flows.take_over import take_over
 from app.flows.tenure import PermittedBudget, PermittedTransport, Stopping, Tenure
 from app.ports import Claim, DutyName
@@ -142,20 +143,19 @@ async def _begin(services: Services, held: HeldLane, stopping: Stopping) -> Lane
         lease_from=held.lease_from,
         looked=looked,
     )
+    budget = PermittedBudget(services.store.budget(application.account_id), tenure.permit)
     return LaneRun(
         services=replace(services, transport=PermittedTransport(services.transport, tenure.permit)),
         tenure=tenure,
         application=application,
         adapter=services.adapters[application.platform],
         connection=services.connection(application, shop_credentials(secrets)),
-        marketplace=services.marketplaces.open(
-            secrets.get(ORDERCHAMP_TOKEN, ""),
-            PermittedBudget(services.store.budget(application.account_id), tenure.permit),
-        ),
+        marketplace=services.marketplaces.open(secrets.get(ORDERCHAMP_TOKEN, ""), budget),
         secrets=secrets,
         storefronts={each.id: each.name for each in storefronts},
         fallback_storefront_id=application.storefront_id or only,
         started=services.monotonic(),
+        spent=lambda: budget.spent,
     )
 
 
@@ -173,6 +173,7 @@ def _duties(application: Application) -> Mapping[DutyName, Duty]:
                 "import": import_page,
                 "replan": replan,
                 "settling in": _settle_in,
+                "sweep": sweep,
             }
         case "uninstalling":
             unpublishing: Mapping[DutyName, Duty] = {"products": _reconcile, "replan": replan}
@@ -224,6 +225,9 @@ async def _settle_in(run: LaneRun) -> bool:
                 await tx.applications.set_state(run.application.id, "failed", f"The import failed: {latest.reason}")
             else:
                 await tx.applications.set_state(run.application.id, "active", "Installed.")
+                # By chance, so that shops that were installed together are not swept together.
+                spread = 0.5 + 0.5 * run.services.jitter()
+                await tx.sweeps.schedule(run.application.id, run.services.pace.sweep_every * spread)
     run.ended = True
     return True
 

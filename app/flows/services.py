@@ -39,6 +39,7 @@ class Pace:
     replay_per_second: float = 50.0
     check_subscriptions: timedelta = timedelta(hours=6)
     secret_overlap: timedelta = timedelta(hours=24)
+    sweep_every: timedelta = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,13 +91,17 @@ class PermittedTransport:
 
 
 class PermittedBudget:
-    """An account's budget, out of which a lane run draws only with permission: whoever draws is about to call."""
+    """An account's budget, out of which a lane run draws only with permission: whoever draws is about to call.
+
+    ``spent`` are the points that this run's calls cost so far, as Orderchamp told.
+    """
 
     def __init__(self, budget: Budget, permit: Callable[[], Awaitable[None]]) -> None:
         self._draw = budget.draw
         self._permit = permit
-        self.report = budget.report
+        self._report = budget.report
         self.block = budget.block
+        self.spent = 0.0
 
     async def draw(self, cost: int) -> timedelta:
         """As the port says; a RunOver if the call must not start.
@@ -107,4 +111,10 @@ class PermittedBudget:
         wait = await self._draw(cost)
         if not wait:
             await self._permit()
+            self.spent += cost
         return wait
+
+    async def report(self, *, limit: float, remaining: float, restore_rate: float, unused: float) -> None:
+        """As the port says."""
+        self.spent -= unused
+        await self._report(limit=limit, remaining=remaining, restore_rate=restore_rate, unused=unused)

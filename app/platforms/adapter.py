@@ -7,10 +7,10 @@ To add a platform:
    constants for its headers and topics stand at the top of the module, each with the page that documents it.
 2. Write the parts that the platform has. A part that it lacks stays None, and flows ask before using it.
    ``installation`` (what a supplier enters, how credentials are tried), ``webhooks`` (deliveries into facts),
-   ``catalogue`` (reads), ``subscriptions`` (standing orders for topics), ``changes`` (for platforms that are asked what
-   changed), ``handshake`` (an install that the shop has a part in) and ``renewal`` (credentials that expire) are all
-   pure: they never send anything. A read of several requests is a generator that yields a Request and is sent its
-   Response.
+   ``catalogue`` (reads), ``versions`` (where the shop tells cheaply what it has), ``subscriptions`` (standing orders for
+   topics), ``changes`` (for platforms that are asked what changed), ``handshake`` (an install that the shop has a part
+   in) and ``renewal`` (credentials that expire) are all pure: they never send anything. A read of several requests is a
+   generator that yields a Request and is sent its Response.
 3. Add one line to ``registry.py``.
 4. Put recorded deliveries into ``tests/samples/<name>/<case>/``: ``headers.json``, ``body`` (the bytes as sent) and
    ``expected.json``. The contract tests in ``tests/platforms/`` then run over the new platform by themselves.
@@ -31,6 +31,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from app.domain.drift import SeenProduct
 from app.domain.event import SUBSTITUTE, Fact
 from app.domain.http import Delivery, Reading, Response
 from app.domain.ids import Cursor, EventId, SourceId, Topic
@@ -60,11 +61,30 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page of a catalogue. ``next`` None: it was the last one. ``incomplete`` products must be read one by one."""
+    """One page of a catalogue. ``next`` None: it was the last one. ``incomplete`` products must be read one by one.
+
+    ``wait``: the next page is not to be asked for sooner, since the shop is still preparing it. ``total`` is how many
+    products the shop says that it has; None: it does not say so here.
+    """
 
     snapshots: tuple[Snapshot, ...]
     incomplete: tuple[SourceId, ...] = ()
     next: Cursor | None
+    wait: timedelta = timedelta(0)
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionPage:
+    """One page of what the shop has, in short. ``next`` None: it was the last one. A product may be on several pages.
+
+    ``load`` is how long the shop takes to give back what this page cost of what it allows us; None: it sets no such limit,
+    or does not tell.
+    """
+
+    seen: tuple[SeenProduct, ...]
+    next: Cursor | None
+    load: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +221,13 @@ class Catalogue(Protocol):
 
     def page(self, connection: Connection, cursor: Cursor | None) -> Reading[Page]:
         """Read the page after ``cursor``; None is the first one."""
+
+
+class Versions(Protocol):
+    """For platforms that tell cheaply which products they have, at which version and stock. Raises as ``Catalogue`` does."""
+
+    def page(self, connection: Connection, cursor: Cursor | None) -> Reading[VersionPage]:
+        """Read the page after ``cursor``; None is the first one. No product that exists throughout is left out."""
 
 
 class Subscriptions(Protocol):
@@ -341,6 +368,7 @@ class Adapter:
     installation: Installation
     webhooks: Webhooks | None = None
     catalogue: Catalogue | None = None
+    versions: Versions | None = None
     subscriptions: Subscriptions | None = None
     changes: Changes | None = None
     handshake: Handshake | None = None

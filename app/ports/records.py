@@ -9,7 +9,6 @@ from uuid import UUID
 from app.domain.http import Delivery
 from app.domain.ids import (
     ApplicationId,
-    Cursor,
     DeliveryId,
     EventId,
     Sku,
@@ -60,6 +59,7 @@ DutyName = Literal[
     "import",
     "replan",
     "settling in",
+    "sweep",
     "leaving",
     "erasing",
 ]
@@ -136,7 +136,7 @@ class DueProduct(Struct, frozen=True, kw_only=True):
 
     ``state`` is where it stood last; ``detached``: somebody deleted it on Orderchamp, so it is not created again before
     the next import. ``creating_since``: it is not known what came of a creation that began then. ``hiding``: whether the
-    guard lets it be unpublished.
+    guard lets it be unpublished. ``import_id``: the import that wants it brought about; None: no import does.
     """
 
     source_id: SourceId
@@ -148,6 +148,7 @@ class DueProduct(Struct, frozen=True, kw_only=True):
     detached: bool = False
     creating_since: datetime | None = None
     hiding: Hiding = "free"
+    import_id: UUID | None = None
 
 
 class TargetRecord(Struct, frozen=True, kw_only=True):
@@ -207,7 +208,10 @@ class UnfinishedCreation(Struct, frozen=True, kw_only=True):
 
 
 class Reconciled(Struct, frozen=True, kw_only=True):
-    """How far a product was brought. ``retry_at`` None: as far as its desired state allows."""
+    """How far a product was brought. ``retry_at`` None: as far as its desired state allows.
+
+    ``tried`` False: it was only asked to wait, so an import that wants it still does.
+    """
 
     source_id: SourceId
     generation: int
@@ -216,6 +220,7 @@ class Reconciled(Struct, frozen=True, kw_only=True):
     written: bool
     retry_at: datetime | None = None
     attempts: int = 0
+    tried: bool = True
 
 
 class ProductView(Struct, frozen=True, kw_only=True):
@@ -231,24 +236,6 @@ class ProductView(Struct, frozen=True, kw_only=True):
     changed_at: datetime
     written_at: datetime | None
     variants: tuple[tuple[SourceVariantId, Sku | None, TargetId | None, TargetVariantId | None], ...]
-
-
-ImportState = Literal["running", "done", "cancelled", "failed"]
-
-
-class Import(Struct, frozen=True, kw_only=True):
-    """A reading of the whole catalogue. ``cursor`` None: it is at the start. ``counters`` count products."""
-
-    id: UUID
-    application_id: ApplicationId
-    state: ImportState
-    reason: str
-    cursor: Cursor | None
-    counters: Mapping[str, int]
-    attempts: int
-    due_at: datetime
-    started_at: datetime
-    finished_at: datetime | None
 
 
 class SubscriptionHealth(Struct, frozen=True, kw_only=True):

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from app.domain.application import Account, Application, ApplicationState, PausedBy, Storefront
 from app.domain.conflict import BoundTo, Choice, Holder
+from app.domain.drift import DriftKind
 from app.domain.http import Delivery
 from app.domain.ids import (
     AccountId,
     ApplicationId,
-    Cursor,
     DeliveryId,
     EventId,
     InstallId,
@@ -29,10 +29,12 @@ from app.domain.ids import (
     TargetVariantId,
     Topic,
 )
+from app.domain.importing import Import
 from app.domain.installing import Asked, PendingInstall
 from app.domain.problem import Problem, ProblemKind, ProblemState, Raised
 from app.domain.projection import SourceProduct
 from app.domain.state import Binding
+from app.domain.sweeping import Finding, Sweep
 from app.ports.outside import Budget
 from app.ports.records import (
     Addressee,
@@ -44,7 +46,6 @@ from app.ports.records import (
     DueProduct,
     DutyName,
     Hidings,
-    Import,
     InboxEntry,
     ProductView,
     Reconciled,
@@ -154,11 +155,27 @@ class Imports(Protocol):
 
     async def latest(self, application_id: ApplicationId) -> Import | None: ...
 
-    async def advance(self, import_id: UUID, *, cursor: Cursor | None, counters: Mapping[str, int]) -> None: ...
+    async def list(
+        self, application_id: ApplicationId, *, before: datetime | None, limit: int
+    ) -> tuple[Import, ...]: ...
+
+    async def advance(self, now: Import, *, wait: timedelta = timedelta(0), lists: bool = False) -> None: ...
 
     async def retry(self, import_id: UUID, *, attempts: int, wait: timedelta, reason: str) -> None: ...
 
     async def end(self, import_id: UUID, state: str, *, reason: str) -> bool: ...
+
+    async def release(self, application_id: ApplicationId, import_id: UUID) -> int: ...
+
+    async def still_reads(self, application_id: ApplicationId, import_id: UUID) -> bool: ...
+
+    async def is_sent(self, application_id: ApplicationId, import_id: UUID) -> bool: ...
+
+    async def sight(self, application_id: ApplicationId, reading_id: UUID, source_ids: Sequence[SourceId]) -> None: ...
+
+    async def unseen(
+        self, application_id: ApplicationId, reading_id: UUID, *, listed_from: datetime, after: str, limit: int
+    ) -> tuple[SourceId, ...]: ...
 
 
 class Accounts(Protocol):
@@ -169,6 +186,8 @@ class Accounts(Protocol):
     async def storefronts(self, account_id: AccountId) -> tuple[Storefront, ...]: ...
 
     async def name(self, account_id: AccountId) -> str: ...
+
+    async def restore_rate(self, account_id: AccountId) -> float: ...
 
 
 class Inbox(Protocol):
@@ -284,6 +303,9 @@ class Products(Protocol):
         self,
         application_id: ApplicationId,
         changes: Sequence[tuple[SourceProduct | None, SourceProduct]],
+        *,
+        import_id: UUID | None = None,
+        patient: bool = False,
     ) -> None: ...
 
     async def to_read(self, application_id: ApplicationId, *, limit: int) -> tuple[SourceProduct, ...]: ...
@@ -296,7 +318,9 @@ class Products(Protocol):
 
     async def make_due(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
 
-    async def reattach(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
+    async def reattach(
+        self, application_id: ApplicationId, source_ids: Sequence[SourceId], *, import_id: UUID | None = None
+    ) -> int: ...
 
     async def stop(self, application_id: ApplicationId) -> None: ...
 
@@ -352,6 +376,44 @@ class Products(Protocol):
     async def counts(self, application_id: ApplicationId) -> Mapping[str, int]: ...
 
     async def backlog(self, application_id: ApplicationId) -> tuple[int, datetime | None]: ...
+
+
+class Sweeps(Protocol):
+    """Comparisons of shop and Orderchamp with what we know, in one transaction."""
+
+    async def start(self, sweep_id: UUID, application_id: ApplicationId) -> Sweep: ...
+
+    async def running(self, application_id: ApplicationId) -> Sweep | None: ...
+
+    async def one(self, application_id: ApplicationId, sweep_id: UUID) -> Sweep | None: ...
+
+    async def list(
+        self, application_id: ApplicationId, *, before: datetime | None, limit: int
+    ) -> tuple[Sweep, ...]: ...
+
+    async def advance(self, now: Sweep, *, wait: timedelta) -> None: ...
+
+    async def retry(self, sweep_id: UUID, *, attempts: int, wait: timedelta, reason: str) -> None: ...
+
+    async def end(self, ended: Sweep, state: str, *, reason: str) -> None: ...
+
+    async def schedule(self, application_id: ApplicationId, wait: timedelta | None) -> None: ...
+
+    async def next_at(self, application_id: ApplicationId) -> datetime | None: ...
+
+    async def report(self, sweep: Sweep, found: Sequence[Finding]) -> None: ...
+
+    async def findings(
+        self, application_id: ApplicationId, sweep_id: UUID, *, after: int | None, limit: int
+    ) -> tuple[tuple[int, Finding], ...]: ...
+
+    async def repaired_before(
+        self, application_id: ApplicationId, sweep: Sweep, source_ids: Sequence[SourceId]
+    ) -> frozenset[tuple[SourceId, DriftKind, int]]: ...
+
+    async def targets(
+        self, application_id: ApplicationId, *, after: str, limit: int
+    ) -> Mapping[TargetId, SourceId]: ...
 
 
 class Targets(Protocol):
@@ -497,6 +559,9 @@ class Transaction(Protocol):
 
     @property
     def products(self) -> Products: ...
+
+    @property
+    def sweeps(self) -> Sweeps: ...
 
     @property
     def targets(self) -> Targets: ...

@@ -72,6 +72,15 @@ class Accounts:
         )
         return to_storefronts(found.scalar_one())
 
+    async def restore_rate(self, account_id: AccountId) -> float:
+        """Return how many points a second flow back, as Orderchamp told last, or is taken to do as long as it did not."""
+        found = await self._connection.execute(
+            text("SELECT coalesce(restore_rate, :unknown) FROM account WHERE id = :id"),
+            {"id": account_id, "unknown": UNKNOWN_RATE},
+        )
+        rate: float = found.scalar_one()
+        return rate
+
     async def name(self, account_id: AccountId) -> str:
         found = await self._connection.execute(text("SELECT name FROM account WHERE id = :id"), {"id": account_id})
         name: str = found.scalar_one()

@@ -1,17 +1,15 @@
-"""Applications, their imports and their subscriptions."""
+"""Applications, and their subscriptions."""
 
-import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from uuid import UUID
+from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.application import Application, ApplicationState, PausedBy
-from app.domain.ids import AccountId, ApplicationId, Cursor, StorefrontId, SupplierId, Topic
+from app.domain.ids import AccountId, ApplicationId, StorefrontId, SupplierId, Topic
 from app.domain.settings import ApplicationSettings
-from app.ports import Import, SubscriptionHealth
+from app.ports import SubscriptionHealth
 from app.store.documents import clean, from_settings, from_texts, to_settings, to_texts
 
 
@@ -212,88 +210,6 @@ class Applications:
             )
 
 
-class Imports:
-    """Readings of whole catalogues, in one transaction."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def rewind(self, application_id: ApplicationId) -> None:
-        """Have a running import begin again, since what it has read may be older than what it is to find."""
-        await self._connection.execute(
-            text("UPDATE import SET cursor = NULL, due_at = now() WHERE application_id = :id AND state = 'running'"),
-            {"id": application_id},
-        )
-
-    async def start(self, import_id: UUID, application_id: ApplicationId) -> Import:
-        """Start an import and return it; if one is running, return that one."""
-        await self._connection.execute(
-            text(
-                "INSERT INTO import (id, application_id, state, reason, counters) "
-                "VALUES (:id, :application_id, 'running', '', '{}') "
-                "ON CONFLICT (application_id) WHERE state = 'running' DO NOTHING"
-            ),
-            {"id": import_id, "application_id": application_id},
-        )
-        running = await self.running(application_id)
-        assert running is not None  # noqa: S101 - it was just started, in this transaction
-        return running
-
-    async def running(self, application_id: ApplicationId) -> Import | None:
-        found = await self._connection.execute(
-            text("SELECT * FROM import WHERE application_id = :id AND state = 'running'"), {"id": application_id}
-        )
-        row = found.one_or_none()
-        return None if row is None else _import(row)
-
-    async def one(self, application_id: ApplicationId, import_id: UUID) -> Import | None:
-        found = await self._connection.execute(
-            text("SELECT * FROM import WHERE application_id = :application_id AND id = :id"),
-            {"application_id": application_id, "id": import_id},
-        )
-        row = found.one_or_none()
-        return None if row is None else _import(row)
-
-    async def latest(self, application_id: ApplicationId) -> Import | None:
-        found = await self._connection.execute(
-            text("SELECT * FROM import WHERE application_id = :id ORDER BY started_at DESC LIMIT 1"),
-            {"id": application_id},
-        )
-        row = found.one_or_none()
-        return None if row is None else _import(row)
-
-    async def advance(self, import_id: UUID, *, cursor: Cursor | None, counters: Mapping[str, int]) -> None:
-        """Write down how far a running import has come, in the transaction that keeps what it read."""
-        await self._connection.execute(
-            text(
-                "UPDATE import SET cursor = :cursor, counters = :counters, attempts = 0, due_at = now() "
-                "WHERE id = :id AND state = 'running'"
-            ),
-            {"id": import_id, "cursor": cursor, "counters": json.dumps(dict(counters))},
-        )
-
-    async def retry(self, import_id: UUID, *, attempts: int, wait: timedelta, reason: str) -> None:
-        """Have a running import go on only after ``wait``."""
-        await self._connection.execute(
-            text(
-                "UPDATE import SET attempts = :attempts, due_at = now() + :wait, reason = :reason "
-                "WHERE id = :id AND state = 'running'"
-            ),
-            {"id": import_id, "attempts": attempts, "wait": wait, "reason": clean(reason)},
-        )
-
-    async def end(self, import_id: UUID, state: str, *, reason: str) -> bool:
-        """End a running import; False when it had ended before."""
-        done = await self._connection.execute(
-            text(
-                "UPDATE import SET state = :state, reason = :reason, finished_at = now() "
-                "WHERE id = :id AND state = 'running'"
-            ),
-            {"id": import_id, "state": state, "reason": clean(reason)},
-        )
-        return done.rowcount > 0
-
-
 def _application(row: Row[tuple[object, ...]]) -> Application:
     settings: ApplicationSettings = to_settings(row.settings)
     since: datetime = row.state_since
@@ -314,19 +230,4 @@ def _application(row: Row[tuple[object, ...]]) -> Application:
         created_at=row.created_at,
         revision=row.revision,
         erasing=row.erasing,
-    )
-
-
-def _import(row: Row[tuple[object, ...]]) -> Import:
-    return Import(
-        id=row.id,
-        application_id=ApplicationId(row.application_id),
-        state=row.state,
-        reason=row.reason,
-        cursor=None if row.cursor is None else Cursor(row.cursor),
-        counters=json.loads(row.counters),
-        attempts=row.attempts,
-        due_at=row.due_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
     )

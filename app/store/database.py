@@ -17,13 +17,14 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from app.domain.ids import AccountId, ApplicationId
 from app.ports import Addressee, Arrival, Claim
 from app.store.accounts import AccountBudget, Accounts, Unmetered
-from app.store.applications import Applications, Imports
+from app.store.applications import Applications
 from app.store.appointments import Appointments
 from app.store.conflicts import Conflicts
 from app.store.connect import Connection, connect
 from app.store.doorbell import Doorbell
 from app.store.entrance import Entrance
 from app.store.erasures import Erasures
+from app.store.imports import Imports
 from app.store.inbox import Inbox
 from app.store.installs import Installs
 from app.store.keys import ApiKeys
@@ -32,6 +33,7 @@ from app.store.problems import Problems
 from app.store.products import Products
 from app.store.replays import Replays
 from app.store.retention import Retention
+from app.store.sweeps import Sweeps
 from app.store.targets import Targets
 from app.store.timeline import Timeline
 from app.store.vault import Keyring, RandomBytes, Vault
@@ -79,6 +81,7 @@ class PostgresTransaction:
         self.replays = Replays(connection)
         self.retention = Retention(connection)
         self.erasures = Erasures(connection)
+        self.sweeps = Sweeps(connection)
         self.targets = Targets(connection)
         self.timeline = Timeline(connection)
         self.vault = Vault(connection, keyring, random_bytes)

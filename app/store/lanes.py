@@ -45,9 +45,13 @@ _RELEASE = text("""
             SELECT now() WHERE EXISTS (
                 SELECT FROM delivery WHERE application_id = :application_id AND outcome IS NULL)
             UNION ALL
-            SELECT min(due_at) FROM import WHERE application_id = :application_id AND state = 'running'
+            SELECT min(due_at) FROM import WHERE application_id = :application_id AND state = 'running' AND phase <> 'sending'
             UNION ALL
             SELECT min(due_at) FROM replay_share WHERE application_id = :application_id AND state = 'running'
+            UNION ALL
+            SELECT min(due_at) FROM sweep WHERE application_id = :application_id AND state = 'running'
+            UNION ALL
+            SELECT sweep_at FROM application WHERE id = :application_id AND state = 'active'
             UNION ALL
             SELECT min(due_at) FROM appointment WHERE application_id = :application_id
             UNION ALL
@@ -70,13 +74,17 @@ _WAITING = text("""
         EXISTS (SELECT FROM source_product WHERE application_id = :id AND due_at <= now()) AS products,
         EXISTS (SELECT FROM source_product WHERE application_id = :id AND read_due_at <= now()) AS reads,
         ARRAY(SELECT duty FROM appointment WHERE application_id = :id AND due_at <= now()) AS appointments,
-        EXISTS (SELECT FROM import WHERE application_id = :id AND state = 'running' AND due_at <= now()) AS import,
+        EXISTS (SELECT FROM import WHERE application_id = :id AND state = 'running' AND phase <> 'sending'
+            AND due_at <= now()) AS import,
         EXISTS (SELECT FROM replay_share WHERE application_id = :id AND state = 'running' AND due_at <= now()) AS replay,
         replan_after IS NOT NULL AS replan,
-        state = 'installing' AS "settling in",
+        EXISTS (SELECT FROM sweep WHERE application_id = :id AND state = 'running' AND due_at <= now())
+            OR (sweep_at <= now() AND NOT EXISTS (SELECT FROM sweep WHERE application_id = :id AND state = 'running')) AS sweep,
+        state = 'installing' AND NOT EXISTS (
+            SELECT FROM import i WHERE i.application_id = a.id AND i.state = 'running') AS "settling in",
         state = 'uninstalling' AS leaving,
         erasing
-    FROM application WHERE id = :id AND revision = :revision
+    FROM application a WHERE id = :id AND revision = :revision
 """)
 
 # Wakes and leases that run out need no time here: a wake rings, and a lease runs out for a dead worker only.

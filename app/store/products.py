@@ -5,6 +5,7 @@ Projecting writes that; reconciling writes, in ``reconciled``, what was brought 
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -29,9 +30,11 @@ from app.store.reconciled import ReconciledProducts
 
 _SAVE = text("""
     INSERT INTO source_product AS p (application_id, source_id, title, snapshot, gone, desired, wants_published, generation,
-        due_at, cause, read_due_at, read_reason, read_attempts, gone_checks)
+        due_at, import_id, cause, read_due_at, read_reason, read_attempts, gone_checks)
     SELECT :application_id, r.source_id, r.title, r.snapshot, r.gone, r.desired, r.wants_published, r.generation,
-        CASE WHEN r.raised THEN now() END, r.cause, r.read_due_at, r.read_reason, r.read_attempts, r.gone_checks
+        CASE WHEN r.raised AND CAST(:import_id AS uuid) IS NULL THEN now() END,
+        CASE WHEN r.raised OR r.read_due_at IS NOT NULL THEN CAST(:import_id AS uuid) END,
+        r.cause, r.read_due_at, r.read_reason, r.read_attempts, r.gone_checks
     FROM jsonb_to_recordset(CAST(:products AS jsonb)) AS r(source_id text, title text, snapshot text, gone boolean,
         desired text, wants_published boolean, generation bigint, raised boolean, cause bigint, read_due_at timestamptz,
         read_reason text, read_attempts integer, gone_checks smallint)
@@ -41,8 +44,12 @@ _SAVE = text("""
         read_due_at = excluded.read_due_at, read_reason = excluded.read_reason, read_attempts = excluded.read_attempts,
         gone_checks = excluded.gone_checks, changed_at = now(),
         hiding = CASE WHEN excluded.wants_published THEN 'free' ELSE p.hiding END,
-        attempts = CASE WHEN excluded.due_at IS NULL THEN p.attempts ELSE 0 END,
-        due_at = CASE WHEN excluded.due_at IS NULL THEN p.due_at ELSE greatest(now(), p.rests_until) END
+        import_id = coalesce(excluded.import_id, p.import_id),
+        attempts = CASE WHEN excluded.due_at IS NULL AND excluded.import_id IS NULL THEN p.attempts ELSE 0 END,
+        due_at = CASE WHEN excluded.due_at IS NULL THEN p.due_at
+            WHEN :patient AND p.due_at IS NULL AND EXISTS (
+                SELECT FROM import i WHERE i.id = p.import_id AND i.state = 'running' AND i.phase <> 'sending') THEN NULL
+            ELSE greatest(now(), p.rests_until) END
 """)
 
 _INDEX = text("""
@@ -100,8 +107,14 @@ class Products(ReconciledProducts):
         self,
         application_id: ApplicationId,
         changes: Sequence[tuple[SourceProduct | None, SourceProduct]],
+        *,
+        import_id: UUID | None = None,
+        patient: bool = False,
     ) -> None:
-        """Write products as (before, after). A raised generation makes a product due: now, or when it has rested."""
+        """Write products as (before, after). A raised generation makes a product due: now, or when it has rested.
+
+        On account of an import, or if it is ``patient`` and an import wants the product, it is due when that is released.
+        """
         if not changes:
             return
         moved = [(before, after) for before, after in changes if _variant_index(before) != _variant_index(after)]
@@ -109,7 +122,10 @@ class Products(ReconciledProducts):
         conflicts = Conflicts(self._connection)
         await conflicts.enter(application_id, {folded(each) for each in skus})
         records = [_record(before, after) for before, after in changes]
-        await self._connection.execute(_SAVE, {"application_id": application_id, "products": rows(records)})
+        await self._connection.execute(
+            _SAVE,
+            {"application_id": application_id, "import_id": import_id, "patient": patient, "products": rows(records)},
+        )
         if moved:
             await self._reindex(application_id, [after for _, after in moved])
             await conflicts.plan_holders_again(
@@ -186,15 +202,22 @@ class Products(ReconciledProducts):
         )
         return tuple(to_product(row) for row in found)
 
-    async def reattach(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
-        """Let products be created again that had been deleted on Orderchamp by hand."""
-        await self._connection.execute(
+    async def reattach(
+        self, application_id: ApplicationId, source_ids: Sequence[SourceId], *, import_id: UUID | None = None
+    ) -> int:
+        """Let products be created again that had been deleted on Orderchamp by hand: now, or when the import is released.
+
+        Return how many there are.
+        """
+        done = await self._connection.execute(
             text(
-                "UPDATE source_product SET state = 'new', due_at = now() "
+                "UPDATE source_product SET state = 'new', import_id = coalesce(CAST(:import_id AS uuid), import_id), "
+                "due_at = CASE WHEN CAST(:import_id AS uuid) IS NULL THEN now() ELSE due_at END "
                 "WHERE application_id = :id AND source_id = ANY(:source_ids) AND state = 'detached'"
             ),
-            {"id": application_id, "source_ids": list(source_ids)},
+            {"id": application_id, "source_ids": list(source_ids), "import_id": import_id},
         )
+        return done.rowcount
 
     async def stop(self, application_id: ApplicationId) -> None:
         """Forget everything that was still to be done for the Application's products."""

@@ -25,11 +25,12 @@ _RECONCILED = text(f"""
         due_at = CASE WHEN p.generation = r.generation THEN r.retry_at
             ELSE greatest(coalesce(p.due_at, now()), {_RESTS_UNTIL}) END,
         attempts = CASE WHEN r.retry_at IS NULL THEN 0 ELSE r.attempts END,
-        state = r.state, why = r.why,
+        state = r.state, why = r.why, import_id = CASE WHEN r.tried THEN NULL ELSE p.import_id END,
         written_at = CASE WHEN r.written THEN now() ELSE p.written_at END,
         rests_until = {_RESTS_UNTIL}
     FROM jsonb_to_recordset(CAST(:reconciled AS jsonb)) AS r(source_id text, generation bigint, retry_at timestamptz,
-        attempts integer, state text, why text, written boolean)
+        attempts integer, state text, why text, written boolean,
+        tried boolean)
     WHERE p.application_id = :application_id AND p.source_id = r.source_id
 """)
 
@@ -41,7 +42,8 @@ class ReconciledProducts(ProductViews):
         """Return the products that are due, longest due first."""
         found = await self._connection.execute(
             text(
-                "SELECT source_id, generation, desired, attempts, cause, state, creating_since, hiding FROM source_product "
+                "SELECT source_id, generation, desired, attempts, cause, state, creating_since, hiding, import_id "
+                "FROM source_product "
                 "WHERE application_id = :id AND due_at <= now() AND desired IS NOT NULL AND NOT EXISTS (SELECT FROM in_flight f "
                 "WHERE f.application_id = :id AND f.source_id = source_product.source_id) ORDER BY due_at LIMIT :limit"
             ),
@@ -58,6 +60,7 @@ class ReconciledProducts(ProductViews):
                 detached=row.state == "detached",
                 creating_since=row.creating_since,
                 hiding=row.hiding,
+                import_id=row.import_id,
             )
             for row in found
         )
@@ -100,6 +103,7 @@ class ReconciledProducts(ProductViews):
                 "state": each.state,
                 "why": clean(each.why),
                 "written": each.written,
+                "tried": each.tried,
             }
             for each in reconciled
         ]

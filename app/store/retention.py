@@ -72,6 +72,15 @@ IMPORTS = text("""
     ))
 """)
 
+# With a sweep goes what it found; the last one of an Application stays.
+SWEEPS = text("""
+    DELETE FROM sweep WHERE id = ANY(ARRAY(
+        SELECT s.id FROM sweep s WHERE s.finished_at < now() - CAST(:older_than AS interval) AND EXISTS (
+            SELECT FROM sweep later WHERE later.application_id = s.application_id AND later.started_at > s.started_at
+        ) LIMIT :limit FOR UPDATE OF s SKIP LOCKED
+    ))
+""")
+
 # What became of the deliveries goes first, since a replay may have worked through any number of them.
 OUTCOMES = text("""
     DELETE FROM replayed WHERE ctid = ANY(ARRAY(
@@ -126,13 +135,14 @@ class Retention:
         return await self._sweep(TIMELINE, older_than, after, limit)
 
     async def finished(self, *, older_than: timedelta, after: int, limit: int) -> Swept:
-        """Drop imports and replays that ended before ``older_than``. ``after`` is of no use here; give back what comes."""
+        """Drop imports, sweeps and replays that ended before ``older_than``. ``after`` is of no use here; give it back."""
         given = {"older_than": older_than, "limit": limit}
         imports = await self._connection.execute(IMPORTS, given)
+        sweeps = await self._connection.execute(SWEEPS, given)
         found = await self._connection.execute(FINISHED_REPLAYS, {"older_than": older_than})
         ids = [row.id for row in found]
         outcomes = await self._connection.execute(OUTCOMES, {"replay_ids": ids, "limit": limit})
-        dropped = imports.rowcount + outcomes.rowcount
+        dropped = imports.rowcount + sweeps.rowcount + outcomes.rowcount
         if outcomes.rowcount < limit:
             replays = await self._connection.execute(text("DELETE FROM replay WHERE id = ANY(:ids)"), {"ids": ids})
             dropped += replays.rowcount

@@ -90,6 +90,7 @@ class ApplicationRow(SQLModel, table=True):
     unpublish_on_uninstall: bool = False
     renew_secret: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
     replan_after: str | None = None
+    sweep_at: datetime | None = Field(default=None, sa_column=_when())
     erasing: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
     revision: int = Field(sa_column=_long(default=1))
     created_at: datetime = Field(sa_column=_now())
@@ -243,7 +244,8 @@ class SourceProductRow(SQLModel, table=True):
     ``due_at`` None: nothing to bring about. ``read_due_at`` None: nothing to read from the shop. ``creating_since``: since
     when it is not known whether something was created for it, and ``creating``: the SKUs that were sent, each with its
     source variant, as JSON. ``hiding``: whether the guard lets it be unpublished: free,
-    held, or approved by a person.
+    held, or approved by a person. ``import_id``: the import that wants it brought about; until that has read the whole
+    catalogue, the product is not due on its account.
     """
 
     __tablename__ = "source_product"
@@ -254,6 +256,7 @@ class SourceProductRow(SQLModel, table=True):
             "source_product_to_read", "application_id", "read_due_at", postgresql_where=text("read_due_at IS NOT NULL")
         ),
         Index("source_product_state", "application_id", "state"),
+        Index("source_product_import", "application_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
     )
 
     application_id: UUID = Field(sa_column=_owner())
@@ -279,6 +282,7 @@ class SourceProductRow(SQLModel, table=True):
     creating_since: datetime | None = Field(default=None, sa_column=_when())
     creating: str | None = Field(default=None, sa_column=Column(Text))
     hiding: str = Field(default="free", sa_column=Column(Text, nullable=False, server_default=text("'free'")))
+    import_id: UUID | None = None
     changed_at: datetime = Field(sa_column=_now())
 
 
@@ -392,7 +396,11 @@ class InFlightRow(SQLModel, table=True):
 
 
 class ImportRow(SQLModel, table=True):
-    """A reading of the whole catalogue, and where it is. ``counters`` is a JSON object of numbers."""
+    """A reading of the whole catalogue, and where it is. ``counters`` is a JSON object of numbers.
+
+    ``total`` is how many products the shop said that it has. ``progress`` is from 0 to 1. ``listed_from``: since when the
+    shop's list is read that closes the reading.
+    """
 
     __tablename__ = "import"
     __table_args__ = (
@@ -407,10 +415,68 @@ class ImportRow(SQLModel, table=True):
     reason: str = ""
     cursor: str | None = Field(default=None, sa_column=Column(Text))
     counters: str = Field(sa_column=Column(Text, nullable=False))
+    phase: str = Field(default="reading", sa_column=Column(Text, nullable=False, server_default=text("'reading'")))
+    total: int | None = Field(default=None, sa_column=_long(nullable=True))
+    progress: float = Field(default=0.0, sa_column=Column(Double, nullable=False, server_default=text("0")))
+    listed_from: datetime | None = Field(default=None, sa_column=_when())
     attempts: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
     due_at: datetime = Field(sa_column=_now())
     started_at: datetime = Field(sa_column=_now())
     finished_at: datetime | None = Field(default=None, sa_column=_when())
+
+
+class SweepRow(SQLModel, table=True):
+    """A comparison of shop and Orderchamp with what we know, and where it is. ``counters`` is a JSON object of numbers."""
+
+    __tablename__ = "sweep"
+    __table_args__ = (
+        Index("sweep_of_application", "application_id", "started_at"),
+        Index("sweep_running", "application_id", unique=True, postgresql_where=text("state = 'running'")),
+        Index("sweep_finished", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = Field(sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=False))
+    state: str
+    phase: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    cursor: str | None = Field(default=None, sa_column=Column(Text))
+    counters: str = Field(sa_column=Column(Text, nullable=False))
+    attempts: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    due_at: datetime = Field(sa_column=_now())
+    started_at: datetime = Field(sa_column=_now())
+    finished_at: datetime | None = Field(default=None, sa_column=_when())
+
+
+class FindingRow(SQLModel, table=True):
+    """A difference that a sweep found. ``generation`` is that of the product's desired state then."""
+
+    __tablename__ = "finding"
+    __table_args__ = (
+        Index("finding_once", "sweep_id", "source_id", "side", "kind", unique=True),
+        Index("finding_of_product", "application_id", "source_id", "kind"),
+    )
+
+    id: int = Field(sa_column=Column(BigInteger, Identity(), primary_key=True))
+    application_id: UUID = Field(sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=False))
+    sweep_id: UUID = Field(sa_column=Column(ForeignKey("sweep.id", ondelete="CASCADE"), nullable=False))
+    source_id: str
+    side: str
+    kind: str
+    sentence: str = Field(sa_column=Column(Text, nullable=False))
+    repaired: bool
+    generation: int = Field(sa_column=_long())
+    at: datetime = Field(sa_column=_now())
+
+
+class SightingRow(SQLModel, table=True):
+    """A product that a shop's list has named so far, in one reading of that list; dropped when that ends."""
+
+    __tablename__ = "sighting"
+
+    application_id: UUID = Field(sa_column=_owner())
+    reading_id: UUID = Field(primary_key=True)
+    source_id: str = Field(primary_key=True)
 
 
 class SubscriptionRow(SQLModel, table=True):

@@ -5,12 +5,13 @@ import ssl
 import time
 from collections.abc import Collection
 from datetime import timedelta
+from http import HTTPStatus
 
 import httpcore
 import httpx
 
 from app.domain.errors import AddressRefused, NoAnswer
-from app.domain.http import Request, Response
+from app.domain.http import Part, Request, Response
 from app.transport.addresses import Resolver
 from app.transport.addresses import resolve as ask_system
 from app.transport.network import Call, Network, Refused, current_call
@@ -89,7 +90,7 @@ class HttpTransport:
             await self._wait_for_place(call)
             try:
                 answer = await self._pool.handle_async_request(outgoing)
-                return await self._read(answer, told=f"{request.operation}: {host}")
+                return await self._read(answer, request.part, told=f"{request.operation}: {host}")
             finally:
                 self._places.release()
         except Refused as error:
@@ -110,11 +111,16 @@ class HttpTransport:
         except (TimeoutError, httpcore.PoolTimeout) as error:
             raise httpx.PoolTimeout("All connections are in use.") from error
 
-    async def _read(self, answer: httpx.Response, *, told: str) -> Response:
+    async def _read(self, answer: httpx.Response, part: Part | None, *, told: str) -> Response:
         body = bytearray()
         try:
+            skipped = _skipped(answer, part, told=told)
             async for chunk in answer.aiter_raw():
-                body += chunk
+                body += chunk[skipped:]
+                skipped = max(skipped - len(chunk), 0)
+                if part is not None and answer.is_success and len(body) >= part.length:
+                    del body[part.length :]
+                    break
                 if len(body) > self._max_body:
                     message = f"{told} gave an answer larger than {self._max_body} bytes."
                     raise NoAnswer(message, maybe_executed=True)
@@ -166,6 +172,8 @@ def _host(request: Request, ports: Collection[int], *, allow_private: bool) -> s
 def _outgoing(request: Request, seconds: float) -> httpx.Request:
     """Return the request as httpx wants it. It asks for an answer as it is, since nothing here would unpack it."""
     headers = httpx.Headers({"Accept-Encoding": "identity"})
+    if request.part is not None:
+        headers["Range"] = f"bytes={request.part.start}-{request.part.start + request.part.length - 1}"
     # The network keeps every other time, but httpcore's queue, in which nobody should ever stand, is not part of it.
     extensions = {"timeout": {"pool": seconds}}
     try:
@@ -173,6 +181,17 @@ def _outgoing(request: Request, seconds: float) -> httpx.Request:
         return httpx.Request(request.method, request.url, headers=headers, content=request.body, extensions=extensions)
     except UnicodeEncodeError:
         raise _unwritable(request, maybe_executed=False) from None
+
+
+def _skipped(answer: httpx.Response, part: Part | None, *, told: str) -> int:
+    """Return how many bytes come before the part that is wanted: none from a server that understands ``Range``."""
+    if part is None or not answer.is_success:
+        return 0
+    if answer.status_code != HTTPStatus.PARTIAL_CONTENT:
+        return part.start
+    if not answer.headers.get("content-range", "").startswith(f"bytes {part.start}-"):
+        raise NoAnswer(f"{told} gave another part of its answer than was asked for.", maybe_executed=True)
+    return 0
 
 
 def _unwritable(request: Request, *, maybe_executed: bool) -> NoAnswer:

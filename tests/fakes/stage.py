@@ -42,7 +42,8 @@ PACE = Pace(
 
 LANES_THAT_WAIT = (
     "UPDATE lane SET due_at = now() WHERE due_at IS NOT NULL AND NOT EXISTS ("
-    "SELECT FROM appointment a WHERE a.application_id = lane.application_id AND a.due_at = lane.due_at)"
+    "SELECT FROM appointment a WHERE a.application_id = lane.application_id AND a.due_at = lane.due_at) "
+    "AND NOT EXISTS (SELECT FROM application a WHERE a.id = lane.application_id AND a.sweep_at = lane.due_at)"
 )
 """What makes every lane due that waits for more than a duty which comes again and again."""
 
@@ -118,6 +119,7 @@ class Stage:
                 "UPDATE target SET publishing_until = now() WHERE publishing_until IS NOT NULL",
                 "UPDATE import SET due_at = now() WHERE state = 'running'",
                 "UPDATE appointment SET due_at = now() WHERE attempts > 0",
+                "UPDATE sweep SET due_at = now() WHERE state = 'running'",
                 "UPDATE lane SET leased_until = NULL",
                 "UPDATE account SET blocked_until = NULL",
             ):

@@ -178,6 +178,7 @@ async def test_two_applications_never_publish_one_target_twice(stage: Stage) -> 
 
     async def hear(application: Application, source_id: str, *, at: int, shown: bool) -> None:
         said = product(source_id, at=at, published=shown, status="active" if shown else "draft")
+        (stage.shop if application is ours else other).put(said)
         await Reception(stage.services).receive(application.platform, str(application.id), delivery(said))
 
     for at in range(1, 40):

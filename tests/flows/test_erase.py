@@ -42,6 +42,12 @@ BY_HAND = {
     "VALUES (:account_id, 'canary', :application_id, 'v-1')",
     "subscription": "INSERT INTO subscription (application_id, topic, address, health, message) "
     "VALUES (:application_id, 'canary', '', '', '')",
+    "sweep": "INSERT INTO sweep (id, application_id, state, phase, reason, counters) "
+    "VALUES (gen_random_uuid(), :application_id, 'done', 'showing', 'canary', '{}')",
+    "finding": "INSERT INTO finding (application_id, sweep_id, source_id, side, kind, sentence, repaired, generation) "
+    "SELECT application_id, id, 'canary', 'shop', 'stock', '', true, 1 FROM sweep WHERE application_id = :application_id",
+    "sighting": "INSERT INTO sighting (application_id, reading_id, source_id) "
+    "VALUES (:application_id, gen_random_uuid(), 'canary')",
     "erasure": "INSERT INTO erasure (supplier_id) VALUES (:supplier_id)",
     "api_key": "INSERT INTO api_key (id, digest, role, supplier_id) "
     "VALUES (gen_random_uuid(), convert_to(:supplier_id, 'UTF8'), 'read', :supplier_id)",
@@ -133,7 +139,7 @@ async def test_no_table_keeps_a_row_or_a_secret_of_an_erased_supplier(stage: Sta
         {
             table: rows
             for table, rows in after.items()
-            if table not in ("in_flight", "sku_choice", "sku_claim", "subscription")
+            if table not in ("in_flight", "sku_choice", "sku_claim", "subscription", "sighting", "sweep", "finding")
         }
     )
 

@@ -1,7 +1,6 @@
 """Subscriptions that shops lose, stop or lead astray: found by a look that comes by itself, mended, told, and swept after."""
 
 from copy import deepcopy
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +8,8 @@ import pytest
 
 from app.domain.application import Application
 from app.domain.errors import PlatformRejected, RateLimited
-from app.domain.ids import Topic
+from app.domain.ids import Cursor, Topic
+from app.domain.structs import replace
 from app.flows.operate import pause, resume
 from app.flows.run_lane import claim_lane, run_lane
 from app.platforms.adapter import Subscription
@@ -127,7 +127,7 @@ async def test_an_import_that_runs_already_begins_again_after_a_gap(stage: Stage
     stage.shop.put(*(product(str(n)) for n in range(1, 6)))
     async with stage.store.transaction() as tx:
         started = await tx.imports.start(stage.services.new_id(), application.id)
-        await tx.imports.advance(started.id, cursor="3", counters={})  # type: ignore[arg-type]
+        await tx.imports.advance(replace(started, cursor=Cursor("3")))
     stop(stage)
     stage.shop.put(product("1", at=1, title="Missed"))
 

@@ -62,7 +62,7 @@ LEFT = {
     "a call on its way": "INSERT INTO in_flight SELECT application_id, source_id, 1, now() + interval '40 s', 'x' "
     "FROM source_product",
     "an appointment": "UPDATE appointment SET due_at = now() + interval '40 s'",
-    "an import": "UPDATE import SET state = 'running', due_at = now() + interval '40 s'",
+    "an import": "UPDATE import SET state = 'running', phase = 'reading', due_at = now() + interval '40 s'",
 }
 
 

@@ -4,13 +4,14 @@ import gc
 import socket
 import traceback
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from app.domain.errors import AddressRefused, NoAnswer
-from app.domain.http import Request
+from app.domain.http import Part, Request
 from app.transport import HttpTransport
 from tests.transport.loopback import Server, answer, answering, serving
 
@@ -65,6 +66,43 @@ async def test_sends_a_request_and_returns_the_answer() -> None:
     assert received.startswith(b"POST /path?q=1 HTTP/1.1\r\n")
     assert b"\r\nToken: t\r\n" in received
     assert received.endswith(b"\r\n\r\n\x00body")
+
+
+PART = Part(start=3, length=4)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        answer(b"defg", status="206 Partial Content", headers=("Content-Range: bytes 3-6/10",)),
+        answer(b"abcdefghij"),
+    ],
+    ids=["a server that understands", "one that does not"],
+)
+async def test_a_part_of_an_answer_is_that_part_whatever_the_server_sends(sent: bytes) -> None:
+    async with serving(answering(sent)) as server, transport() as http:
+        response = await http.send(replace(server.request(), part=PART), within=LONG)
+        assert response.body == b"defg"
+        assert b"\r\nrange: bytes=3-6\r\n" in server.requests[0].lower()
+
+
+async def test_a_part_may_lie_far_into_an_answer_that_is_larger_than_what_is_held() -> None:
+    far = Part(start=900_000, length=4)
+    async with serving(answering(answer(b"x" * 900_000 + b"here" + b"x" * 900_000))) as server, transport() as http:
+        assert (await http.send(replace(server.request(), part=far), within=LONG)).body == b"here"
+
+
+async def test_another_part_than_was_asked_for_is_no_answer() -> None:
+    sent = answer(b"abcd", status="206 Partial Content", headers=("Content-Range: bytes 0-3/10",))
+    async with serving(answering(sent)) as server, transport() as http:
+        with pytest.raises(NoAnswer, match="another part"):
+            await http.send(replace(server.request(), part=PART), within=LONG)
+
+
+async def test_what_is_beyond_the_end_is_what_the_server_says() -> None:
+    async with serving(answering(answer(b"no", status="416 Range Not Satisfiable"))) as server, transport() as http:
+        response = await http.send(replace(server.request(), part=PART), within=LONG)
+        assert (response.status, response.body) == (416, b"no")
 
 
 async def test_uses_a_connection_again() -> None:

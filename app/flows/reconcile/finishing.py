@@ -15,6 +15,7 @@ from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.flows.reconcile.alarm import announce, sound
 from app.flows.reconcile.batch import Batch, StillOnItsWay, Work, told_of
+from app.flows.reconcile.counting import count
 from app.ports import Reconciled, TargetRecord, Transaction
 
 WORTH_TELLING = frozenset({"problem", "failed", "skipped", "detached", "draft", "held"})
@@ -47,6 +48,7 @@ async def finish(run: LaneRun, batch: Batch) -> None:
         reconciled = [result.reconciled for _, result in results]
         await tx.products.record(run.application.id, reconciled, coalesce=run.services.pace.coalesce)
         await _keep(run, tx, batch, [work for work, result in results if result.problems is not None])
+        await count(run, tx, [(work, result.reconciled) for work, result in results])
         await tx.problems.settle(
             run.application.id,
             {work.due.source_id: result.problems for work, result in results if result.problems is not None},
@@ -114,6 +116,7 @@ def _result(run: LaneRun, batch: Batch, work: Work) -> Result:
         retry_at=run.now()
         + (timedelta(0) if isinstance(work.error, RunOver) else max(wait, timedelta(milliseconds=50))),
         attempts=attempts,
+        tried=not waiting,
     )
     return Result(later, None)
 

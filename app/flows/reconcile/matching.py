@@ -176,6 +176,7 @@ async def _keep(run: LaneRun, batch: Batch, matches: Sequence[Matched], sight: S
         for each in matches:
             if each.binding.source_variant_id in bound:
                 _leave_to(batch, each)
+                each.work.did.add("matched")
                 each.work.bindings[each.binding.source_variant_id] = each.binding
                 sentence = f"Variant {each.sku} matched by its SKU to a variant on Orderchamp."
                 told.append(told_of(each.work, "matched", sentence))

@@ -49,6 +49,7 @@ async def record(
     for source_id, of_product in made.items():
         work = batch.works[source_id]
         work.written = True
+        work.did.add("created" if any(isinstance(each, CreateProduct) for each in of_product) else "updated")
         told += [told_of(work, "sent", each) for each in _sentences(run, batch, work, of_product)]
         _show(batch, of_product)
     unclear = {work.due.source_id for work in batch.works.values() if work.unclear}

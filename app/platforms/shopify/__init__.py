@@ -9,6 +9,7 @@ from app.platforms.shopify.catalogue import Catalogue
 from app.platforms.shopify.installation import Installation
 from app.platforms.shopify.oauth import Handshake, Renewal
 from app.platforms.shopify.subscriptions import Subscriptions
+from app.platforms.shopify.versions import Versions
 from app.platforms.shopify.webhooks import Webhooks
 
 ADAPTER = Adapter(
@@ -17,6 +18,7 @@ ADAPTER = Adapter(
     installation=Installation(),
     webhooks=Webhooks(),
     catalogue=Catalogue(),
+    versions=Versions(),
     subscriptions=Subscriptions(),
     handshake=Handshake(),
     renewal=Renewal(),

@@ -11,11 +11,18 @@ from app.domain.errors import PlatformRejected, PlatformUnavailable
 from app.domain.http import Reading
 from app.domain.ids import Cursor, SourceId
 from app.domain.product import Snapshot
+from app.domain.structs import replace
 from app.platforms.adapter import Connection, Page
-from app.platforms.shopify import queries
+from app.platforms.shopify import bulk, queries
 from app.platforms.shopify.graphql import ask, understood
 from app.platforms.shopify.ids import gid, number
 from app.platforms.shopify.products import from_node
+
+MANY_PRODUCTS, MANY_VARIANTS = 250, 2_500
+"""From how many on pages would take minutes of what a shop allows, and a file is written instead."""
+
+FROM_THE_START = Cursor("pages")
+"""The first page, without asking for a file (again)."""
 
 READS = 3
 """How often a product is read from its start when it changes between two of its pages."""
@@ -97,11 +104,30 @@ class Catalogue:
             after = found["pageInfo"]["endCursor"]
 
     def page(self, connection: Connection, cursor: Cursor | None) -> Reading[Page]:
-        """Read the page after ``cursor``.
+        """Read the page after ``cursor``; of a large shop, a part of the file that it wrote.
 
         Products that are too large for a page, or cannot be read, are named as incomplete, so that none stops the rest.
         """
-        data = yield from ask(connection, "page", queries.PAGE, {"after": cursor}, cost=queries.PAGE_COST)
+        if cursor is None:
+            return (yield from self._begin(connection))
+        if bulk.is_bulk(cursor):
+            page = yield from bulk.read(connection, cursor)
+            return Page(snapshots=(), next=FROM_THE_START) if page is None else page
+        return (yield from self._page(connection, None if cursor == FROM_THE_START else cursor))
+
+    def _begin(self, connection: Connection) -> Reading[Page]:
+        """Count, then have a large shop write everything into a file, or read the first page."""
+        data = yield from ask(connection, "count", queries.COUNT, {}, cost=queries.COUNT_COST)
+        with understood():
+            products, variants = (int(data[each]["count"]) for each in ("productsCount", "productVariantsCount"))
+        if products > MANY_PRODUCTS or variants > MANY_VARIANTS:
+            page = yield from bulk.start(connection, total=products)
+            if page is not None:
+                return page
+        return replace((yield from self._page(connection, None)), total=products)
+
+    def _page(self, connection: Connection, after: Cursor | None) -> Reading[Page]:
+        data = yield from ask(connection, "page", queries.PAGE, {"after": after}, cost=queries.PAGE_COST)
         with understood():
             nodes, info = data["products"]["nodes"], data["products"]["pageInfo"]
             read = [(SourceId(number(node["id"])), _whole(node)) for node in nodes]

@@ -36,6 +36,14 @@ def ask(
     CredentialsRefused: the token is not accepted, or may not do this. RateLimited: asked too often to wait.
     PlatformUnavailable: the shop is closed, or did not answer as it should. PlatformRejected: it never will.
     """
+    data, _ = yield from ask_at_a_price(connection, operation, document, variables, cost=cost)
+    return data
+
+
+def ask_at_a_price(
+    connection: Connection, operation: str, document: str, variables: Mapping[str, Any], *, cost: int = 1
+) -> Reading[tuple[Mapping[str, Any], timedelta | None]]:
+    """As ``ask``, and tell how long the shop takes to give back the points that it charged; None: it does not say."""
     request = Request(
         method="POST",
         url=f"{connection.base_url}/admin/api/{API_VERSION}/graphql.json",
@@ -46,7 +54,8 @@ def ask(
     )
     for _ in range(PATIENCE):
         try:
-            return read_answer((yield request))
+            response = yield request
+            return read_answer(response), _load(response)
         except RateLimited as error:
             request = replace(request, after=DEFAULT_WAIT if error.retry_after is None else error.retry_after)
     raise RateLimited("The shop asks to slow down, again and again.", retry_after=request.after)
@@ -110,6 +119,15 @@ def _wait(body: Mapping[str, Any]) -> timedelta:
         return _seconds(max(missing / float(status["restoreRate"]), 0.1))
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         return DEFAULT_WAIT
+
+
+def _load(response: Response) -> timedelta | None:
+    """Return how long it takes until the points that were charged are there again; None when the answer does not tell."""
+    cost = _part(_part(read_json(response.body), "extensions"), "cost")
+    try:
+        return _seconds(float(cost["actualQueryCost"]) / float(_part(cost, "throttleStatus")["restoreRate"]))
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
 
 
 def _seconds(given: str | float | None) -> timedelta:

@@ -26,10 +26,8 @@ MEDIUM_COST = 2
 """The medium and its image."""
 
 IMAGES = 10
-PRODUCT = (
-    "id title descriptionHtml vendor status publishedAt updatedAt options { name position } "
-    f"media(first: {IMAGES}) {{ nodes {{ {MEDIUM} }} pageInfo {{ hasNextPage }} }}"
-)
+FIELDS = "id title descriptionHtml vendor status publishedAt updatedAt options { name position }"
+PRODUCT = f"{FIELDS} media(first: {IMAGES}) {{ nodes {{ {MEDIUM} }} pageInfo {{ hasNextPage }} }}"
 PRODUCT_COST = 4 + IMAGES * MEDIUM_COST
 """The product, up to three options, its media."""
 
@@ -48,6 +46,17 @@ ONE = (
     "pageInfo { hasNextPage endCursor } } } }"
 )
 ONE_COST = PRODUCT_COST + ONE_VARIANTS * variant_cost(ONE_LEVELS)
+
+COUNT = "query count { productsCount(limit: null) { count } productVariantsCount(limit: null) { count } }"
+COUNT_COST = 2
+
+VERSIONS_PAGE = 250
+VERSIONS = (
+    f"query versions($after: String) {{ productVariants(first: {VERSIONS_PAGE}, after: $after) {{ nodes "
+    "{ id inventoryQuantity product { id updatedAt } } pageInfo { hasNextPage endCursor } } }"
+)
+VERSIONS_COST = VERSIONS_PAGE * 2
+"""Every variant with its product. No product of this platform is without a variant."""
 
 MEDIA_PAGE = 250
 MEDIA = (

@@ -13,6 +13,7 @@ from graphql.execution import ExecutionResult
 
 from app.sandbox.shop.gate import Answers, Gate
 from app.sandbox.shopify.api import Root, resolve
+from app.sandbox.shopify.bulk import BulkOperations
 from app.sandbox.shopify.cost import SCHEMA, Refused, charged, cost, operation_of
 from app.sandbox.shopify.shops import Shops, Thing
 from app.sandbox.shopify.switches import Switches
@@ -37,9 +38,12 @@ class Admin:
         switches: Callable[[str], Switches],
         accepts: Callable[[Thing, str], bool],
         clock: Callable[[], float] = time.monotonic,
+        *,
+        bulk: BulkOperations | None = None,
     ) -> None:
         self._shops = shops
         self._gate = gate
+        self._bulk = bulk
         self._switches = switches
         self._accepts = accepts
         self._clock = clock
@@ -60,7 +64,7 @@ class Admin:
             return JSONResponse({"errors": {"query": "Required parameter missing or invalid"}}, status_code=400)
 
         async def run() -> Response:
-            return self._run(shop, asked)
+            return self._run(shop, asked, str(request.base_url))
 
         own: Answers = {
             "throttled": lambda: self._throttled(shop, MAX_COST),
@@ -68,7 +72,7 @@ class Admin:
         }
         return await self._gate.answer(domain, asked.fields, run, own)
 
-    def _run(self, shop: Thing, asked: "Asked") -> Response:
+    def _run(self, shop: Thing, asked: "Asked", base_url: str) -> Response:
         if asked.document is None or asked.problems:
             return JSONResponse({"errors": [each.formatted for each in asked.problems]})
         try:
@@ -85,10 +89,11 @@ class Admin:
         if self.available(shop) < points:
             return self._throttled(shop, points)
         self._gate.count(shop["domain"], asked.fields, asked.name or "")
-        return JSONResponse(self._execute(shop, asked, asked.document, points))
+        return JSONResponse(self._execute(shop, asked, asked.document, points, base_url))
 
-    def _execute(self, shop: Thing, asked: "Asked", document: DocumentNode, points: int) -> Thing:
-        root = Root(self._shops, shop, allow_http=self._switches(shop["domain"]).allow_http_callbacks)
+    def _execute(self, shop: Thing, asked: "Asked", document: DocumentNode, points: int, base_url: str) -> Thing:
+        allow_http = self._switches(shop["domain"]).allow_http_callbacks
+        root = Root(self._shops, shop, bulk=self._bulk, base_url=base_url, allow_http=allow_http)
         result = execute(
             SCHEMA,
             document,

@@ -7,6 +7,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLResolveInfo
 
 from app.sandbox.shopify import shown, subscriptions
+from app.sandbox.shopify.bulk import BulkOperations
 from app.sandbox.shopify.cost import SCHEMA, cost
 from app.sandbox.shopify.paging import ordered_page, page
 from app.sandbox.shopify.searching import Term, terms
@@ -34,8 +35,18 @@ def number(gid: str, kind: str | None = None) -> int:
 class Root:
     """The queries and mutations; the names and arguments are Shopify's."""
 
-    def __init__(self, shops: Shops, shop: Thing, *, allow_http: bool = True) -> None:
+    def __init__(
+        self,
+        shops: Shops,
+        shop: Thing,
+        *,
+        bulk: BulkOperations | None = None,
+        base_url: str = "",
+        allow_http: bool = True,
+    ) -> None:
         self._shops = shops
+        self._bulk = bulk
+        self._base_url = base_url
         self._shop = shop
         self._index = shops.index(shop)
         self._allow_http = allow_http
@@ -60,6 +71,7 @@ class Root:
             "InventoryItem": self.inventoryItem,
             "Location": self._location,
             "WebhookSubscription": self._subscription,
+            "BulkOperation": self._operation,
         }
         number(id)
         reader = readers.get(id.split("/")[-2])
@@ -88,6 +100,28 @@ class Root:
             since=_since(conditions, sortKey),
             **asked,
         )
+
+    def productsCount(self, limit: int | None) -> Thing:  # noqa: N802
+        shown.need(self._shop, "productsCount", "read_products")
+        return _count(len(self._index.products), limit)
+
+    def productVariantsCount(self, limit: int | None) -> Thing:  # noqa: N802
+        shown.need(self._shop, "productVariantsCount", "read_products")
+        return _count(len(self._index.variants), limit)
+
+    def bulkOperationRunQuery(self, query: str, groupObjects: bool) -> Thing:  # noqa: N802, N803
+        shown.need(self._shop, "bulkOperationRunQuery", "read_products")
+        assert self._bulk is not None  # noqa: S101 - the server has it
+        begun = self._bulk.start(self._shop, query, grouped=groupObjects)
+        if isinstance(begun, str):
+            return _refused(begun, "query")
+        return {"bulkOperation": self._bulk.shown(begun, self._base_url), "userErrors": []}
+
+    def _operation(self, id: str) -> Thing | None:  # noqa: A002
+        found = None if self._bulk is None else self._bulk.operations.get(number(id, "BulkOperation"))
+        if self._bulk is None or found is None or found.shop != self._shop["domain"]:
+            return None
+        return self._bulk.shown(found, self._base_url)
 
     def productVariant(self, id: str) -> Thing | None:  # noqa: A002, N802
         shown.need(self._shop, "productVariant", "read_products")
@@ -167,6 +201,12 @@ def _since(conditions: list[Term], sort: str | None) -> Any:
     """Return the sort value at which a search can begin to look; None: at the beginning."""
     field = {"UPDATED_AT": "updated_at", "CREATED_AT": "created_at", None: "id", "ID": "id"}.get(sort)
     return max((each.value for each in conditions if each.field == field and each.comparison[:1] == ">"), default=None)
+
+
+def _count(exact: int, limit: int | None) -> Thing:
+    if limit is not None and exact > limit:
+        return {"count": limit, "precision": "AT_LEAST"}
+    return {"count": exact, "precision": "EXACT"}
 
 
 def _refused(why: str, field: str) -> Thing:

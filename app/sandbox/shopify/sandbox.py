@@ -6,6 +6,7 @@ from app.sandbox.shop import sandbox
 from app.sandbox.shop.sandbox import Impossible, Unknown
 from app.sandbox.shopify import bodies
 from app.sandbox.shopify.admin import Admin
+from app.sandbox.shopify.bulk import BulkOperations
 from app.sandbox.shopify.consent import Consent
 from app.sandbox.shopify.shops import Shops, Thing
 from app.sandbox.shopify.switches import Switches
@@ -21,7 +22,8 @@ class Sandbox(sandbox.Sandbox[Switches]):
         self.shops = Shops()
         super().__init__(state_path, Courier(self.shops, client_secret))
         self.consent = Consent(self.shops, self._switches, client_id=client_id, client_secret=client_secret)
-        self.admin = Admin(self.shops, self.gate, self._switches, self.consent.accepts)
+        self.bulk = BulkOperations(self.shops, self._switches)
+        self.admin = Admin(self.shops, self.gate, self._switches, self.consent.accepts, bulk=self.bulk)
         self.app_url = ""
         saved = self.load(Switches)
         if saved is not None:
@@ -36,6 +38,10 @@ class Sandbox(sandbox.Sandbox[Switches]):
     def kept(self) -> Thing:
         """Return the shops and where the app is."""
         return {"shops": self.shops.shops, "next_id": self.shops.next_id, "app_url": self.app_url}
+
+    async def stop(self) -> None:
+        await self.bulk.aclose()
+        await super().stop()
 
     # What the controls name; Unknown when there is none such.
 

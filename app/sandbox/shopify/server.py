@@ -11,7 +11,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 
 from app.sandbox.shop.server import serve
-from app.sandbox.shopify import controls
+from app.sandbox.shopify import controls, files
 from app.sandbox.shopify.here import Here
 from app.sandbox.shopify.sandbox import Sandbox
 
@@ -48,4 +48,5 @@ def create_app(
     client_id: str = "sandbox",
 ) -> FastAPI:
     """Return the server; what it knows survives a restart in the file, if one is given."""
-    return serve("Sandbox Shopify", Sandbox(state_path, client_secret, client_id), routes, controls.routes)
+    sandbox = Sandbox(state_path, client_secret, client_id)
+    return serve("Sandbox Shopify", sandbox, routes, controls.routes, files.routes)

@@ -40,7 +40,7 @@ def product(shop: Thing, given: Thing) -> Thing:
         "createdAt": utc(given["created_at"]),
         "tags": [each.strip() for each in given["tags"].split(",") if each.strip()],
         "options": lambda first=None: options(given)[:first],
-        "variantsCount": {"count": len(given["variants"])},
+        "variantsCount": {"count": len(given["variants"]), "precision": "EXACT"},
         "totalInventory": sum(stock_of(each) for each in given["variants"] if each["tracked"]),
         "media": lambda **asked: page(media, lambda each: each, **asked),
         "featuredMedia": media[0] if media else None,

@@ -16,4 +16,7 @@ class Switches(switches.Switches):
     restore_rate: float = Field(
         default=100, gt=0, description="Points that come back each second; the bucket holds twenty times as many."
     )
+    bulk: Literal["works", "fails", "refused"] = Field(default="works", description="What becomes of bulk operations.")
+    bulk_seconds: float = Field(default=0.2, ge=0, description="How long a bulk operation takes before it writes.")
+    ignores_range: bool = Field(default=False, description="Files are always given as a whole.")
     throttled_status: Literal[200, 429] = 200

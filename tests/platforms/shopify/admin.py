@@ -114,6 +114,10 @@ class Admin:
         data = getattr(self, f"_{operation}")(given)
         return Response(status=200, body=json.dumps({"data": data}).encode())
 
+    def _count(self, given: Node) -> Node:
+        variants = sum(len(each["variants"]) for each in self.products.values())
+        return {"productsCount": {"count": len(self.products)}, "productVariantsCount": {"count": variants}}
+
     def _product(self, given: Node) -> Node:
         found = self.products.get(given["id"].rsplit("/", 1)[-1])
         return {"product": found and _cut(found, self.sizes["product"], given["after"])}

@@ -291,7 +291,7 @@ def test_the_catalogue_is_read_page_by_page_each_product_once() -> None:
 
 
 def test_an_empty_shop_has_one_empty_page() -> None:
-    assert list(pages(Admin())) == [Page(snapshots=(), next=None)]
+    assert list(pages(Admin())) == [Page(snapshots=(), next=None, total=0)]
 
 
 def test_a_product_on_a_page_is_what_a_read_of_it_gives() -> None:

@@ -1,0 +1,210 @@
+"""Sweeps: how far a comparison has come, what it found, and the targets that it looks at."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.drift import Drift, DriftKind
+from app.domain.ids import ApplicationId, Cursor, SourceId, TargetId
+from app.domain.sweeping import Finding, Sweep
+from app.store.documents import clean, rows
+
+# What is being brought about, or is on its way, is left alone: what Orderchamp shows of it is about to change.
+_TARGETS = text("""
+    SELECT b.target_id, min(b.source_id) AS source_id FROM binding b
+    JOIN target t ON t.account_id = b.account_id AND t.target_id = b.target_id
+    WHERE b.application_id = :id AND b.target_id > :after AND t.observed IS NOT NULL AND t.publishing_since IS NULL
+        AND NOT EXISTS (SELECT FROM binding o JOIN source_product p ON p.application_id = o.application_id
+            AND p.source_id = o.source_id WHERE o.account_id = b.account_id AND o.target_id = b.target_id
+            AND p.due_at IS NOT NULL)
+    GROUP BY b.target_id ORDER BY b.target_id LIMIT :limit
+""")
+
+
+class Sweeps:
+    """The sweeps of Applications, in one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def start(self, sweep_id: UUID, application_id: ApplicationId) -> Sweep:
+        """Start a sweep and return it; if one is running, return that one."""
+        await self._connection.execute(
+            text(
+                "INSERT INTO sweep (id, application_id, state, phase, reason, counters) "
+                "VALUES (:id, :application_id, 'running', 'listing', '', '{}') "
+                "ON CONFLICT (application_id) WHERE state = 'running' DO NOTHING"
+            ),
+            {"id": sweep_id, "application_id": application_id},
+        )
+        running = await self.running(application_id)
+        assert running is not None  # noqa: S101 - it was just started, in this transaction
+        return running
+
+    async def running(self, application_id: ApplicationId) -> Sweep | None:
+        found = await self._connection.execute(
+            text("SELECT * FROM sweep WHERE application_id = :id AND state = 'running'"), {"id": application_id}
+        )
+        row = found.one_or_none()
+        return None if row is None else _sweep(row)
+
+    async def one(self, application_id: ApplicationId, sweep_id: UUID) -> Sweep | None:
+        found = await self._connection.execute(
+            text("SELECT * FROM sweep WHERE application_id = :application_id AND id = :id"),
+            {"application_id": application_id, "id": sweep_id},
+        )
+        row = found.one_or_none()
+        return None if row is None else _sweep(row)
+
+    async def list(self, application_id: ApplicationId, *, before: datetime | None, limit: int) -> tuple[Sweep, ...]:
+        """Return sweeps, latest first; from before that start."""
+        found = await self._connection.execute(
+            text(
+                "SELECT * FROM sweep WHERE application_id = :id "
+                "AND (CAST(:before AS timestamptz) IS NULL OR started_at < :before) ORDER BY started_at DESC LIMIT :limit"
+            ),
+            {"id": application_id, "before": before, "limit": limit},
+        )
+        return tuple(_sweep(row) for row in found)
+
+    async def advance(self, now: Sweep, *, wait: timedelta) -> None:
+        """Write down how far a running sweep has come, in the transaction that keeps what it found; it goes on after ``wait``."""
+        await self._connection.execute(
+            text(
+                "UPDATE sweep SET phase = :phase, cursor = :cursor, counters = :counters, reason = '', attempts = 0, "
+                "due_at = now() + :wait WHERE id = :id AND state = 'running'"
+            ),
+            {
+                "id": now.id,
+                "phase": now.phase,
+                "cursor": now.cursor,
+                "counters": json.dumps(dict(now.counters)),
+                "wait": wait,
+            },
+        )
+
+    async def retry(self, sweep_id: UUID, *, attempts: int, wait: timedelta, reason: str) -> None:
+        """Have a running sweep go on only after ``wait``."""
+        await self._connection.execute(
+            text(
+                "UPDATE sweep SET attempts = :attempts, due_at = now() + :wait, reason = :reason "
+                "WHERE id = :id AND state = 'running'"
+            ),
+            {"id": sweep_id, "attempts": attempts, "wait": wait, "reason": clean(reason)},
+        )
+
+    async def end(self, ended: Sweep, state: str, *, reason: str) -> None:
+        """End a running sweep."""
+        await self._connection.execute(
+            text(
+                "UPDATE sweep SET state = :state, reason = :reason, finished_at = now() "
+                "WHERE id = :id AND state = 'running'"
+            ),
+            {"id": ended.id, "state": state, "reason": clean(reason)},
+        )
+        await self._connection.execute(
+            text("DELETE FROM sighting WHERE application_id = :id AND reading_id = :sweep_id"),
+            {"id": ended.application_id, "sweep_id": ended.id},
+        )
+
+    async def schedule(self, application_id: ApplicationId, wait: timedelta | None) -> None:
+        """Say when the Application is compared next; None: not by itself."""
+        await self._connection.execute(
+            text("UPDATE application SET sweep_at = now() + CAST(:wait AS interval) WHERE id = :id"),
+            {"id": application_id, "wait": wait},
+        )
+
+    async def next_at(self, application_id: ApplicationId) -> datetime | None:
+        found = await self._connection.execute(
+            text("SELECT sweep_at FROM application WHERE id = :id"), {"id": application_id}
+        )
+        at: datetime | None = found.scalar_one_or_none()
+        return at
+
+    # What it found
+
+    async def report(self, sweep: Sweep, found: Sequence[Finding]) -> None:
+        """Keep findings; of one product, side and kind the first."""
+        records = [
+            {
+                "source_id": each.drift.source_id,
+                "side": each.side,
+                "kind": each.drift.kind,
+                "sentence": clean(each.drift.sentence),
+                "repaired": each.repaired,
+                "generation": each.generation,
+            }
+            for each in found
+        ]
+        if records:
+            await self._connection.execute(
+                text("""
+                    INSERT INTO finding (application_id, sweep_id, source_id, side, kind, sentence, repaired, generation)
+                    SELECT :application_id, :sweep_id, f.* FROM jsonb_to_recordset(CAST(:found AS jsonb)) AS f(
+                        source_id text, side text, kind text, sentence text, repaired boolean, generation bigint)
+                    ON CONFLICT DO NOTHING
+                """),
+                {"application_id": sweep.application_id, "sweep_id": sweep.id, "found": rows(records)},
+            )
+
+    async def findings(
+        self, application_id: ApplicationId, sweep_id: UUID, *, after: int | None, limit: int
+    ) -> tuple[tuple[int, Finding], ...]:
+        """Return what a sweep found, in the order in which it did."""
+        found = await self._connection.execute(
+            text(
+                "SELECT * FROM finding WHERE application_id = :id AND sweep_id = :sweep_id AND id > :after "
+                "ORDER BY id LIMIT :limit"
+            ),
+            {"id": application_id, "sweep_id": sweep_id, "after": after or 0, "limit": limit},
+        )
+        return tuple((row.id, _finding(row)) for row in found)
+
+    async def repaired_before(
+        self, application_id: ApplicationId, sweep: Sweep, source_ids: Sequence[SourceId]
+    ) -> frozenset[tuple[SourceId, DriftKind, int]]:
+        """Return what earlier sweeps mended of these products, each with the generation of its desired state then."""
+        found = await self._connection.execute(
+            text(
+                "SELECT source_id, kind, generation FROM finding WHERE application_id = :id AND source_id = ANY(:source_ids) "
+                "AND sweep_id <> :sweep_id AND side = 'orderchamp' AND repaired"
+            ),
+            {"id": application_id, "sweep_id": sweep.id, "source_ids": list(source_ids)},
+        )
+        return frozenset((SourceId(row.source_id), row.kind, row.generation) for row in found)
+
+    async def targets(self, application_id: ApplicationId, *, after: str, limit: int) -> Mapping[TargetId, SourceId]:
+        """Return targets at rest behind ``after``, each with a source product bound to it."""
+        found = await self._connection.execute(_TARGETS, {"id": application_id, "after": after, "limit": limit})
+        return {TargetId(row.target_id): SourceId(row.source_id) for row in found}
+
+
+def _finding(row: Row[tuple[object, ...]]) -> Finding:
+    return Finding(
+        drift=Drift(SourceId(row.source_id), row.kind, row.sentence),
+        side=row.side,
+        repaired=row.repaired,
+        generation=row.generation,
+        at=row.at,
+    )
+
+
+def _sweep(row: Row[tuple[object, ...]]) -> Sweep:
+    counters: Mapping[str, int] = json.loads(row.counters)
+    return Sweep(
+        id=row.id,
+        application_id=ApplicationId(row.application_id),
+        state=row.state,
+        phase=row.phase,
+        reason=row.reason,
+        cursor=None if row.cursor is None else Cursor(row.cursor),
+        counters=counters,
+        attempts=row.attempts,
+        due_at=row.due_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
