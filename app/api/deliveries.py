@@ -3,13 +3,15 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Body, Path, Query
+from pydantic import BaseModel, Field
 
 from app.api.bodies import DeliveryDetailsOut, DeliveryOut, Listed, ReplayedOut
 from app.api.dependencies import Limit, Operator, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
+from app.api.selections import EXAMPLES, SelectionBody
 from app.domain.ids import DeliveryId
-from app.flows.replay import drop_dead_letter
+from app.flows.replay import drop_dead_letter, drop_dead_letters
 from app.ports import InboxEntry
 
 router = APIRouter(prefix="/v1", tags=["Deliveries"], responses=documented(401, 403, 404, 422, 503))
@@ -76,6 +78,22 @@ async def drop_delivery(delivery_id: DeliveryName, services: ServicesDep, caller
         raise NotFound("delivery")
     await visible(services, caller, found[0].application_id)
     return _delivery(await drop_dead_letter(services, DeliveryId(delivery_id), by=caller.name))
+
+
+class DroppedOut(BaseModel):
+    """What dropping many came to."""
+
+    dropped: int = Field(description="Dead letters that were closed.")
+    more: bool = Field(description="There are more of them; ask again.")
+
+
+@router.post("/deliveries/drop", summary="Drop many dead letters")
+async def drop_deliveries(
+    body: Annotated[SelectionBody, Body(openapi_examples=EXAMPLES)], services: ServicesDep, caller: Operator
+) -> DroppedOut:
+    """Close the dead letters among the deliveries that are meant, the oldest 10,000 at a time; others stay as they are."""
+    dropped = await drop_dead_letters(services, body.meant(), supplier_id=caller.supplier_id, by=caller.name)
+    return DroppedOut(dropped=dropped.count, more=dropped.more)
 
 
 def _delivery(entry: InboxEntry) -> DeliveryOut:

@@ -179,7 +179,8 @@ _PROBLEMS: Mapping[ProblemKind, Policy] = {
         ),
     ),
     "subscription_refused": Policy(
-        rule="A notice that the shop does not let us order is a problem; the other notices are ordered.",
+        rule="A notice that the shop does not let us order is a problem; the other notices are ordered. So is a shop that "
+        "does not tell which are ordered; in either case products and their stock go on.",
         problem=ProblemType(
             title="A subscription is refused",
             sentence="Changes of this sort are not told to us.",

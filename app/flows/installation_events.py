@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from app.domain.errors import CredentialsRefused, RunOver, TemporaryError
+from app.domain.errors import CredentialsRefused, PlatformRejected, RunOver, TemporaryError
 from app.domain.event import Erasure, Fact
 from app.flows.lane import LaneRun
 from app.ports import Settled, StoredDelivery
@@ -59,8 +59,9 @@ async def _removed(run: LaneRun, delivery: StoredDelivery) -> None:
         run.ended = True
     except RunOver:
         raise
-    except TemporaryError as error:
-        run.wait(max(error.retry_after or ASK_AGAIN, ASK_AGAIN))
+    except (TemporaryError, PlatformRejected) as error:
+        asked = error.retry_after if isinstance(error, TemporaryError) else None
+        run.wait(max(asked or ASK_AGAIN, ASK_AGAIN))
     else:
         reason = "The shop still accepts the credentials: the notice is late, and the app is installed."
         await _settle(run, delivery, outcome="ignored", reason=reason)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeGuard
 
+import structlog
+
 from app.domain.errors import Unreadable
 from app.domain.event import Erasure, Fact, Incomplete, StockFact, Tombstone, Uninstalled
 from app.domain.ids import DeliveryId, SourceId, StockItemId
@@ -14,6 +16,8 @@ from app.domain.settings import ApplicationSettings
 from app.flows.installation_events import hear_of_installation
 from app.flows.lane import LaneRun
 from app.ports import Settled, StoredDelivery, Told, Transaction
+
+logger = structlog.get_logger(__name__)
 
 BATCH = 200
 
@@ -97,22 +101,32 @@ async def project_events(run: LaneRun) -> bool:
     return True
 
 
-def read_delivery(run: LaneRun, delivery: StoredDelivery) -> tuple[Fact, ...] | Unreadable:
+def read_delivery(run: LaneRun, delivery: StoredDelivery) -> tuple[Fact, ...] | Settled:
+    """Return what a delivery says, or what becomes of it because nobody can tell.
+
+    A bug in reading one body is that delivery's end, not the lane's: once it is mended, a replay reads it again.
+    """
     if run.adapter.webhooks is None:
         return ()
     try:
         return run.adapter.webhooks.read(delivery.delivery)
     except Unreadable as error:
-        return error
+        return Settled(delivery_id=delivery.id, outcome="unreadable", reason=str(error))
+    except Exception as error:
+        logger.exception("delivery_not_read", delivery_id=delivery.id, topic=delivery.topic)
+        reason = (
+            f"Reading it failed with an internal error ({type(error).__name__}), which was logged; replay it later."
+        )
+        return Settled(delivery_id=delivery.id, outcome="dead", reason=reason)
 
 
-def about_the_installation(facts: tuple[Fact, ...] | Unreadable) -> TypeGuard[tuple[Fact, ...]]:
+def about_the_installation(facts: tuple[Fact, ...] | Settled) -> TypeGuard[tuple[Fact, ...]]:
     """Tell whether a delivery is about the installation itself, not about products."""
     return isinstance(facts, tuple) and any(isinstance(fact, Uninstalled | Erasure) for fact in facts)
 
 
 async def _take_in(
-    run: LaneRun, tx: Transaction, read: Sequence[tuple[StoredDelivery, tuple[Fact, ...] | Unreadable]]
+    run: LaneRun, tx: Transaction, read: Sequence[tuple[StoredDelivery, tuple[Fact, ...] | Settled]]
 ) -> None:
     facts = [
         fact
@@ -129,8 +143,8 @@ async def _take_in(
             settled.append(
                 Settled(delivery_id=delivery.id, outcome="ignored", reason="The Application is uninstalled.")
             )
-        elif isinstance(found, Unreadable):
-            settled.append(Settled(delivery_id=delivery.id, outcome="unreadable", reason=str(found)))
+        elif isinstance(found, Settled):
+            settled.append(found)
         else:
             outcome, sentences = project_delivery(run, book, delivery, found)
             settled.append(outcome)

@@ -9,10 +9,12 @@ An old delivery is a hint, no more: see ``project_again``.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from app.domain.errors import ApplicationNotFound, DeliveryNotFound, NotPossibleNow, Unreadable
+from app.domain.application import Application
+from app.domain.errors import ApplicationNotFound, DeliveryNotFound, NotPossibleNow
 from app.domain.event import Erasure, Fact, Incomplete, Uninstalled
 from app.domain.ids import ApplicationId, DeliveryId, SupplierId
 from app.domain.replay import Replay, Selection, project_again
@@ -25,8 +27,11 @@ from app.ports.replays import Candidate, ReplayDue
 BATCH = 200
 """Deliveries that one transaction replays at most, however high the rate is set."""
 
-Hint = tuple[Fact, ...] | Unreadable | str
-"""What an old delivery says; a sentence: why nothing can be made of it."""
+DROPPED_AT_ONCE = 10_000
+"""Dead letters that one statement drops at most."""
+
+Hint = tuple[Fact, ...] | Settled
+"""What an old delivery says, or what becomes of it because nothing can be made of it."""
 
 
 async def start_replay(services: Services, selection: Selection, *, supplier_id: SupplierId | None, by: str) -> Replay:
@@ -45,6 +50,16 @@ async def start_replay(services: Services, selection: Selection, *, supplier_id:
 
 
 async def _check(tx: Transaction, selection: Selection, supplier_id: SupplierId | None) -> None:
+    for each in await _owners(tx, selection, supplier_id):
+        if each.state in ("uninstalling", "uninstalled"):
+            raise NotPossibleNow("The Application is uninstalled; what comes to it changes nothing any more.")
+
+
+async def _owners(tx: Transaction, selection: Selection, supplier_id: SupplierId | None) -> Sequence[Application]:
+    """Return the Applications that are named, by themselves or by their deliveries.
+
+    ApplicationNotFound or DeliveryNotFound if one is not there, or not this supplier's.
+    """
     owners = set[ApplicationId]()
     if selection.application_id is not None:
         owners.add(selection.application_id)
@@ -53,12 +68,13 @@ async def _check(tx: Transaction, selection: Selection, supplier_id: SupplierId 
         if len(found) < len(set(selection.delivery_ids)):
             raise DeliveryNotFound
         owners.update(found.values())
+    named: list[Application] = []
     for each in owners:
         application = await tx.applications.one(each)
         if application is None or supplier_id not in (None, application.supplier_id):
             raise ApplicationNotFound if each == selection.application_id else DeliveryNotFound
-        if application.state in ("uninstalling", "uninstalled"):
-            raise NotPossibleNow("The Application is uninstalled; what comes to it changes nothing any more.")
+        named.append(application)
+    return named
 
 
 async def cancel_replay(services: Services, replay_id: UUID) -> Replay | None:
@@ -78,6 +94,28 @@ async def drop_dead_letter(services: Services, delivery_id: DeliveryId, *, by: s
     if not dropped and found[0].outcome != "dropped":
         raise NotPossibleNow("The delivery is no dead letter: it was worked through, or it still waits for that.")
     return found[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """How many dead letters were closed at once, and whether there may be more."""
+
+    count: int
+    more: bool
+
+
+async def drop_dead_letters(
+    services: Services, selection: Selection, *, supplier_id: SupplierId | None, by: str
+) -> Dropped:
+    """Close the dead letters among the deliveries that are meant, the oldest first, a great many at a time.
+
+    ``supplier_id``: only of this supplier's Applications; None: of everybody's. Errors as for ``start_replay``, but what is
+    uninstalled may be cleared away.
+    """
+    async with services.store.transaction() as tx:
+        await _owners(tx, selection, supplier_id)
+        count = await tx.inbox.drop_all(selection, supplier_id=supplier_id, by=by, limit=DROPPED_AT_ONCE)
+    return Dropped(count, more=count == DROPPED_AT_ONCE)
 
 
 async def replay_page(run: LaneRun) -> bool:
@@ -106,11 +144,8 @@ async def _work_through(
     worked: list[Settled] = []
     told: list[Told] = []
     for candidate, hint in hints:
-        delivery_id = candidate.stored.id
-        if isinstance(hint, str):
-            worked.append(Settled(delivery_id=delivery_id, outcome="ignored", reason=hint))
-        elif isinstance(hint, Unreadable):
-            worked.append(Settled(delivery_id=delivery_id, outcome="unreadable", reason=str(hint)))
+        if isinstance(hint, Settled):
+            worked.append(hint)
         else:
             outcome, sentences = project_delivery(run, book, candidate.stored, hint, manner=manner)
             worked.append(outcome)
@@ -124,8 +159,14 @@ def _hint(run: LaneRun, candidate: Candidate) -> Hint:
     if candidate.kept:
         facts = read_delivery(run, candidate.stored)
         if about_the_installation(facts):
-            return "It is about the installation itself, of which only fresh deliveries are believed."
+            return _ignored(
+                candidate, "It is about the installation itself, of which only fresh deliveries are believed."
+            )
         return facts
     if candidate.source_id is None:
-        return "Its body is not kept any more, and which product it was about is not known."
+        return _ignored(candidate, "Its body is not kept any more, and which product it was about is not known.")
     return (Incomplete(source_id=candidate.source_id, reason="a notice is replayed whose body is not kept any more"),)
+
+
+def _ignored(candidate: Candidate, reason: str) -> Settled:
+    return Settled(delivery_id=candidate.stored.id, outcome="ignored", reason=reason)

@@ -11,7 +11,14 @@ from datetime import timedelta
 import structlog
 
 from app.domain.application import Application
-from app.domain.errors import CredentialsRefused, IntegrationError, LeaseLost, RunOver, TemporaryError
+from app.domain.errors import (
+    CredentialsRefused,
+    IntegrationError,
+    LeaseLost,
+    PlatformRejected,
+    RunOver,
+    TemporaryError,
+)
 from app.domain.ids import SupplierId
 from app.domain.problem import Raised
 from app.domain.retry import rest_after
@@ -255,7 +262,7 @@ async def _pause_if_refused_again(run: LaneRun, error: CredentialsRefused) -> No
         return
     except RunOver:
         return
-    except TemporaryError:
+    except (TemporaryError, PlatformRejected):
         pass
     run.wait(timedelta(minutes=1) * run.services.pace.retry_scale)
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.domain.errors import BeingStopped, ChangedMeanwhile, LeaseTooShort
+from app.domain.errors import AddressRefused, BeingStopped, ChangedMeanwhile, LeaseTooShort, PlatformUnavailable
 from app.domain.http import Request, Response
 from app.flows.services import Services
 from app.ports import Budget, Claim, Transport
@@ -85,9 +85,15 @@ class PermittedTransport:
         self._permit = permit
 
     async def send(self, request: Request, *, within: timedelta) -> Response:
-        """As the port says; a RunOver before anything is sent if the call must not start."""
+        """As the port says; a RunOver before anything is sent if the call must not start.
+
+        An address that must not be called is no bug, and may be another one tomorrow: the shop counts as unavailable.
+        """
         await self._permit()
-        return await self._transport.send(request, within=within)
+        try:
+            return await self._transport.send(request, within=within)
+        except AddressRefused as error:
+            raise PlatformUnavailable(str(error)) from error
 
 
 class PermittedBudget:

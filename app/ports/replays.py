@@ -10,7 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from app.domain.ids import ApplicationId, DeliveryId, SourceId, SupplierId
-from app.domain.replay import Replay, Selection, Share
+from app.domain.replay import Replay, ReplayState, Selection, Share
 from app.ports.records import Settled, StoredDelivery
 
 
@@ -68,6 +68,16 @@ class Replays(Protocol):
     ) -> None: ...
 
     async def one(self, replay_id: UUID) -> Replay | None: ...
+
+    async def list(
+        self,
+        *,
+        supplier_id: SupplierId | None,
+        application_id: ApplicationId | None,
+        state: ReplayState | None,
+        before: UUID | None,
+        limit: int,
+    ) -> tuple[Replay, ...]: ...
 
     async def cancel(self, replay_id: UUID) -> None: ...
 

@@ -33,6 +33,7 @@ from app.domain.importing import Import
 from app.domain.installing import Asked, PendingInstall
 from app.domain.problem import Problem, ProblemKind, ProblemState, Raised
 from app.domain.projection import SourceProduct
+from app.domain.replay import Selection
 from app.domain.state import Binding
 from app.domain.sweeping import Finding, Sweep
 from app.ports.outside import Budget
@@ -212,6 +213,8 @@ class Inbox(Protocol):
     async def forget_body(self, delivery_id: DeliveryId) -> None: ...
 
     async def drop(self, delivery_id: DeliveryId, *, by: str) -> bool: ...
+
+    async def drop_all(self, selection: Selection, *, supplier_id: SupplierId | None, by: str, limit: int) -> int: ...
 
 
 class Installs(Protocol):

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.event import SUBSTITUTE
 from app.domain.http import Delivery
-from app.domain.ids import ApplicationId, DeliveryId, EventId, Topic
-from app.domain.replay import DEAD_LETTER
+from app.domain.ids import ApplicationId, DeliveryId, EventId, SupplierId, Topic
+from app.domain.replay import DEAD_LETTER, Selection
 from app.ports import InboxEntry, Settled, StoredDelivery
 from app.store.documents import clean, rows
 
@@ -29,6 +29,12 @@ IS_DEAD_LETTER = """(
         SELECT FROM replayed r WHERE r.delivery_id = d.id AND r.outcome NOT IN ('unreadable', 'dead'))
 )"""
 """Of a delivery ``d``: it could not be worked through, and no replay has mended that since."""
+
+
+_DROP = """
+    UPDATE delivery d SET outcome = 'dropped', settled_at = now(),
+    reason = 'Dropped by ' || :by || '. It was ' || d.outcome || ': ' || coalesce(d.reason, '')
+"""
 
 
 def _headers(delivery: Delivery) -> str:
@@ -135,14 +141,31 @@ class Inbox:
     async def drop(self, delivery_id: DeliveryId, *, by: str) -> bool:
         """Close a dead letter without replaying it, for the reason that somebody said so; False: it is none."""
         done = await self._connection.execute(
-            text(
-                "UPDATE delivery d SET outcome = 'dropped', settled_at = now(), "
-                "reason = 'Dropped by ' || :by || '. It was ' || d.outcome || ': ' || coalesce(d.reason, '') "
-                f"WHERE d.id = :id AND {IS_DEAD_LETTER}"
-            ),
-            {"id": delivery_id, "by": clean(by)},
+            text(f"{_DROP} WHERE d.id = :id AND {IS_DEAD_LETTER}"), {"id": delivery_id, "by": clean(by)}
         )
         return done.rowcount > 0
+
+    async def drop_all(self, selection: Selection, *, supplier_id: SupplierId | None, by: str, limit: int) -> int:
+        """Close the dead letters among the deliveries that are meant, the oldest ``limit`` first; return how many.
+
+        ``supplier_id``: only of this supplier's Applications; None: of every one.
+        """
+        meant, given = meets(selection)
+        conditions = ["d.application_id IS NOT NULL", meant, IS_DEAD_LETTER]
+        if selection.delivery_ids is not None:
+            conditions.append("d.id = ANY(:delivery_ids)")
+            given["delivery_ids"] = list(selection.delivery_ids)
+        if selection.application_id is not None:
+            conditions.append("d.application_id = :application_id")
+            given["application_id"] = selection.application_id
+        if supplier_id is not None:
+            conditions.append("d.application_id IN (SELECT a.id FROM application a WHERE a.supplier_id = :supplier_id)")
+            given["supplier_id"] = supplier_id
+        which = f"SELECT d.id FROM delivery d WHERE {' AND '.join(conditions)} ORDER BY d.id LIMIT :limit FOR UPDATE"
+        done = await self._connection.execute(
+            text(f"{_DROP} WHERE d.id IN ({which})"), {**given, "by": clean(by), "limit": limit}
+        )
+        return done.rowcount
 
 
 def _is_named(outcome: str | None) -> bool:
@@ -159,6 +182,27 @@ def _has(outcome: str | None) -> str:
         return IS_DEAD_LETTER
     rare = " AND d.outcome IN ('unreadable', 'dead')" if outcome in ("unreadable", "dead") else ""
     return f"d.outcome = :outcome{rare}"
+
+
+def meets(selection: Selection) -> tuple[str, dict[str, object]]:
+    """Return what a delivery ``d`` has to fulfil as SQL, and the values in it."""
+    conditions = ["d.outcome IS NOT NULL"]
+    given: dict[str, object] = {}
+    for condition, name, value in (
+        ("d.topic = :topic", "topic", selection.topic),
+        ("d.source_id = :source_id", "source_id", selection.source_id),
+        ("d.received_at >= :received_from", "received_from", selection.received_from),
+        ("d.received_at < :received_until", "received_until", selection.received_until),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            given[name] = value
+    if selection.outcome == DEAD_LETTER:
+        conditions.append(IS_DEAD_LETTER)
+    elif selection.outcome is not None:
+        conditions.append("d.outcome = :outcome")
+        given["outcome"] = selection.outcome
+    return "(" + " AND ".join(conditions) + ") IS TRUE", given
 
 
 def stored(row: Row[tuple[object, ...]]) -> StoredDelivery:

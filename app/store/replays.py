@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,11 +11,11 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.ids import ApplicationId, DeliveryId, SourceId, SupplierId
-from app.domain.replay import DEAD_LETTER, Replay, Selection, Share
+from app.domain.replay import Replay, ReplayState, Selection, Share
 from app.ports import Settled
 from app.ports.replays import Candidate, ReplayDue, Replayed, ReplayPage
 from app.store.documents import clean, rows
-from app.store.inbox import IS_DEAD_LETTER, stored
+from app.store.inbox import meets, stored
 
 WINDOW = 2000
 """Deliveries that one page looks at, at most, so that a search for few among many stays short."""
@@ -65,6 +65,14 @@ _PICKED = """
     SELECT * FROM delivery WHERE id = ANY(:delivery_ids) AND application_id = :application_id AND id > :cursor
     ORDER BY id LIMIT :window
 """
+
+_HAS = "EXISTS (SELECT FROM replay_share s WHERE s.replay_id = r.id AND s.state = '{}')"
+_IS: Mapping[ReplayState, str] = {
+    "running": _HAS.format("running"),
+    "cancelled": f"NOT {_HAS.format('running')} AND {_HAS.format('cancelled')}",
+    "done": f"NOT {_HAS.format('running')} AND NOT {_HAS.format('cancelled')}",
+}
+"""The state of a replay ``r``, which follows from those of its shares."""
 
 
 class Replays:
@@ -129,19 +137,63 @@ class Replays:
     async def one(self, replay_id: UUID) -> Replay | None:
         """Return a replay with all its shares; None when there is none (any more)."""
         found = await self._connection.execute(text("SELECT * FROM replay WHERE id = :id"), {"id": replay_id})
-        row = found.one_or_none()
-        if row is None:
-            return None
-        shares = await self._connection.execute(
-            text("SELECT * FROM replay_share WHERE replay_id = :id ORDER BY application_id"), {"id": replay_id}
+        return next(iter(await self._with_shares(found.all())), None)
+
+    async def list(
+        self,
+        *,
+        supplier_id: SupplierId | None,
+        application_id: ApplicationId | None,
+        state: ReplayState | None,
+        before: UUID | None,
+        limit: int,
+    ) -> tuple[Replay, ...]:
+        """Return replays, the newest first, from behind the one ``before``.
+
+        ``supplier_id``: those that this supplier's keys asked for; None: all. ``application_id``: those in which it has a
+        share.
+        """
+        conditions = {
+            " AND r.supplier_id = :supplier_id": supplier_id,
+            " AND EXISTS (SELECT FROM replay_share s WHERE s.replay_id = r.id AND s.application_id = :application_id)": (
+                application_id
+            ),
+            " AND (r.created_at, r.id) < (SELECT last.created_at, last.id FROM replay last WHERE last.id = :before)": before,
+        }
+        found = await self._connection.execute(
+            text(
+                "SELECT r.* FROM replay r WHERE true"
+                + "".join(each for each, value in conditions.items() if value is not None)
+                + ("" if state is None else f" AND {_IS[state]}")
+                + " ORDER BY r.created_at DESC, r.id DESC LIMIT :limit"
+            ),
+            {
+                "limit": limit,
+                **({} if supplier_id is None else {"supplier_id": supplier_id}),
+                **({} if application_id is None else {"application_id": application_id}),
+                **({} if before is None else {"before": before}),
+            },
         )
-        return Replay(
-            id=row.id,
-            supplier_id=row.supplier_id,
-            by=row.requested_by,
-            selection=_SELECTION.validate_json(row.selection),
-            created_at=row.created_at,
-            shares=tuple(_share(each) for each in shares),
+        return await self._with_shares(found.all())
+
+    async def _with_shares(self, replays: Sequence[Row[tuple[object, ...]]]) -> tuple[Replay, ...]:
+        found = await self._connection.execute(
+            text("SELECT * FROM replay_share WHERE replay_id = ANY(:ids) ORDER BY application_id"),
+            {"ids": [row.id for row in replays]},
+        )
+        shares: dict[UUID, list[Share]] = {row.id: [] for row in replays}
+        for row in found:
+            shares[row.replay_id].append(_share(row))
+        return tuple(
+            Replay(
+                id=row.id,
+                supplier_id=row.supplier_id,
+                by=row.requested_by,
+                selection=_SELECTION.validate_json(row.selection),
+                created_at=row.created_at,
+                shares=tuple(shares[row.id]),
+            )
+            for row in replays
         )
 
     async def cancel(self, replay_id: UUID) -> None:
@@ -206,7 +258,7 @@ class Replays:
         else:
             given["delivery_ids"] = share.delivery_ids
         window = _SEARCHED if share.delivery_ids is None else _PICKED
-        conditions, wanted = _conditions(due.selection)
+        conditions, wanted = meets(due.selection)
         seen = (
             await self._connection.execute(
                 text(f"SELECT d.id, {conditions} AS wanted FROM ({window}) AS d ORDER BY d.id"), {**given, **wanted}
@@ -286,27 +338,6 @@ class Replays:
             Replayed(replay_id=row.replay_id, by=row.requested_by, outcome=row.outcome, reason=row.reason, at=row.at)
             for row in found
         )
-
-
-def _conditions(selection: Selection) -> tuple[str, dict[str, object]]:
-    """Return what a delivery ``d`` has to fulfil as SQL, and the values in it."""
-    conditions = ["d.outcome IS NOT NULL"]
-    given: dict[str, object] = {}
-    for condition, name, value in (
-        ("d.topic = :topic", "topic", selection.topic),
-        ("d.source_id = :source_id", "source_id", selection.source_id),
-        ("d.received_at >= :received_from", "received_from", selection.received_from),
-        ("d.received_at < :received_until", "received_until", selection.received_until),
-    ):
-        if value is not None:
-            conditions.append(condition)
-            given[name] = value
-    if selection.outcome == DEAD_LETTER:
-        conditions.append(IS_DEAD_LETTER)
-    elif selection.outcome is not None:
-        conditions.append("d.outcome = :outcome")
-        given["outcome"] = selection.outcome
-    return "(" + " AND ".join(conditions) + ") IS TRUE", given
 
 
 def _share(row: Row[tuple[object, ...]]) -> Share:

@@ -113,3 +113,88 @@ async def test_a_supplier_is_erased_once_everything_is_uninstalled(web: Web, sho
     assert (await web.call("GET", f"/v1/applications/{application}")).status_code == 404
     assert (await web.call("GET", f"/v1/deliveries/{deliveries[0]}")).status_code == 404
     assert (await web.client.post(f"{web.url}/webhooks/shopify/{application}", json={})).status_code == 404
+
+
+async def test_dead_letters_are_dropped_in_bulk_by_what_they_have_in_common(web: Web, shop: str) -> None:
+    application, deliveries = await delivered(web, shop)
+    store = web.services.store
+    assert isinstance(store, PostgresStore)
+    async with store.engine.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO delivery (application_id, event_id, topic, method, url, headers, outcome, reason) "
+                "SELECT :id, 'dead-' || n, 'topic/' || n % 2, 'POST', '', '{}', "
+                "CASE WHEN n < 4 THEN 'dead' ELSE 'unreadable' END, 'why' FROM generate_series(1, 6) n"
+            ),
+            {"id": application},
+        )
+
+    async def dead() -> list[str]:
+        path = f"/v1/applications/{application}/deliveries?outcome=dead-letter"
+        return sorted(each["event_id"] for each in (await web.call("GET", path)).json()["items"])
+
+    async def drop(selection: dict[str, object], key: str = "operate") -> object:
+        answer = await web.call("POST", "/v1/deliveries/drop", selection, key=key)
+        return answer.json() if answer.status_code == 200 else answer.status_code
+
+    assert await drop({"application_id": application}, key="read") == 403
+    assert await drop({}) == 422
+    assert await drop({"application_id": str(uuid4())}) == 404
+    assert await drop({"delivery_ids": ["999999"]}) == 404
+    assert await drop({"topic": "topic/1", "outcome": "dead"}) == {"dropped": 2, "more": False}
+    assert await dead() == ["dead-2", "dead-4", "dead-5", "dead-6"]
+    assert await drop({"received_until": "2020-01-01T00:00:00Z"}) == {"dropped": 0, "more": False}
+    assert await drop({"topic": "topic/1"}, key="bound") == {"dropped": 1, "more": False}
+    assert await drop({"application_id": application, "delivery_ids": deliveries}) == {"dropped": 0, "more": False}
+    assert await drop({"application_id": application, "outcome": "dead-letter"}) == {"dropped": 3, "more": False}
+    assert await dead() == []
+    async with store.engine.begin() as connection:
+        reasons = await connection.execute(text("SELECT DISTINCT reason FROM delivery WHERE outcome = 'dropped'"))
+        assert all("It was " in each and each.startswith("Dropped by the key ") for each in reasons.scalars())
+
+
+async def test_a_key_of_another_supplier_drops_nothing(web: Web, shop: str) -> None:
+    await web.install("another-supplier")
+    store = web.services.store
+    assert isinstance(store, PostgresStore)
+    async with store.engine.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO delivery (application_id, event_id, topic, method, url, headers, outcome) "
+                "SELECT id, 'dead', 'topic', 'POST', '', '{}', 'dead' FROM application"
+            )
+        )
+    answer = await web.call("POST", "/v1/deliveries/drop", {"topic": "topic"}, key="bound")
+    assert answer.json() == {"dropped": 0, "more": False}
+
+
+async def test_replays_are_listed_newest_first_page_by_page(web: Web, shop: str) -> None:
+    application, deliveries = await delivered(web, shop)
+    started = [
+        (await web.call("POST", "/v1/replays", selection, key=key)).json()["id"]
+        for selection, key in (
+            ({"application_id": application}, "admin"),
+            ({"delivery_ids": deliveries}, "bound"),
+            ({"topic": "nothing"}, "admin"),
+        )
+    ]
+
+    async def listed(query: str = "", key: str = "read") -> list[str]:
+        answer = await web.call("GET", f"/v1/replays?limit=2{query}", key=key)
+        assert answer.status_code == 200
+        page = answer.json()
+        ids = [each["id"] for each in page["items"]]
+        following = page["next_cursor"]
+        return ids if following is None else ids + await listed(f"{query}&cursor={following}", key)
+
+    assert await listed() == started[::-1]
+    assert await listed(key="bound") == [started[1]]
+    assert await listed(f"&application_id={application}") == started[::-1]
+    assert await listed(f"&application_id={uuid4()}") == []
+    await web.call("POST", f"/v1/replays/{started[0]}/cancel")
+    assert await listed("&state=cancelled") == [started[0]]
+    await web.work()
+    assert await listed("&state=running") == []
+    assert await listed("&state=done") == [started[2], started[1]]
+    (first, *_) = (await web.call("GET", "/v1/replays")).json()["items"]
+    assert (first["selection"]["topic"], "applications" in first) == ("nothing", False)

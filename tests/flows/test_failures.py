@@ -4,7 +4,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.domain.application import Application
-from app.domain.errors import CredentialsRefused, OrderchampUnavailable
+from app.domain.errors import CredentialsRefused, OrderchampUnavailable, PlatformRejected
+from app.domain.event import Uninstalled
 from app.domain.plan import Change, NotSent, Outcome, Publish, Refused, SetStock, UpdateProduct
 from app.domain.resolution import Plain
 from app.domain.retry import SCHEDULE
@@ -169,6 +170,54 @@ async def test_a_subscription_that_the_shop_refuses_is_a_problem_until_it_stands
     await resolve(stage.services, problem.id, Plain("try_again"))
     await stage.settle()
     assert await stage.problems(application) == ()
+
+
+NOT_THIS = CredentialsRefused("shop", "The access token may not do this (403).")
+
+
+@pytest.mark.policy("subscription_refused")
+@pytest.mark.parametrize("refusal", [PlatformRejected("The shop answered 400."), NOT_THIS])
+@pytest.mark.parametrize(("what", "subjects"), [("list", {""}), ("order", {"snapshot", "gone"})])
+async def test_refused_subscriptions_never_stop_products(
+    stage: Stage, refusal: Exception, what: str, subjects: set[str]
+) -> None:
+    stage.shop.refuses[what] = refusal
+    application = await installed(stage, "1")
+    assert (await stage.application(application.id)).state == "active"
+    problems = await stage.problems(application)
+    assert {(each.kind, each.subject) for each in problems} == {("subscription_refused", each) for each in subjects}
+    assert all(str(refusal) in each.sentence for each in problems)
+    async with stage.store.transaction() as tx:
+        health = {each.topic: each.health for each in await tx.applications.subscriptions(application.id)}
+    assert set(health.values()) == {"unknown" if what == "list" else "refused"}
+    await stage.hear(application, product("1", variant("1-A", stock=1), at=1))
+    await stage.settle()
+    assert stage.orderchamp.stock("1-A") == 1
+    assert await stage.execute("SELECT failures FROM lane") == 0
+    stage.shop.refuses.clear()
+    await resolve(stage.services, problems[0].id, Plain("try_again"))
+    await stage.settle()
+    assert await stage.problems(application) == ()
+
+
+async def test_credentials_that_the_shop_refuses_for_everything_are_no_refused_subscription(stage: Stage) -> None:
+    application = await stage.install()
+    stage.shop.token = "another"
+    await stage.settle()
+    assert (await stage.application(application.id)).state == "paused"
+    assert [each.kind for each in await stage.problems(application)] == ["credentials_refused"]
+
+
+async def test_a_shop_that_does_not_say_what_an_uninstall_notice_means_is_asked_again(stage: Stage) -> None:
+    application = await installed(stage, "1")
+    stage.shop.refuses["probe"] = PlatformRejected("The shop answered 400.")
+    await stage.hear(application, Uninstalled(), event="removed")
+    await stage.run_lanes()
+    assert await stage.outcomes(application) == {"removed": None}
+    stage.shop.refuses["probe"] = NOT_THIS
+    await stage.settle()
+    assert await stage.outcomes(application) == {"removed": "applied"}
+    assert (await stage.application(application.id)).state == "uninstalled"
 
 
 @pytest.mark.policy("refused")

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.domain.application import Application
-from app.domain.errors import LeaseLost, LeaseTooShort
+from app.domain.errors import AddressRefused, LeaseLost, LeaseTooShort, PlatformUnavailable
 from app.domain.event import Incomplete, Uninstalled
 from app.domain.http import Reading, Request, Response
 from app.domain.ids import ApplicationId, Cursor, SourceId, Topic
@@ -20,7 +20,7 @@ from app.domain.structs import replace
 from app.flows.operate import pause, start_import, uninstall
 from app.flows.run_lane import claim_lane, run_lane
 from app.flows.services import Services
-from app.flows.tenure import PermittedBudget, Stopping, Tenure
+from app.flows.tenure import PermittedBudget, PermittedTransport, Stopping, Tenure
 from app.platforms.adapter import Adapter
 from app.store.accounts import Unmetered
 from tests.fakes.gated import Gated
@@ -230,6 +230,19 @@ async def test_who_is_to_wait_for_the_budget_asks_for_no_permission_yet(stage: S
     assert asked == []
     assert await PermittedBudget(Unmetered(), permit).draw(3) == timedelta(0)
     assert asked == ["asked"]
+
+
+async def test_an_address_that_must_not_be_called_is_a_shop_that_is_away_and_no_bug() -> None:
+    class Guarded:
+        async def send(self, request: Request, *, within: timedelta) -> Response:
+            raise AddressRefused("shop.example has an address that is not public; it is not called.")
+
+    async def permit() -> None:
+        pass
+
+    request = Request(method="GET", url="https://shop.example/", operation="read")
+    with pytest.raises(PlatformUnavailable, match="not public"):
+        await PermittedTransport(Guarded(), permit).send(request, within=timedelta(seconds=1))
 
 
 async def tenure_of(stage: Stage) -> Tenure:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from app.domain.application import Application
 from app.domain.errors import ApplicationNotFound, DeliveryNotFound, NotPossibleNow, Unreadable
@@ -77,16 +78,17 @@ class Archive:
 
 
 class Illiterate:
-    """Webhooks of which nothing can be read, as before a bug was mended."""
+    """Webhooks of which nothing can be read, as before a bug was mended. ``bug``: what is raised instead of Unreadable."""
 
-    def __init__(self, webhooks: Any) -> None:
+    def __init__(self, webhooks: Any, bug: Exception | None = None) -> None:
         self._webhooks = webhooks
+        self._bug = bug
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._webhooks, name)
 
     def read(self, given: Delivery) -> tuple[Fact, ...]:
-        raise Unreadable(f"The body cannot be read ({len(given.body)} bytes).")
+        raise self._bug or Unreadable(f"The body cannot be read ({len(given.body)} bytes).")
 
 
 @pytest.fixture
@@ -225,6 +227,31 @@ async def test_dead_letters_are_listed_replayed_and_dropped(archive: Archive) ->
     with pytest.raises(NotPossibleNow):
         await drop_dead_letter(services, first, by=ME)
     assert (await archive.whole(outcome=DEAD_LETTER)).shares[0].worked == 0
+
+
+async def test_a_bug_in_reading_ends_one_delivery_and_not_its_lane(archive: Archive) -> None:
+    stage = archive.stage
+    stage.shop.put(product("1"))
+    application = await stage.install()
+    await stage.settle()
+    services, adapter = stage.services, stage.services.adapters["fake"]
+    broken: Any = Illiterate(adapter.webhooks, ZeroDivisionError("nobody thought of that"))
+    stage.services = replace(services, adapters={"fake": replace(adapter, webhooks=broken)})
+    await stage.hear(application, product("1", variant("1-A", stock=1), at=1))
+    with capture_logs() as logs:
+        await stage.run_lanes()
+    (delivery_id,) = await archive.dead_letters(application)
+    assert [(each["event"], each["delivery_id"], each["log_level"]) for each in logs] == [
+        ("delivery_not_read", delivery_id, "error")
+    ]
+    assert set((await stage.outcomes(application)).values()) == {"dead"}
+    assert await stage.execute("SELECT failures FROM lane") == 0
+    assert counted(await archive.whole(outcome=DEAD_LETTER)) == {"dead": 1}
+    stage.services = services
+    stage.shop.put(product("1", variant("1-A", stock=1), at=1))
+    assert counted(await archive.whole(outcome=DEAD_LETTER)) == {"reading": 1}
+    assert stage.orderchamp.stock("1-A") == 1
+    assert await archive.dead_letters(application) == []
 
 
 async def test_a_selection_is_by_application_topic_outcome_product_and_time(archive: Archive) -> None:
