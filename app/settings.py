@@ -74,7 +74,9 @@ class Settings(BaseSettings):
     run_products: int = Field(default=500, gt=0, description="How many products one run of a lane reconciles at most.")
     call_seconds: float = Field(default=8.0, gt=0, description="Deadline of one call to Orderchamp or to a shop.")
     settle_seconds: float = Field(
-        default=5.0, ge=0, description="How long after its deadline a call that got no answer may still take effect."
+        default=5.0,
+        ge=0,
+        description="How long after its deadline a call that got no answer may still take effect, and a publication stay unseen.",
     )
     coalesce_seconds: float = Field(
         default=3.0,

@@ -104,7 +104,7 @@ _PROBLEMS: Mapping[ProblemKind, Policy] = {
     ),
     "held": Policy(
         rule="A product that somebody unpublished on Orderchamp stays so until the shop takes it from inactive to active, or "
-        "a person releases it.",
+        "a person releases it. Orderchamp is believed once our own publication has had time to be shown.",
         problem=ProblemType(
             title="Unpublished by hand",
             sentence="Somebody unpublished it on Orderchamp, so it is not published again. Stock and details go on.",

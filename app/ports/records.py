@@ -156,7 +156,8 @@ class TargetRecord(Struct, frozen=True, kw_only=True):
 
     ``left_published`` is how we left it, None when we do not know; ``hidden_at`` when we unpublished it without anybody's
     approval. ``held``: a person unpublished it. ``publishing_since``: it is not known what came of a publication that began
-    then and takes effect by ``publishing_until`` if ever. The last three are changed by calls of their own.
+    then. ``publishing_until``: when the last publication has taken effect, if ever, and is shown. The last three are
+    changed by calls of their own.
     """
 
     target_id: TargetId

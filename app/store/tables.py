@@ -332,7 +332,8 @@ class TargetRow(SQLModel, table=True):
 
     ``left_published`` is how we left it; None when we do not know, as while a call is on its way. ``held``: a person
     unpublished it on Orderchamp. ``hidden_at``: when we unpublished it without anybody's approval. ``publishing_since``: it
-    is not known what came of a publication that began then and cannot take effect after ``publishing_until``.
+    is not known what came of a publication that began then. ``publishing_until``: when the last publication has taken
+    effect, if ever, and is shown.
     """
 
     __tablename__ = "target"

@@ -109,14 +109,15 @@ class Targets(Bindings):
             },
         )
 
-    async def end_publishing(self, account_id: AccountId, ids: Sequence[TargetId]) -> None:
-        """Write down that it is known what came of publishing these targets."""
+    async def end_publishing(self, account_id: AccountId, ids: Mapping[TargetId, datetime | None]) -> None:
+        """Write down that it is known what came of publishing these targets, and until when that may not be seen yet."""
         await self._connection.execute(
             text(
-                "UPDATE target SET publishing_since = NULL, publishing_until = NULL "
-                "WHERE account_id = :account_id AND target_id = ANY(:ids)"
+                "UPDATE target SET publishing_since = NULL, publishing_until = s.until "
+                "FROM unnest(CAST(:ids AS text[]), CAST(:until AS timestamptz[])) AS s(id, until) "
+                "WHERE target.account_id = :account_id AND target.target_id = s.id"
             ),
-            {"account_id": account_id, "ids": list(ids)},
+            {"account_id": account_id, "ids": list(ids), "until": list(ids.values())},
         )
 
     async def believe_unpublished(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:

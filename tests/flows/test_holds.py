@@ -1,5 +1,8 @@
 """What people do on Orderchamp by hand, and what becomes of targets that several products share."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from app.domain.application import Application
@@ -96,6 +99,30 @@ async def test_what_was_unpublished_for_the_shop_is_not_held(stage: Stage) -> No
     await stage.hear(application, product("1", at=2))
     await stage.settle()
     assert stage.orderchamp.by_sku("1-A").published
+
+
+@pytest.mark.policy("held")
+@pytest.mark.parametrize("lags", [True, False])
+async def test_a_publication_that_orderchamp_does_not_show_yet_is_no_hold(stage: Stage, lags: bool) -> None:
+    pace = replace(stage.services.pace, settle=timedelta(seconds=60))
+    stage.services = replace(stage.services, pace=pace)
+    stage.shop.put(product("1"))
+    application = await stage.install()
+    await stage.run_lanes()
+    shown = stage.orderchamp.by_sku("1-A")
+    assert shown.published
+    shown.published = False
+    await look_again(stage.services, application.id, SourceId("1"))
+    await stage.run_lanes()
+    assert await stage.problems(application) == ()
+    view = await stage.product(application, "1")
+    assert view.state == "waiting"
+    assert view.due_at is not None
+    assert view.due_at - stage.services.clock() > timedelta(seconds=50)
+    shown.published = lags
+    await stage.settle()
+    assert [each.kind for each in await stage.problems(application)] == ([] if lags else ["held"])
+    assert shown.publications == 1
 
 
 @pytest.mark.policy("edited_by_hand")

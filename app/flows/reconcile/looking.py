@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from app.domain.ids import AccountId, TargetId
 from app.domain.matching import was_published
@@ -14,8 +15,9 @@ from app.ports import TargetRecord, Told, Transaction
 
 @dataclass(slots=True)
 class Sight:
-    """What a read told beyond what is shown: who was held or released by hand, and which publications are clear now."""
+    """What a read at that time told beyond what is shown: who was held or released by hand, what is clear now."""
 
+    at: datetime
     held: dict[TargetId, bool] = field(default_factory=dict)
     clear: list[TargetId] = field(default_factory=list)
 
@@ -29,7 +31,7 @@ async def keep_sight(tx: Transaction, account_id: AccountId, sight: Sight) -> No
     if sight.held:
         await tx.targets.hold(account_id, sight.held)
     if sight.clear:
-        await tx.targets.end_publishing(account_id, sight.clear)
+        await tx.targets.end_publishing(account_id, dict.fromkeys(sight.clear))
 
 
 async def look(run: LaneRun, batch: Batch) -> None:
@@ -48,7 +50,7 @@ async def look(run: LaneRun, batch: Batch) -> None:
     await run.hold(run.services.pace.call * 2)
     found = await run.marketplace.read(tuple(sorted(wanted)))
     gone = [target_id for target_id, observed in found.items() if observed is None]
-    sight = Sight()
+    sight = Sight(at=run.now())
     for target_id, observed in found.items():
         if observed is not None:
             batch.targets[target_id] = seen(batch.targets.get(target_id), observed, sight)
@@ -63,7 +65,7 @@ async def look(run: LaneRun, batch: Batch) -> None:
 
 
 def _wait_for_publications(run: LaneRun, batch: Batch) -> None:
-    """Leave products alone while a publication of their target, by whomever, may still take effect."""
+    """Leave products alone while a publication of their target, by whomever, may still take effect or come into sight."""
     for work in batch.works.values():
         for binding in work.bindings.values():
             record = batch.targets.get(binding.target_id)
@@ -78,6 +80,9 @@ def seen(before: TargetRecord | None, observed: Observed, sight: Sight) -> Targe
     if record.publishing_since is not None:
         record = _after_publication(record, observed, sight)
     elif record.left_published and not observed.published:
+        if record.publishing_until is not None and record.publishing_until > sight.at:
+            # Orderchamp may not show yet what we have just published; a person is believed once it must.
+            return record
         record = replace(record, held=True)
         sight.held[observed.id] = True
     elif record.held and observed.published:

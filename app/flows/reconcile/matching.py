@@ -48,7 +48,7 @@ async def find(run: LaneRun, batch: Batch) -> None:
         bound_to = await tx.conflicts.bound_to(
             run.application.account_id, [variant for each in products.values() for variant in each.variants]
         )
-    sight = Sight()
+    sight = Sight(at=run.now())
     for target_id, observed in products.items():
         batch.targets[target_id] = _merged(batch.targets.get(target_id) or stored.get(target_id), observed, sight)
     found = _by_sku(products.values(), bound_to)

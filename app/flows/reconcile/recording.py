@@ -1,6 +1,7 @@
 """Recording: what came of the calls, ids first of all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from app.domain.changes import (
     Applied,
@@ -54,7 +55,7 @@ async def record(
         _show(batch, of_product)
     unclear = {work.due.source_id for work in batch.works.values() if work.unclear}
     created = {each.source_id for each in changes if isinstance(each, CreateProduct | CreateVariant)}
-    published = _published(batch, changes, outcomes)
+    published = _published(batch, changes, outcomes, settled=run.now() + run.services.pace.settle)
     async with run.services.store.transaction(run.claim) as tx:
         await tx.targets.bind(application.id, application.account_id, bound)
         await tx.targets.record(application.account_id, [batch.targets[each] for each in sorted(touched)])
@@ -67,15 +68,17 @@ async def record(
         await tx.timeline.add(application.id, told)
 
 
-def _published(batch: Batch, changes: Sequence[Change], outcomes: Sequence[Outcome]) -> list[TargetId]:
-    """Return the targets of which it is known whether they were published."""
-    clear = [
-        change.target_id
+def _published(
+    batch: Batch, changes: Sequence[Change], outcomes: Sequence[Outcome], *, settled: datetime
+) -> Mapping[TargetId, datetime | None]:
+    """Return the targets of which it is known whether they were published, and until when that may not be seen yet."""
+    clear = {
+        change.target_id: settled if isinstance(outcome, Applied) else None
         for change, outcome in zip(changes, outcomes, strict=True)
         if isinstance(change, Publish | RefreshListing) and not isinstance(outcome, Unclear)
-    ]
-    for target_id in clear:
-        batch.targets[target_id] = replace(batch.targets[target_id], publishing_since=None, publishing_until=None)
+    }
+    for target_id, until in clear.items():
+        batch.targets[target_id] = replace(batch.targets[target_id], publishing_since=None, publishing_until=until)
     return clear
 
 
