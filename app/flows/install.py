@@ -15,6 +15,7 @@ from app.domain.settings import ApplicationSettings
 from app.domain.structs import replace
 from app.flows.erase import refuse_while_erasing
 from app.flows.lane import ORDERCHAMP_TOKEN, as_secrets, shop_credentials
+from app.flows.renew import fresh
 from app.flows.services import Services
 from app.flows.webhook_secret import secrets_to_keep
 from app.platforms.adapter import Adapter
@@ -48,6 +49,7 @@ async def install(services: Services, wanted: Installation) -> tuple[Application
     credentials = adapter.installation.credentials(wanted.credentials)
     async with services.store.transaction() as tx:
         refuse_others(await tx.applications.of_shop(wanted.platform, shop), wanted.supplier_id)
+    credentials = await fresh(services, adapter, shop, credentials)
     details = await try_shop(services, adapter, shop, credentials)
     account = await try_orderchamp(services, wanted.orderchamp_token)
     check_storefront(account, wanted.storefront_id)

@@ -48,6 +48,9 @@ async def _removed(run: LaneRun, delivery: StoredDelivery) -> None:
     if run.application.state in ("uninstalling", "uninstalled"):
         await _settle(run, delivery, outcome="ignored", reason="The Application is being uninstalled already.")
         return
+    if run.without_shop:
+        run.wait(ASK_AGAIN)
+        return
     try:
         await run.services.ask_shop(run.adapter.installation.probe(run.connection))
     except CredentialsRefused:

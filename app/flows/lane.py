@@ -23,6 +23,7 @@ class LaneRun:
     ``services`` are this run's own: whatever calls with them needs the permission of its ``tenure``. ``storefronts``
     are the names of the account's storefronts. ``spent`` tells how many points its calls to Orderchamp cost so far.
     ``secrets`` is what the vault keeps of the Application. ``products`` counts how many were reconciled in this run.
+    ``without_shop``: the shop gives no credentials now, so it is not called.
     """
 
     services: Services
@@ -39,6 +40,7 @@ class LaneRun:
     products: int = 0
     not_before: datetime | None = None
     ended: bool = field(default=False)
+    without_shop: bool = field(default=False)
 
     @property
     def claim(self) -> Claim:
@@ -65,9 +67,17 @@ class LaneRun:
 
     def wait(self, wait: timedelta) -> None:
         """End this run; what is left goes on after ``wait``."""
+        self._not_before(wait)
+        self.ended = True
+
+    def leave_shop_alone(self, wait: timedelta) -> None:
+        """Do in this run only what needs no shop; what is left goes on after ``wait``."""
+        self._not_before(wait)
+        self.without_shop = True
+
+    def _not_before(self, wait: timedelta) -> None:
         until = self.now() + wait
         self.not_before = until if self.not_before is None else max(self.not_before, until)
-        self.ended = True
 
 
 def shop_credentials(secrets: Mapping[str, str]) -> Mapping[str, str]:

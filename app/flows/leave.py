@@ -49,6 +49,10 @@ async def _unsubscribe(run: LaneRun) -> bool:
     if subscriptions is None or not run.connection.credentials:
         return True
     address = services.webhook_address(run.application)
+    patient = run.now() - run.application.state_since <= SHOP_PATIENCE
+    if run.without_shop and patient:
+        run.wait(ASK_AGAIN * services.pace.retry_scale)
+        return False
     try:
         for each in await services.ask_shop(subscriptions.all(run.connection)):
             if each.address == address or each.address.startswith(f"{address}/"):
@@ -58,7 +62,7 @@ async def _unsubscribe(run: LaneRun) -> bool:
     except RunOver:
         raise
     except TemporaryError as error:
-        if run.now() - run.application.state_since > SHOP_PATIENCE:
+        if not patient:
             return True
         run.wait(max(error.retry_after or ASK_AGAIN * run.services.pace.retry_scale, timedelta(seconds=1)))
         return False

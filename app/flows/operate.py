@@ -15,6 +15,7 @@ from app.domain.settings import ApplicationSettings
 from app.domain.structs import replace
 from app.flows.install import check_storefront, kept_credentials, refuse_other_account, try_orderchamp, try_shop
 from app.flows.lane import ORDERCHAMP_TOKEN, as_secrets
+from app.flows.renew import fresh
 from app.flows.services import Services
 from app.flows.webhook_secret import secrets_to_keep
 from app.ports import Transaction
@@ -39,6 +40,7 @@ async def change(services: Services, application_id: ApplicationId, revision: Re
     if revision.credentials is not None:
         adapter = services.adapters[before.platform]
         credentials = adapter.installation.credentials(revision.credentials)
+        credentials = await fresh(services, adapter, before.shop, credentials)
         await try_shop(services, adapter, before.shop, credentials)
     account = None
     if revision.orderchamp_token is not None or revision.storefront_id is not None:

@@ -30,6 +30,7 @@ from app.flows.leave import leave
 from app.flows.project_events import project_events
 from app.flows.read_products import read_products
 from app.flows.reconcile import reconcile
+from app.flows.renew import renew
 from app.flows.replan import replan
 from app.flows.replay import replay_page
 from app.flows.rotate_secret import retire_secret
@@ -43,6 +44,9 @@ from app.ports import Claim, DutyName
 logger = structlog.get_logger(__name__)
 
 Duty = Callable[[LaneRun], Awaitable[bool]]
+
+AT_THE_SHOP: frozenset[DutyName] = frozenset({"reads", "subscriptions", "import"})
+"""Duties that cannot be done without the shop."""
 
 AFTER_TROUBLE = timedelta(seconds=5)
 """How long a lane rests after a failure that says nothing of when to come back."""
@@ -195,7 +199,10 @@ def _duties(application: Application) -> Mapping[DutyName, Duty]:
 async def _work(run: LaneRun) -> None:
     if run.application.state in ("installing", "active", "uninstalling"):
         await take_over(run)
-    duties = dict(_duties(run.application))
+        await renew(run)
+    duties = {
+        name: duty for name, duty in _duties(run.application).items() if not (run.without_shop and name in AT_THE_SHOP)
+    }
     while run.time_left():
         async with run.services.store.reading() as tx:
             waiting = await tx.lanes.waiting(run.application)

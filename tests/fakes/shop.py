@@ -90,6 +90,7 @@ class FakeShop:
     secret_kind: SecretKind = "theirs"
     signs_with: dict[str, Secret] = field(default_factory=dict)
     ordered: int = 0
+    renewals: int = 0
 
     def put(self, *snapshots: Snapshot) -> None:
         for each in snapshots:
@@ -127,6 +128,7 @@ class FakeShop:
             webhooks=_Webhooks(),
             catalogue=_Catalogue(self),
             subscriptions=_Subscriptions(self),
+            renewal=_Renewal(self),
         )
 
 
@@ -169,6 +171,28 @@ class _Installation:
         yield from ()
         self._shop._enter(connection, "probe")
         return {"name": "Fake"}
+
+
+class _Renewal:
+    """Tokens last as long as ``renew_at`` says; those without one do not end."""
+
+    def __init__(self, shop: FakeShop) -> None:
+        self._shop = shop
+
+    def due(self, credentials: Mapping[str, str]) -> datetime | None:
+        ends = credentials.get("renew_at")
+        return None if ends is None else datetime.fromisoformat(ends)
+
+    def renew(self, connection: Connection, *, now: datetime) -> Reading[Mapping[str, str]]:
+        yield from ()
+        if "renew" in self._shop.refuses:
+            raise self._shop.refuses["renew"]
+        if self._shop.down:
+            raise PlatformUnavailable("The shop is down.")
+        self._shop.renewals += 1
+        self._shop.token = f"token-{self._shop.renewals}"
+        later = now + timedelta(hours=1)
+        return {"token": self._shop.token, "renew_at": later.isoformat()}
 
 
 class _Webhooks:
