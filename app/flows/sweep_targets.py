@@ -33,7 +33,7 @@ async def compare_targets(run: LaneRun, running: Sweep) -> Sweep:
         return replace(running, cursor=None)
     await run.hold(run.services.pace.call * 2)
     shown = await _shown(run, chosen)
-    sight = Sight()
+    sight = Sight(at=run.now())
     drifts = {
         target_id: market_drift(holders[target_id], _observed(record), shown[target_id])
         for target_id, record in chosen.items()
