@@ -10,10 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
+
 from app.domain.errors import NotStored
 from app.domain.ids import ApplicationId
 from app.platforms.adapter import Secret
 from app.ports import Addressee, Entrance
+
+logger = structlog.get_logger(__name__)
 
 REMEMBERED = 20_000
 """Applications that one process remembers at most; the one that was looked up first goes first."""
@@ -103,6 +107,10 @@ class Directory:
                     found = error
                     answers |= self._asked
                     self._asked.clear()
+                except Exception as error:  # A bug of ours must not leave shops without an answer.
+                    logger.exception("look_up_failed")
+                    found = NotStored("The Application could not be looked up.")
+                    found.__cause__ = error
                 for application_id, answer in answers.items():
                     answer.set_result(found if isinstance(found, NotStored) else found.get(application_id))
         finally:

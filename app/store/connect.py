@@ -8,6 +8,9 @@ from sqlalchemy import URL
 
 Connection: TypeAlias = asyncpg.Connection
 
+BROKEN = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg says of a connection that it cannot use; the second where the database broke off in the middle of an answer."""
+
 
 async def connect(url: URL, settings: Mapping[str, str] | None = None, *, timeout: float = 5) -> asyncpg.Connection:  # noqa: ASYNC109
     """Open one asyncpg connection within ``timeout`` seconds, with these settings of PostgreSQL for its whole life."""

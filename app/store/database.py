@@ -20,7 +20,7 @@ from app.store.accounts import AccountBudget, Accounts, Unmetered
 from app.store.applications import Applications
 from app.store.appointments import Appointments
 from app.store.conflicts import Conflicts
-from app.store.connect import Connection, connect
+from app.store.connect import BROKEN, Connection, connect
 from app.store.doorbell import Doorbell
 from app.store.entrance import Entrance
 from app.store.erasures import Erasures
@@ -93,7 +93,7 @@ class PostgresStore:
     # The driver's own errors come from connections outside the pool, such as that of a database that is starting up.
     unavailable: tuple[type[Exception], ...] = (
         *(OSError, TimeoutError, OperationalError, InterfaceError, DBAPIError),
-        *(asyncpg.PostgresError, asyncpg.InterfaceError),
+        *(asyncpg.PostgresError, *BROKEN),
     )
 
     def __init__(self, database_url: str, *, keyring: Keyring, random_bytes: RandomBytes, pool: int) -> None:

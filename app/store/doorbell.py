@@ -5,7 +5,7 @@ import contextlib
 
 import asyncpg
 
-from app.store.connect import Connection, drop
+from app.store.connect import BROKEN, Connection, drop
 
 
 class Doorbell:
@@ -27,12 +27,12 @@ class Doorbell:
         try:
             async with asyncio.timeout(within):
                 await self._connection.execute("SELECT 1")
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except (OSError, TimeoutError, asyncpg.PostgresError, *BROKEN):
             return False
         return True
 
     async def close(self) -> None:
-        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+        with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, *BROKEN):
             await self._connection.close(timeout=2)
 
     def drop(self) -> None:

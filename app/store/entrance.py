@@ -15,7 +15,7 @@ from sqlalchemy import URL
 from app.domain.errors import Concern, NotStored
 from app.domain.ids import ApplicationId
 from app.ports import Addressee, Arrival
-from app.store.connect import connect
+from app.store.connect import BROKEN, connect
 from app.store.documents import clean
 from app.store.vault import Keyring, SecretUnreadable
 
@@ -152,12 +152,17 @@ class KeptConnection:
                 if self._connection is None or self._connection.is_closed():
                     self._connection = await connect(self._url, SETTINGS)
                 return await self._connection.fetch(statement, *arguments)
-        except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+        except (OSError, TimeoutError, asyncpg.PostgresConnectionError, *BROKEN) as error:
             await self.drop()
             raise NotStored("The delivery could not be stored, because the database is not available.") from error
         except asyncpg.PostgresError as error:
+            concerns = _concerns(error)
+            if concerns == "everybody":
+                await (
+                    self.drop()
+                )  # This may be the connection's last word, and what it does next is not to be relied on.
             reason = f"The database did not take the delivery ({type(error).__name__})."
-            raise NotStored(reason, concerns=_concerns(error)) from error
+            raise NotStored(reason, concerns=concerns) from error
 
     async def drop(self) -> None:
         """Close the connection without a word; the next question opens another."""

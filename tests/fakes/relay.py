@@ -15,6 +15,7 @@ class Relay:
     url: str
     flowing: asyncio.Event = field(default_factory=asyncio.Event)
     _pipes: set[asyncio.Task[None]] = field(default_factory=set)
+    _callers: list[asyncio.StreamWriter] = field(default_factory=list)
     _upstream: URL = field(init=False)
     _server: asyncio.Server | None = None
     _port: int = 0
@@ -45,6 +46,14 @@ class Relay:
         self.flowing = asyncio.Event()
         self.flowing.set()
 
+    async def say(self, words: bytes) -> None:
+        """Have the database say this to everybody, unasked; return when they have had the time to hear it."""
+        for each in self._callers:
+            each.write(words)
+            await each.drain()
+        for _ in range(100):
+            await asyncio.sleep(0)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host = str(self._upstream.query.get("host") or self._upstream.host)
         port = self._upstream.port or 5432
@@ -52,6 +61,7 @@ class Relay:
             there, back = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
         else:
             there, back = await asyncio.open_connection(host, port)
+        self._callers.append(writer)
         for source, sink in ((reader, back), (there, writer)):
             self._pipes.add(asyncio.create_task(self._pipe(source, sink)))
 

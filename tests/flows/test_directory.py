@@ -22,7 +22,7 @@ class FakeEntrance:
     known: dict[ApplicationId, Addressee] = field(default_factory=dict)
     open: asyncio.Event = field(default_factory=asyncio.Event)
     asked: list[list[ApplicationId]] = field(default_factory=list)
-    away: NotStored | None = None
+    away: Exception | None = None
 
     def add(self, revision: int = 1) -> ApplicationId:
         identity = ApplicationId(uuid4())
@@ -120,6 +120,15 @@ async def test_while_the_database_is_away_everybody_is_told_so(store: FakeEntran
     store.open.set()
     assert {type(each) for each in await asyncio.gather(*tasks, return_exceptions=True)} == {NotStored}
     assert len(store.asked) == 1
+
+
+async def test_a_bug_in_the_store_leaves_nobody_without_an_answer(store: FakeEntrance) -> None:
+    directory = Directory(store, lambda _: ())
+    store.away = RuntimeError("bug")
+    store.open.set()
+    tasks = await look_up(directory, uuid4(), uuid4())
+    async with asyncio.timeout(5):
+        assert {type(each) for each in await asyncio.gather(*tasks, return_exceptions=True)} == {NotStored}
 
 
 async def test_a_flood_of_strangers_is_bounded(store: FakeEntrance) -> None:
