@@ -11,7 +11,10 @@ from app.proof.life import Life
 from app.proof.shop import Shop, Thing
 from app.proof.shown import Seen, differences, doubled
 
-AWAY = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError)
+AWAY = (
+    *(asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError),
+    *(asyncpg.InterfaceError, asyncpg.InternalClientError),
+)
 BACK_SECONDS = 30.0
 """How long the database may be away."""
 

@@ -10,7 +10,7 @@ from app.local.town import Town
 from app.proof.checker import Checker, Findings
 from app.proof.life import Life
 from app.proof.shop import Shop
-from app.proof.troubles import MACHINES, TROUBLES, Scene
+from app.proof.troubles import MACHINES, MENDED_WITH_ORDERCHAMP, TROUBLES, Scene
 
 QUIET_SECONDS = 40.0
 """How long everything may take to come to rest after the last trouble; the longest waits of ``pace`` fit into it."""
@@ -45,7 +45,7 @@ async def run(town: Town, seed: int, machines: asyncio.Lock) -> Run:
     await town.sandbox("PUT", f"{town.orderchamp}/_sandbox/switches", {"image_delay_seconds": 0.2})
     shops = [Shop(town=town, name=f"shop-{seed}-{number}") for number in (1, 2)]
     lives = [Life(shop, Random(chance.random())) for shop in shops]
-    chosen = _chosen(seed, chance)
+    chosen = chosen_troubles(seed, chance)
     await asyncio.gather(*(life.begin() for life in lives))
     if chance.random() < 0.5:
         # Otherwise the troubles meet the first import.
@@ -81,16 +81,16 @@ async def run(town: Town, seed: int, machines: asyncio.Lock) -> Run:
     )
 
 
-def _chosen(seed: int, chance: Random) -> tuple[str, ...]:
+def chosen_troubles(seed: int, chance: Random) -> tuple[str, ...]:
     """Return one to three troubles: one by turns, so that consecutive seeds meet them all, the others at random.
 
     One of them at most is about machines, and it begins last and is over first: what people do to mend the others needs a
-    service that answers.
+    service that answers. What is mended by a call that Orderchamp has a part in begins first and is over last.
     """
     names = list(TROUBLES)
     first = names[seed % len(names)]
     others = [name for name in chance.sample(names, chance.randint(0, 2)) if name not in MACHINES and name != first]
-    return (*others, first)
+    return tuple(sorted((*others, first), key=lambda name: name not in MENDED_WITH_ORDERCHAMP))
 
 
 async def _ended(town: Town) -> list[str]:

@@ -275,3 +275,6 @@ TROUBLES: Mapping[str, Trouble] = {
     "paused and resumed": paused,
 }
 """Every trouble by the name under which a run tells it."""
+
+MENDED_WITH_ORDERCHAMP = frozenset({"token revoked"})
+"""Troubles whose end is a call to us for which Orderchamp has to answer."""
