@@ -43,10 +43,13 @@ MAY_IMPORT = {
 PURE = ("domain", "platforms", "ports")
 STANDARD_WITHOUT_IO = {
     "__future__", "abc", "base64", "binascii", "collections", "contextlib", "dataclasses", "datetime", "decimal", "enum",
-    "fractions", "functools", "hashlib", "hmac", "html", "http", "itertools", "json", "math", "operator", "re", "string",
-    "textwrap", "types", "typing", "unicodedata", "urllib", "uuid",
+    "fractions", "functools", "hashlib", "hmac", "html", "http", "io", "itertools", "json", "math", "operator", "re", "string",
+    "textwrap", "types", "typing", "unicodedata", "urllib", "uuid", "zipfile",
 }  # fmt: skip
-"""What pure packages may use of the standard library; ``urllib`` for its ``parse``, ``http`` for its names of statuses."""
+"""What pure packages may use of the standard library; ``urllib`` for its ``parse``, ``http`` for its names of statuses.
+
+``io`` and ``zipfile`` for archives in memory.
+"""
 OTHERS_WITHOUT_IO = {"msgspec", "pydantic", "pydantic_core", "typing_extensions"}
 IMPURE_PARTS = {"urllib.request", "http.client", "http.server", "http.cookiejar"}
 IMPURE_CALLS = {

@@ -87,6 +87,9 @@ class Reception:
         One that is about a shop of which nothing is held is kept as well, with that as its outcome.
         """
         webhooks = _webhooks(self._services.adapters.get(platform))
+        if webhooks.app_topics_signed_by == "shop":
+            await self._receive_for_shop(platform, webhooks, delivery)
+            return
         if not _proven(webhooks, delivery, self._services.app_secrets(platform)):
             return
         deadline = asyncio.get_running_loop().time() + ANSWER_SECONDS
@@ -105,6 +108,25 @@ class Reception:
             )
             if not await self._intake.keep(arrival, deadline=deadline):
                 raise NotStored("An Application of this shop is being erased.", concerns="application")
+
+    async def _receive_for_shop(self, platform: str, webhooks: Webhooks, delivery: Delivery) -> None:
+        """Keep a delivery for the Applications of the shop that it names, those of them with whose secret it is signed."""
+        shop = webhooks.shop_of(delivery)
+        try:
+            async with self._services.store.reading() as tx:
+                applications = await tx.applications.of_shop(platform, shop) if shop is not None else ()
+        except self._services.store.unavailable as error:
+            raise NotStored("The database is not available.") from error
+        kept = False
+        refused: list[UnknownApplication | InvalidSignature] = [UnknownApplication()]
+        for application in applications:
+            try:
+                await self.receive(platform, str(application.id), delivery)
+                kept = True
+            except (UnknownApplication, InvalidSignature) as error:
+                refused.append(error)
+        if not kept:
+            raise refused[-1]
 
 
 def _proven(webhooks: Webhooks, delivery: Delivery, secrets: Sequence[Secret]) -> bool:

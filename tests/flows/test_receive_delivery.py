@@ -45,6 +45,18 @@ class SignsWithToken:
         return tuple(Secret(value.encode()) for value in credentials.values())
 
 
+class SignedByTheShop:
+    """Webhooks of a platform at whose one address every shop signs with its own secret."""
+
+    app_topics_signed_by = "shop"
+
+    def __init__(self, webhooks: Any) -> None:
+        self._webhooks = webhooks
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._webhooks, name)
+
+
 @dataclass
 class Desk:
     """A web process that remembers, and an installed Application."""
@@ -149,3 +161,33 @@ async def test_secrets_that_cannot_be_opened_are_our_fault_and_the_shop_comes_ba
         await connection.exec_driver_sql("UPDATE secret SET key_id = 'lost'")
     with pytest.raises(NotStored):
         await desk.hand_in("e", secret="shop-token")
+
+
+@pytest.fixture
+def shared_desk(desk: Desk) -> Desk:
+    """A desk whose platform delivers to one address for all shops, each with a signature of its own."""
+    adapter = desk.stage.services.adapters["fake"]
+    shared = replace(adapter, webhooks=cast("Any", SignedByTheShop(adapter.webhooks)))
+    desk.reception = Reception(replace(desk.stage.services, adapters={"fake": shared}))
+    return desk
+
+
+async def at_the_shared_address(desk: Desk, event: str, *, shop: str, secret: str) -> None:
+    signed = delivery(product("1"), event=event, secret=secret.encode())
+    await desk.reception.receive_for_app("fake", replace(signed, headers={**signed.headers, "shop": shop}))
+
+
+async def test_at_an_address_of_all_shops_a_delivery_is_kept_for_the_shop_that_signed_it(shared_desk: Desk) -> None:
+    await at_the_shared_address(shared_desk, "e1", shop=shared_desk.application.shop, secret="shop-token")
+
+    assert await shared_desk.kept() == ["e1"]
+
+
+async def test_at_an_address_of_all_shops_nobody_signs_for_another_one(shared_desk: Desk) -> None:
+    with pytest.raises(InvalidSignature):
+        await at_the_shared_address(shared_desk, "e1", shop=shared_desk.application.shop, secret="another")
+    for shop in ("nobodys.example", ""):
+        with pytest.raises(UnknownApplication):
+            await at_the_shared_address(shared_desk, "e2", shop=shop, secret="shop-token")
+
+    assert await shared_desk.kept() == []

@@ -6,6 +6,7 @@ seen in use is marked where it is relied on.
 
 from app.platforms.adapter import Adapter
 from app.platforms.shopware.catalogue import Catalogue
+from app.platforms.shopware.handshake import Handshake
 from app.platforms.shopware.installation import Installation
 from app.platforms.shopware.renewal import Renewal
 from app.platforms.shopware.subscriptions import Subscriptions
@@ -18,5 +19,6 @@ ADAPTER = Adapter(
     webhooks=Webhooks(),
     catalogue=Catalogue(),
     subscriptions=Subscriptions(),
+    handshake=Handshake(),
     renewal=Renewal(),
 )

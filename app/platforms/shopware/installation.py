@@ -13,11 +13,15 @@ from app.platforms.shopware.addresses import normal_form
 from app.platforms.shopware.catalogue import SALES_CHANNEL, understood
 from app.platforms.shopware.ids import DEFAULT_CURRENCY, is_id
 from app.platforms.shopware.products import ASSOCIATIONS, INCLUDES
-from app.platforms.shopware.talk import KEY_ID, KEY_SECRET, TOKEN, MissingPrivileges, Talk
+from app.platforms.shopware.talk import KEY_ID, KEY_SECRET, NEW_KEY, TOKEN, MissingPrivileges, Talk
 
-SHOP_ID, SHOP_SECRET, FORMER_SHOP_SECRET = "shop_id", "shop_secret", "former_shop_secret"
-BROUGHT = frozenset({SHOP_ID, SHOP_SECRET, FORMER_SHOP_SECRET})
-"""What the app's registration brings besides: what the shop calls itself, and what it signs with now and did before."""
+SHOP_ID, SHOP_SECRET, FORMER_SHOP_SECRET, APP_SECRET = "shop_id", "shop_secret", "former_shop_secret", "app_secret"
+BROUGHT = frozenset({SHOP_ID, SHOP_SECRET, FORMER_SHOP_SECRET, APP_SECRET, NEW_KEY})
+"""What our app's registration brings besides a key.
+
+What the shop calls itself; what it signs with now, and did before; what it signs with when it registers; and that the key is
+new.
+"""
 
 KEYS = ("SWIA", "SWUA")
 """How access keys of integrations and of users begin; others are for the storefront's API."""

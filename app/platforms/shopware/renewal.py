@@ -11,7 +11,7 @@ from app.domain.http import Reading
 from app.platforms.adapter import Connection
 from app.platforms.shopware.installation import FORMER_SHOP_SECRET
 from app.platforms.shopware.products import moment
-from app.platforms.shopware.talk import TOKEN, get_token
+from app.platforms.shopware.talk import NEW_KEY, TOKEN, get_token
 
 RENEW_AT = "renew_access_token_at"
 MARGIN = timedelta(seconds=60)
@@ -31,11 +31,14 @@ class Renewal:
             return LONG_AGO
 
     def renew(self, connection: Connection, *, now: datetime) -> Reading[Mapping[str, str]]:
-        """Return the credentials with another token. The secret that the shop signed with before is forgotten by then.
+        """Return the credentials with another token.
+
+        By then the secret that the shop signed with before is forgotten, and that the key was new.
 
         CredentialsRefused when the shop does not accept the key any more.
         """
         token = yield from get_token(connection)
-        kept = {name: value for name, value in connection.credentials.items() if name != FORMER_SHOP_SECRET}
+        over = (FORMER_SHOP_SECRET, NEW_KEY)
+        kept = {name: value for name, value in connection.credentials.items() if name not in over}
         ends = now + token.lasts - min(MARGIN, token.lasts / 3)
         return {**kept, TOKEN: token.value, RENEW_AT: ends.isoformat()}

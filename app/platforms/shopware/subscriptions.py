@@ -2,7 +2,8 @@
 
 https://developer.shopware.com/docs/guides/integrations-api/general-concepts/reading-entities.html tells how entities are
 read and written; nothing in the administration shows these. A shop that fails to deliver ten times switches one off
-(``active`` false) and tells nobody. Those of an app come with its manifest, and Shopware lets nobody change them.
+(``active`` false) and tells nobody. Those of an app come with its manifest, and Shopware lets nobody change them: there it is
+only seen to that they are as they should be.
 """
 
 from collections.abc import Mapping
@@ -11,9 +12,11 @@ from typing import Any
 from app.domain.errors import PlatformRejected
 from app.domain.http import Method, Reading
 from app.domain.ids import Topic
-from app.platforms.adapter import Connection, Mend, Subscription, SubscriptionChange, Unsubscribe
+from app.platforms.adapter import Connection, Mend, Subscribe, Subscription, SubscriptionChange, Unsubscribe
+from app.platforms.shopware.archive import webhook_name
 from app.platforms.shopware.catalogue import understood
 from app.platforms.shopware.ids import identity
+from app.platforms.shopware.installation import SHOP_SECRET
 from app.platforms.shopware.talk import MissingPrivileges, Talk
 from app.platforms.shopware.topics import TOPICS
 
@@ -29,7 +32,9 @@ class Subscriptions:
     topics: tuple[Topic, ...] = TOPICS
 
     def all(self, connection: Connection) -> Reading[tuple[Subscription, ...]]:
-        """Read every webhook that an integration of ours ordered, all pages."""
+        """Read every webhook that an integration of ours ordered, all pages; none where our app's manifest orders them."""
+        if connection.credentials.get(SHOP_SECRET):
+            return ()
         talk = Talk(connection)
         found: list[Mapping[str, Any]] = []
         page = 0
@@ -52,7 +57,13 @@ class Subscriptions:
             return tuple(_subscription(each) for each in found)
 
     def change(self, connection: Connection, change: SubscriptionChange) -> Reading[None]:
-        """Make one change; PlatformRejected with the shop's own words when it will not."""
+        """Make one change; PlatformRejected with the shop's own words when it will not.
+
+        What our app's manifest orders counts as done if it is there.
+        """
+        if connection.credentials.get(SHOP_SECRET):
+            yield from _look_at_manifest(connection, change)
+            return
         method, path, body = _described(change)
         try:
             yield from Talk(connection).call(method, path, body, operation=f"{type(change).__name__.lower()} webhook")
@@ -62,6 +73,25 @@ class Subscriptions:
             # A webhook that is gone need not be cancelled; the shop refuses with words that depend on its version.
             if not isinstance(change, Unsubscribe) or (yield from _is_there(connection, change.subscription)):
                 raise
+
+
+def _look_at_manifest(connection: Connection, change: SubscriptionChange) -> Reading[None]:
+    """PlatformRejected unless the shop has the webhook of our app, and sends it. A shop that does not let us look is believed."""
+    if not isinstance(change, Subscribe):
+        return
+    named = [
+        {"type": "equals", "field": "name", "value": webhook_name(change.topic)},
+        {"type": "not", "operator": "AND", "queries": [{"type": "equals", "field": "appId", "value": None}]},
+    ]
+    try:
+        found = yield from Talk(connection).search("webhook", {"limit": 1, "filter": named}, operation="webhooks")
+    except MissingPrivileges:
+        return
+    with understood():
+        if not found["data"]:
+            raise PlatformRejected("The app that is installed in the shop does not order it; install the app anew.")
+        if not found["data"][0]["active"]:
+            raise PlatformRejected("The shop has switched it off after failures; install the app anew.")
 
 
 def _described(change: SubscriptionChange) -> tuple[Method, str, object]:

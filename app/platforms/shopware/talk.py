@@ -20,6 +20,8 @@ from app.platforms.adapter import Connection
 from app.platforms.bodies import read_json
 
 KEY_ID, KEY_SECRET, TOKEN = "access_key_id", "secret_access_key", "access_token"
+NEW_KEY = "new_key"
+"""Set with a key that our app's registration brought and that has given no token yet: it works once the app is switched on."""
 
 PATIENCE = 20
 """How often one request is sent when the shop asks to wait each time."""
@@ -55,7 +57,7 @@ class Token:
 
 
 def get_token(connection: Connection) -> Reading[Token]:
-    """Get an access token for the key. CredentialsRefused when the shop does not accept it."""
+    """Get an access token for the key. CredentialsRefused when the shop does not accept it, or not any more."""
     given = {
         "grant_type": "client_credentials",
         "client_id": connection.credentials.get(KEY_ID, ""),
@@ -70,14 +72,16 @@ def get_token(connection: Connection) -> Reading[Token]:
     )
     for _ in range(PATIENCE):
         try:
-            return _read_token((yield request))
+            return _read_token((yield request), is_new=bool(connection.credentials.get(NEW_KEY)))
         except RateLimited as error:
             request = replace(request, after=DEFAULT_WAIT if error.retry_after is None else error.retry_after)
     raise RateLimited("The shop asks to slow down, again and again.", retry_after=request.after)
 
 
-def _read_token(response: Response) -> Token:
+def _read_token(response: Response, *, is_new: bool) -> Token:
     if response.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        if is_new:
+            raise PlatformUnavailable("The app is not switched on in the shop yet (Extensions, My extensions).")
         raise CredentialsRefused("shop", f"The access key is not accepted ({response.status}).")
     answer = read_answer(response)
     value = answer.get("access_token") if isinstance(answer, dict) else None

@@ -5,6 +5,7 @@ import pytest
 from app.domain.errors import PlatformRejected
 from app.domain.http import Request, Response
 from app.domain.ids import Topic
+from app.domain.structs import replace
 from app.platforms.adapter import Mend, Subscribe, Subscription, SubscriptionChange, Unsubscribe
 from app.platforms.shopware.subscriptions import Subscriptions
 from tests.platforms.shopware.admin import CONNECTION, Node, answer, drive, errors, in_turn, key, lacking
@@ -110,3 +111,40 @@ def test_a_key_that_may_not_look_is_no_dead_key() -> None:
 def test_a_list_of_another_shape_is_rejected() -> None:
     with pytest.raises(PlatformRejected):
         drive(Subscriptions().all(CONNECTION), in_turn(answer({"data": [{}]})))
+
+
+# Our app
+
+WITH_APP = replace(CONNECTION, credentials={**CONNECTION.credentials, "shop_secret": "s" * 64})
+
+
+def look(*answers: Response) -> list[Request]:
+    asked: list[Request] = []
+    wanted = Subscribe(topic=Topic("product.written"), address=ADDRESS)
+    drive(Subscriptions().change(WITH_APP, wanted), in_turn(*answers, asked=asked))
+    return asked
+
+
+def test_what_the_apps_manifest_orders_is_looked_at_and_never_ordered() -> None:
+    (request,) = look(answer({"data": [node(1)]}))
+
+    assert request.url.endswith("/api/search/webhook")
+    assert "OrderchampCatalogue-product-written" in request.body.decode()
+    assert drive(Subscriptions().all(WITH_APP), in_turn()) == ()
+
+
+def test_a_shop_that_does_not_let_the_app_look_is_believed() -> None:
+    look(lacking("webhook:read"))
+
+
+@pytest.mark.parametrize("found", [[], [node(1, active=False)]])
+def test_what_the_app_does_not_order_any_more_is_told(found: list[Node]) -> None:
+    with pytest.raises(PlatformRejected) as refused:
+        look(answer({"data": found}))
+
+    assert "install the app anew" in str(refused.value)
+
+
+def test_nothing_of_the_app_is_changed_or_cancelled() -> None:
+    for wanted in (Mend(subscription=OURS), Unsubscribe(subscription=OURS)):
+        drive(Subscriptions().change(WITH_APP, wanted), in_turn())
