@@ -53,6 +53,7 @@ WOOCOMMERCE = Platform(
     title="WooCommerce",
     shop="oak-and-ash.example",
     credentials={"consumer_key": "ck_", "consumer_secret": "cs_"},
+    consent=Consent(shop="birch-and-beech.example", buttons=("Approve",)),
     limits={
         "deleted": "here the product went to the trash, of which the shop tells. Of one that an app deletes for good it tells "
         "by a hook of the plugin. What is deleted past that, as when the trash is emptied, it tells nobody: the sweep finds it.",

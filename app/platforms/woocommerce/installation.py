@@ -41,8 +41,13 @@ class Installation:
     }
 
     def shop(self, shop: str) -> str:
-        """Return the address of the site as ``host`` or ``host/path``; InvalidInstallation if it cannot be one."""
-        return normal_form(shop)
+        """Return the address of the site as ``host[:port][/path]``; InvalidInstallation if it cannot be one."""
+        try:
+            return normal_form(shop)
+        except ValueError as error:
+            raise InvalidInstallation(
+                "The shop's address is not one of a website.", reasons=[("shop", str(error))]
+            ) from error
 
     def base_url(self, shop: str) -> str:
         """Return the address of the site."""

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from app.domain.errors import InvalidInstallation, InvalidSignature, Unreadable
+from app.domain.errors import InvalidSignature, Unreadable
 from app.domain.event import Fact, Incomplete, Tombstone
 from app.domain.http import Delivery
 from app.domain.ids import EventId, SourceId, StockItemId, Topic
@@ -70,7 +70,7 @@ class Webhooks:
         """Return the shop that a delivery names."""
         try:
             return normal_form(delivery.headers[SOURCE])
-        except (KeyError, InvalidInstallation):
+        except (KeyError, ValueError):
             return None
 
     def read(self, delivery: Delivery) -> tuple[Fact, ...]:
@@ -148,7 +148,9 @@ WHOLE = frozenset(
 
 
 def _deleted(body: Mapping[str, Any]) -> Fact:
-    return Tombstone(source_id=SourceId(NamedBody.model_validate(body).id))
+    # Of a product in the trash the variations are told, too, each as if it were a product.
+    gone = NamedBody.model_validate(body).id
+    return Tombstone(source_id=SourceId(gone), stock_item_id=StockItemId(gone))
 
 
 def _gone(body: Mapping[str, Any]) -> Fact:

@@ -25,7 +25,8 @@ WRONG = "<!DOCTYPE html><html><body><p>Error: {}</p></body></html>"
 PAGE = """<!DOCTYPE html><html><head><title>{title}</title></head><body>
 <h1>{app} would like to connect to your store</h1>
 <p>This will give {app} {scope} access which will allow it to view and manage products and webhooks.</p>
-<p><a id="deny" href="{deny}">Deny</a> <a id="approve" href="{approve}">Approve</a></p></body></html>"""
+<form method="post" action="{approve}"><button>Approve</button></form>
+<p><a id="deny" href="{deny}">Deny</a></p></body></html>"""
 
 
 def page(posts: Posts, shop: Thing, asked: Mapping[str, str]) -> Response:

@@ -43,7 +43,7 @@ async def ask_merchant(sandbox: Here, shop: str, request: Request) -> Response:
     return authorize.page(sandbox.posts, sandbox.shop(shop), request.query_params)
 
 
-@routes.get("/shops/{shop}/wc-auth/v1/access_granted")
+@routes.api_route("/shops/{shop}/wc-auth/v1/access_granted", methods=["GET", "POST"])
 async def granted(sandbox: Here, shop: str, request: Request) -> Response:
     return await authorize.granted(sandbox.posts, sandbox.courier, sandbox.shop(shop), request.query_params)
 

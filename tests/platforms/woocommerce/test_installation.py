@@ -31,7 +31,7 @@ def probe(*answers: Response, asked: list[Request] | None = None) -> Mapping[str
         ("https://shop.example/wp-admin/admin.php?page=wc-settings", "shop.example"),
         ("https://shop.example/winkel/wp-json/wc/v3/products", "shop.example/winkel"),
         ("https://shop.example/wp-login.php", "shop.example"),
-        ("https://shop.example/?utm_source=x#top", "shop.example"),
+        ("https://shop.example:8443/", "shop.example:8443"),
         ("bücher.example", "xn--bcher-kva.example"),
     ],
 )
@@ -50,7 +50,8 @@ def test_an_address_has_one_normal_form_however_it_is_written(written: str, norm
         "https://2130706433/",
         "https://0x7f.1/",
         "https://[::1]/",
-        "https://shop.example:8443/",
+        "https://shop.example:8080/",
+        "https://shop.example/?page_id=7",
         "https://user:password@shop.example/",
         "https://user@shop.example/",
         "ftp://shop.example",

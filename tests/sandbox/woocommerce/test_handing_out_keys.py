@@ -24,7 +24,7 @@ def asking(receiver: Receiver, **changes: str) -> str:
 async def test_a_key_goes_to_the_callback_and_works(woo: StandIn, receiver: Receiver) -> None:
     page = await woo.client.get(f"{AUTH}/authorize?{asking(receiver)}")
     assert (page.status_code, "Orderchamp would like to connect" in page.text) == (200, True)
-    approve = page.text.partition('id="approve" href="')[2].partition('"')[0].replace("&amp;", "&")
+    approve = page.text.partition('action="')[2].partition('"')[0].replace("&amp;", "&")
 
     back = await woo.client.get(f"{AUTH}/{approve}")
 
