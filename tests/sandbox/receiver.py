@@ -16,6 +16,7 @@ class Received:
 
     headers: Mapping[str, str]
     content: bytes
+    path: str = "/"
 
     @property
     def body(self) -> Any:
@@ -62,13 +63,13 @@ class Receiver:
                 self.changed.notify_all()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        _, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
+        first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
         pairs = (line.split(": ", 1) for line in lines)
         headers = {name.lower(): value for name, value in pairs}
         content = await reader.readexactly(int(headers["content-length"]))
         status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
         async with self.changed:
-            self.received.append(Received(headers, content))
+            self.received.append(Received(headers, content, first.split(" ")[1]))
             self.changed.notify_all()
         if self._gate is not None:
             await self._gate.wait()

@@ -10,6 +10,7 @@ from app.platforms.woocommerce.catalogue import Catalogue
 from app.platforms.woocommerce.handshake import Handshake
 from app.platforms.woocommerce.installation import Installation
 from app.platforms.woocommerce.subscriptions import Subscriptions
+from app.platforms.woocommerce.versions import Versions
 from app.platforms.woocommerce.webhooks import Webhooks
 
 ADAPTER = Adapter(
@@ -18,6 +19,7 @@ ADAPTER = Adapter(
     installation=Installation(),
     webhooks=Webhooks(),
     catalogue=Catalogue(),
+    versions=Versions(),
     subscriptions=Subscriptions(),
     handshake=Handshake(),
 )

@@ -65,22 +65,30 @@ class Catalogue:
         Products with variations need a request each, so they are named as incomplete, as are those that cannot be read, so
         that none stops the rest.
         """
-        place, last = _place(cursor)
-        while True:
-            start = max(place - OVERLAP, 0)
-            found = yield from _listed(connection, start)
-            if start == 0 or (found and int(found[0][0].id) <= last):
-                break
-            # More products before this place are gone than it begins before it; some have moved to where they are passed over.
-            place = start - PAGE
-        fresh = [each for each in found if int(each[0].id) > last]
-        read = [(SourceId(named.id), _sold_alone(product)) for named, product in fresh]
-        last = int(found[-1][0].id) if fresh else last
+        found, following = yield from fresh(connection, cursor, size=PAGE, fields=FIELDS, operation="page")
+        read = [(SourceId(named.id), _sold_alone(product)) for named, product in found]
         return Page(
             snapshots=tuple(each for _, each in read if each is not None),
             incomplete=tuple(source_id for source_id, each in read if each is None),
-            next=Cursor(f"{start + len(found)}/{last}") if len(found) >= PAGE else None,
+            next=following,
         )
+
+
+def fresh(
+    connection: Connection, cursor: Cursor | None, *, size: int, fields: Sequence[str], operation: str
+) -> Reading[tuple[Sequence[tuple[NamedBody, Any]], Cursor | None]]:
+    """Read the products after ``cursor``, each as what tells its id and all that is told of it, and the next cursor."""
+    place, last = _place(cursor)
+    while True:
+        start = max(place - OVERLAP, 0)
+        found = yield from _listed(connection, start, size=size, fields=fields, operation=operation)
+        if start == 0 or (found and int(found[0][0].id) <= last):
+            break
+        # More products before this place are gone than it begins before it; some have moved to where they are passed over.
+        place = start - size
+    unseen = [each for each in found if int(each[0].id) > last]
+    last = int(unseen[-1][0].id) if unseen else last
+    return unseen, Cursor(f"{start + len(found)}/{last}") if len(found) >= size else None
 
 
 def _place(cursor: Cursor | None) -> tuple[int, int]:
@@ -120,10 +128,11 @@ def _variations(connection: Connection, product: ProductBody) -> Reading[list[Va
         page += 1
 
 
-def _listed(connection: Connection, start: int) -> Reading[Sequence[tuple[NamedBody, Any]]]:
-    """Read a page from a place on, as what tells each product's id, and all that is told of it."""
-    asked = {**IN_ORDER, "per_page": str(PAGE), "offset": str(start), "status": "any", "_fields": ",".join(FIELDS)}
-    answer = yield from ask(connection, "GET", "/products", operation="page", query=asked)
+def _listed(
+    connection: Connection, start: int, *, size: int, fields: Sequence[str], operation: str
+) -> Reading[Sequence[tuple[NamedBody, Any]]]:
+    asked = {**IN_ORDER, "per_page": str(size), "offset": str(start), "status": "any", "_fields": ",".join(fields)}
+    answer = yield from ask(connection, "GET", "/products", operation=operation, query=asked)
     with understood():
         return [(NamedBody.model_validate(each), each) for each in _list(answer.body)]
 
