@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping
 
-from app.platforms import shopify, shopware, woocommerce
+from app.platforms import lightspeed, shopify, shopware, woocommerce
 from app.platforms.adapter import Adapter
 
-ADAPTERS: Mapping[str, Adapter] = {
-    adapter.platform: adapter for adapter in (shopify.ADAPTER, shopware.ADAPTER, woocommerce.ADAPTER)
-}
+_ALL = (
+    shopify.ADAPTER,
+    shopware.ADAPTER,
+    woocommerce.ADAPTER,
+    lightspeed.ADAPTER,
+)
+
+ADAPTERS: Mapping[str, Adapter] = {adapter.platform: adapter for adapter in _ALL}
