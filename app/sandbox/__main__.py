@@ -63,6 +63,16 @@ def woocommerce(host: Host = "127.0.0.1", port: Port = 0, state: State = None) -
     _serve(lambda: create_app(state), host, port)
 
 
+@app.command()
+def lightspeed(host: Host = "127.0.0.1", port: Port = 0, state: State = None) -> None:
+    """Run stand-in Lightspeed shops. The app's key and secret may come in SANDBOX_APP_KEY and SANDBOX_APP_SECRET."""
+    from app.sandbox.lightspeed.api import App  # noqa: PLC0415
+    from app.sandbox.lightspeed.server import create_app  # noqa: PLC0415
+
+    key, secret = (os.environ.get(f"SANDBOX_APP_{each}", "sandbox") for each in ("KEY", "SECRET"))
+    _serve(lambda: create_app(state, App(key=key, secret=secret)), host, port)
+
+
 class Announcing(uvicorn.Server):
     """A server that says where it listens once it does."""
 

@@ -66,7 +66,7 @@ class Receiver:
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
         pairs = (line.split(": ", 1) for line in lines)
         headers = {name.lower(): value for name, value in pairs}
-        content = await reader.readexactly(int(headers["content-length"]))
+        content = await reader.readexactly(int(headers.get("content-length", 0)))
         status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
         async with self.changed:
             self.received.append(Received(headers, content, first.split(" ")[1]))

@@ -10,10 +10,10 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from app.sandbox.shop.gate import Answers, Gate
+from app.sandbox.shop.php import written
 from app.sandbox.woocommerce import listing, shown, webhooks
 from app.sandbox.woocommerce.courier import Courier
 from app.sandbox.woocommerce.keys import AUTHENTICATION, admitted
-from app.sandbox.woocommerce.php import written
 from app.sandbox.woocommerce.posts import Posts
 from app.sandbox.woocommerce.refusals import Refused, invalid_id, no_route
 

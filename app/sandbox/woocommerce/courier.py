@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from app.sandbox.shop import courier
 from app.sandbox.shop.courier import Letter
-from app.sandbox.woocommerce.php import written
+from app.sandbox.shop.php import written
 from app.sandbox.woocommerce.posts import Posts
 from app.sandbox.woocommerce.refusals import invalid_id, may_not
 from app.sandbox.woocommerce.shown import shown
