@@ -24,16 +24,19 @@ class Platform:
     """One platform, as it is shown here. ``name`` is that of its adapter and of its sandbox.
 
     ``shop`` is the address of the shop. ``credentials`` are what a supplier enters, each with what it begins with; the rest
-    is random. ``app`` are the keys of our app that this needs; the sandbox is given them, too. ``settings`` go with the
-    install. ``consent`` None: the platform is installed by hand alone. ``limits`` says, by the function of a row of the
-    demo, what the platform cannot do there, in whole sentences.
+    is random. ``entered`` is entered besides, as it is. ``app`` are the keys of our app that this needs, ``pages`` those
+    that are addresses (``{shops}`` and ``{web}`` stand for the sandbox's and the service's own); the sandbox is given them,
+    too. ``settings`` go with the install. ``consent`` None: the platform is installed by hand alone. ``limits`` says, by
+    the function of a row of the demo, what the platform cannot do there, in whole sentences.
     """
 
     name: str
     title: str
     shop: str
     credentials: Mapping[str, str]
+    entered: Mapping[str, str] = field(default_factory=dict)
     app: tuple[str, ...] = ()
+    pages: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
     consent: Consent | None = None
     limits: Mapping[str, str] = field(default_factory=dict)
@@ -71,4 +74,15 @@ SHOPWARE = Platform(
     },
 )
 
-PLATFORMS: Mapping[str, Platform] = {each.name: each for each in (SHOPIFY, WOOCOMMERCE, SHOPWARE)}
+LIGHTSPEED = Platform(
+    name="lightspeed",
+    title="Lightspeed eCom",
+    shop="eu1-123456",
+    credentials={"api_key": "", "api_secret": ""},
+    entered={"language": "nl"},
+    app=("app_key", "app_secret"),
+    pages={"app_page": "{shops}/app-store?success={web}/install/lightspeed/callback"},
+    consent=Consent(shop="eu1-234567", buttons=("Install in eu1-234567",)),
+)
+
+PLATFORMS: Mapping[str, Platform] = {each.name: each for each in (SHOPIFY, WOOCOMMERCE, SHOPWARE, LIGHTSPEED)}

@@ -54,7 +54,8 @@ class Town:
     @property
     def credentials(self) -> dict[str, str]:
         """What the supplier enters for the shop."""
-        return {name: self.keys[f"{self.platform.name}-{name}"] for name in self.platform.credentials}
+        secret = {name: self.keys[f"{self.platform.name}-{name}"] for name in self.platform.credentials}
+        return {**secret, **self.platform.entered}
 
     async def api(self, method: str, path: str, body: object = None) -> Any:
         """Call the service as the back office does; the answer's JSON, or an error with the problem it told."""
@@ -146,7 +147,9 @@ async def town(
     processes = Processes(logs=data / "logs")
     with embedded_server(data / "postgres") as database:
         keys = Keys(data / "keys")
+        here = {"web": f"http://127.0.0.1:{ports.web}", "shops": f"http://127.0.0.1:{ports.shops}"}
         app = {name: keys.made(name.replace("_", "-")) for name in platform.app}
+        app |= {name: address.format(**here) for name, address in platform.pages.items()}
         orderchamp_app = {name: keys.made(f"orderchamp-{name}") for name in ("client_id", "client_secret")}
         environment = {
             "ENVIRONMENT": "development",

@@ -81,7 +81,7 @@ def shown_images(product: Thing) -> list[Thing]:
 
 
 def shown_variant(variant: Thing) -> Thing:
-    """Return a variant as the API tells it; prices are numbers, that without VAT with four digits."""
+    """Return a variant as the API tells it. Merchants here enter prices without VAT; both are told as numbers."""
     price = float(variant["price"] or 0)
     return {
         "id": variant["id"],
@@ -92,8 +92,8 @@ def shown_variant(variant: Thing) -> Thing:
         "articleCode": variant["articleCode"],
         "ean": variant["ean"],
         "sku": variant["sku"],
-        "priceExcl": round(price / VAT, 4),
-        "priceIncl": price,
+        "priceExcl": price,
+        "priceIncl": round(price * VAT, 2),
         "oldPriceExcl": 0,
         "oldPriceIncl": 0,
         "stockTracking": variant["stockTracking"],

@@ -5,7 +5,7 @@ For the service, the base URL of ``eu1-123456`` is ``http://…/shops/eu1-123456
 
 from html import escape
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -20,6 +20,7 @@ from app.sandbox.shop.server import serve
 
 METHODS = ["GET", "POST", "PUT", "DELETE"]
 PAGE = "<!DOCTYPE html><html><head><title>App Store</title></head><body><h1>Install in which shop?</h1>{}</body></html>"
+FORM = '<form method="post" action="/app-store/install?{query}"><button>Install in {shop}</button></form>'
 
 routes = APIRouter()
 
@@ -32,14 +33,16 @@ async def api(sandbox: Here, shop: str, language: str, path: str, request: Reque
 @routes.get("/app-store")
 async def app_store(sandbox: Here, success: str) -> Response:
     """Show the app's page, on which its merchants choose a shop; ``success`` is the app's own address."""
-    link = '<p><a href="/app-store/install?shop={0}&amp;success={1}">{0}</a></p>'
-    shops = "".join(link.format(escape(each), quote(success, safe="")) for each in sandbox.records.shops)
-    return HTMLResponse(PAGE.format(shops))
+    forms = []
+    for shop in sandbox.records.shops:
+        query = urlencode({"shop": shop, "success": success})
+        forms.append(FORM.format(query=escape(query), shop=escape(shop)))
+    return HTMLResponse(PAGE.format("".join(forms)))
 
 
-@routes.get("/app-store/install")
+@routes.post("/app-store/install")
 async def install(sandbox: Here, shop: str, success: str) -> Response:
-    return RedirectResponse(store.installed(sandbox, sandbox.shop(shop), success), 302)
+    return RedirectResponse(store.installed(sandbox, sandbox.shop(shop), success), 303)
 
 
 def create_app(state_path: Path | None = None, app: App | None = None) -> FastAPI:
