@@ -105,6 +105,7 @@ def create_api(
         operations,
     ):
         app.include_router(each.router)
+    app.include_router(webhooks.uninstalls)
     add_error_handlers(app, unavailable=unavailable)
     _forget_unused_answers(app)
     return Api(app)

@@ -20,6 +20,7 @@ logger = structlog.get_logger(__name__)
 ADDRESS = "/webhooks/"
 
 router = APIRouter(prefix="/webhooks", tags=["Webhooks"])
+uninstalls = APIRouter(prefix="/uninstall", tags=["Webhooks"])
 
 STORED = "stored"
 _NAMES: Mapping[type[Exception], str] = {
@@ -123,6 +124,25 @@ async def receive_at_secret_address(
 )
 async def receive_for_app(request: Request, platform: PlatformName) -> Response:
     """For topics that a platform sends to one address for all shops, such as Shopify's compliance topics."""
+    refused = await take(request.app.state, request.scope, request.receive, platform, None)
+    return refused or Response(status_code=200)
+
+
+@uninstalls.get(
+    "/{platform}",
+    summary="Take a notice that our app was removed",
+    responses={200: _STORED, **documented(401, 404, 413, 503)},
+    response_class=Response,
+)
+@uninstalls.post(
+    "/{platform}",
+    summary="Take a notice that our app was removed, with a body",
+    responses=documented(401, 404, 413, 503),
+    openapi_extra=_BODY,
+    response_class=Response,
+)
+async def receive_uninstall(request: Request, platform: PlatformName) -> Response:
+    """For platforms that send signed notices of removals to an address of their own. They are kept like deliveries."""
     refused = await take(request.app.state, request.scope, request.receive, platform, None)
     return refused or Response(status_code=200)
 

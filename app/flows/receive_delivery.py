@@ -16,6 +16,9 @@ from app.ports import Addressee, Arrival, Entrance
 ANSWER_SECONDS = 0.9
 """How long keeping a delivery may take, so that the shop is answered within a second whatever the database does."""
 
+NOBODYS = Secret(b"no shop is known by this secret, and nothing is kept that it signs")
+UNPROVEN = "The delivery is not signed with the secret of a shop that is installed here."
+
 LOOKS = 3
 """How often an Application is looked up that changes whenever a delivery for it has been verified."""
 
@@ -88,7 +91,7 @@ class Reception:
         """
         webhooks = _webhooks(self._services.adapters.get(platform))
         if webhooks.app_topics_signed_by == "shop":
-            await self._receive_for_shop(platform, webhooks, delivery)
+            await self._receive_of_a_shop(platform, webhooks, delivery)
             return
         if not _proven(webhooks, delivery, self._services.app_secrets(platform)):
             return
@@ -109,24 +112,37 @@ class Reception:
             if not await self._intake.keep(arrival, deadline=deadline):
                 raise NotStored("An Application of this shop is being erased.", concerns="application")
 
-    async def _receive_for_shop(self, platform: str, webhooks: Webhooks, delivery: Delivery) -> None:
-        """Keep a delivery for the Applications of the shop that it names, those of them with whose secret it is signed."""
-        shop = webhooks.shop_of(delivery)
+    async def _receive_of_a_shop(self, platform: str, webhooks: Webhooks, delivery: Delivery) -> None:
+        """Keep a delivery to the platform-wide address that the shop which it names has signed itself.
+
+        A shop that is not known and a signature that is not right are refused alike, after the same work, so that nobody
+        learns who is installed.
+        """
+        deadline = asyncio.get_running_loop().time() + ANSWER_SECONDS
+        shop = webhooks.shop_of(delivery) or ""
+        for _ in range(LOOKS):
+            recipient = await self._recipient_of(platform, shop, deadline)
+            secrets = (NOBODYS,) if recipient is None else recipient.secrets
+            try:
+                if not _proven(webhooks, delivery, secrets):
+                    return
+            except InvalidSignature:
+                raise InvalidSignature(UNPROVEN) from None
+            if recipient is None:
+                raise InvalidSignature(UNPROVEN)
+            if await self._keep(recipient, webhooks, delivery, deadline):
+                return
+        raise NotStored("The Application is being changed.", concerns="application")
+
+    async def _recipient_of(self, platform: str, shop: str, deadline: float) -> Recipient | None:
         try:
             async with self._services.store.reading() as tx:
-                applications = await tx.applications.of_shop(platform, shop) if shop is not None else ()
+                found = await tx.applications.of_shop(platform, shop)
         except self._services.store.unavailable as error:
             raise NotStored("The database is not available.") from error
-        kept = False
-        refused: list[UnknownApplication | InvalidSignature] = [UnknownApplication()]
-        for application in applications:
-            try:
-                await self.receive(platform, str(application.id), delivery)
-                kept = True
-            except (UnknownApplication, InvalidSignature) as error:
-                refused.append(error)
-        if not kept:
-            raise refused[-1]
+        installed = next((each.id for each in found if each.state != "uninstalled"), None)
+        # A stranger is looked up as well, by an id that nobody has.
+        return await self._directory.look_up(str(installed or self._services.new_id()), deadline=deadline)
 
 
 def _proven(webhooks: Webhooks, delivery: Delivery, secrets: Sequence[Secret]) -> bool:

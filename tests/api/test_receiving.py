@@ -164,3 +164,16 @@ async def test_garbage_never_is_our_fault(web: Web, address: str) -> None:
         assert answer.status_code in (200, 400, 401), (body, headers)
     await web.work()
     assert "waiting" not in {each["outcome"] or "waiting" for each in await deliveries(web, address)}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_notices_of_removals_are_taken_like_any_other_delivery(web: Web, address: str, method: str) -> None:
+    body = b"" if method == "GET" else json.dumps({"shop_domain": SHOP}).encode()
+    url = f"{web.url}/uninstall/shopify?shop={SHOP}"
+    headers = signed(body, topic="app/uninstalled")
+    assert (await web.client.request(method, url, content=body, headers=headers)).status_code == 200
+    wrong = signed(body, topic="app/uninstalled", secret="another")
+    assert (await web.client.request(method, url, content=body, headers=wrong)).status_code == 401
+    assert (await web.client.request(method, f"{web.url}/uninstall/nonsense")).status_code == 404
+    (stored,) = await deliveries(web, address)
+    assert stored["topic"] == "app/uninstalled"

@@ -74,8 +74,9 @@ def product(source_id: str, *variants: SourceVariant, at: int = 0, **changes: ob
 class FakeShop:
     """The shop. ``down`` makes it unreachable, ``token`` is what it accepts, ``refused_topics`` nobody may subscribe to.
 
-    ``refuses`` says of "list", "order" and "probe" what is raised instead. ``secret_kind`` is how its deliveries are proven,
-    ``signs_with`` what it was told to sign the deliveries of each subscription with.
+    ``refuses`` says of "list", "order", "probe" and "renew" what is raised instead. ``secret_kind`` is how its deliveries
+    are proven, ``signs_with`` what it was told to sign the deliveries of each subscription with. ``signs_app_topics``: it
+    signs what comes to the platform-wide address, too.
     """
 
     products: dict[SourceId, Snapshot] = field(default_factory=dict)
@@ -89,6 +90,7 @@ class FakeShop:
     pages: int = 0
     secret_kind: SecretKind = "theirs"
     signs_with: dict[str, Secret] = field(default_factory=dict)
+    signs_app_topics: bool = False
     ordered: int = 0
     renewals: int = 0
 
@@ -125,7 +127,7 @@ class FakeShop:
             platform="fake",
             name="Fake",
             installation=_Installation(self),
-            webhooks=_Webhooks(),
+            webhooks=_ShopSigned() if self.signs_app_topics else _Webhooks(),
             catalogue=_Catalogue(self),
             subscriptions=_Subscriptions(self),
             renewal=_Renewal(self),
@@ -220,6 +222,10 @@ class _Webhooks:
 
     def sign(self, delivery: Delivery, secret: Secret) -> Delivery:
         return replace(delivery, headers={**delivery.headers, "signature": _digest(delivery.body, secret)})
+
+
+class _ShopSigned(_Webhooks):
+    app_topics_signed_by: Literal["app", "shop"] = "shop"
 
 
 def _digest(body: bytes, secret: Secret) -> str:

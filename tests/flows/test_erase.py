@@ -32,6 +32,9 @@ ROWS_THAT_THE_STAGE_MAKES_BY_ITSELF = {
 }  # fmt: skip
 
 BY_HAND = {
+    "appointment": "INSERT INTO appointment (application_id, duty, due_at) VALUES (:application_id, 'canary', now())",
+    "pending_install": "INSERT INTO pending_install (id, supplier_id, application_id, state, why, way_on, expires_at) "
+    "VALUES (gen_random_uuid(), :supplier_id, :application_id, 'installed', 'canary', '', now())",
     "problem_product": "INSERT INTO problem_product (application_id, source_id, problem_id) "
     "SELECT application_id, 'by hand', id FROM problem WHERE application_id = :application_id LIMIT 1",
     "in_flight": "INSERT INTO in_flight (application_id, source_id, lease_token, until, what) "

@@ -187,7 +187,7 @@ async def test_at_an_address_of_all_shops_nobody_signs_for_another_one(shared_de
     with pytest.raises(InvalidSignature):
         await at_the_shared_address(shared_desk, "e1", shop=shared_desk.application.shop, secret="another")
     for shop in ("nobodys.example", ""):
-        with pytest.raises(UnknownApplication):
+        with pytest.raises(InvalidSignature):
             await at_the_shared_address(shared_desk, "e2", shop=shop, secret="shop-token")
 
     assert await shared_desk.kept() == []
