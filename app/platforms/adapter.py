@@ -14,7 +14,9 @@ To add a platform:
 3. Add one line to ``registry.py``.
 4. Put recorded deliveries into ``tests/samples/<name>/<case>/``: ``headers.json``, ``body`` (the bytes as sent) and
    ``expected.json``. The contract tests in ``tests/platforms/`` then run over the new platform by themselves.
-5. Give it a shop in ``app/sandbox/`` that shares no code with the adapter, so that they cannot share a mistake.
+5. Give it a shop in ``app/sandbox/`` that shares no code with the adapter, so that they cannot share a mistake. What all
+   stand-in shops do alike, delivering, misbehaving and what merchants do, is in ``app/sandbox/shop/``.
+6. Say in ``app/local/platforms.py`` how such a shop is opened and installed; ``make demo P=<name>`` then shows the platform.
 
 Nothing else changes: no flow, no table, no route.
 

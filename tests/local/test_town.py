@@ -3,6 +3,7 @@ from pathlib import Path
 
 from app.local.platforms import PLATFORMS
 from app.local.town import Keys
+from app.platforms.registry import ADAPTERS
 from app.store.vault import Keyring
 
 
@@ -19,6 +20,14 @@ def test_what_a_supplier_enters_is_made_once_and_looks_like_the_platforms(tmp_pa
     assert list(entered) == ["shopify-access_token"]
     assert entered["shopify-access_token"].startswith("shpat_")
     assert Keys(tmp_path).of_shop(PLATFORMS["shopify"]) == entered
+
+
+def test_every_platform_that_is_known_can_be_shown() -> None:
+    assert set(PLATFORMS) == set(ADAPTERS)
+    for name, platform in PLATFORMS.items():
+        assert ADAPTERS[name].installation.shop(platform.shop) == platform.shop
+        assert set(platform.credentials) <= set(ADAPTERS[name].installation.by_hand)
+        assert (platform.consent is not None) <= (ADAPTERS[name].handshake is not None)
 
 
 async def test_the_vault_key_is_one_that_the_service_takes(tmp_path: Path) -> None:
