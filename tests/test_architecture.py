@@ -21,13 +21,11 @@ MAY_IMPORT = {
     "store": {"domain", "ports"},
     "transport": {"domain", "ports"},
     "flows": {"domain", "ports", "platforms"},
-    "api": {"domain", "ports", "flows", "logs"},
+    "api": {"domain", "ports", "flows"},
     "settings": set[str](),
-    "logs": set[str](),
-    "metrics": {"domain", "ports"},
-    "composition": {"domain", "ports", "platforms", "orderchamp", "store", "transport", "flows", "settings", "metrics"},
-    "main": {"domain", "ports", "platforms", "store", "flows", "api", "settings", "composition", "logs", "metrics"},
-    "worker": {"domain", "ports", "store", "flows", "settings", "composition", "logs", "metrics"},
+    "composition": {"domain", "ports", "platforms", "orderchamp", "store", "transport", "flows", "settings"},
+    "main": {"domain", "ports", "store", "flows", "api", "settings", "composition"},
+    "worker": {"domain", "ports", "store", "flows", "settings", "composition"},
     "serving": set[str](),
     "cli": {"serving", "domain", "ports", "store", "flows", "settings", "composition", "worker", "main"},
     # Stand-ins for others share no code with the service, so that they cannot share its mistakes.
@@ -146,6 +144,20 @@ def test_pure_packages_ask_neither_the_clock_nor_chance_nor_the_disk(part: str) 
     assert wrong == []
 
 
+def test_adapters_send_no_key_to_an_address_that_an_answer_gave() -> None:
+    """Answers of shops carry addresses, such as those of downloads. One that is called as it came is called bare."""
+    requests = [
+        (str(path.relative_to(APP.parent)), {keyword.arg: keyword.value for keyword in node.keywords})
+        for path in MODULES
+        if package_of(path) == "platforms"
+        for node in ast.walk(parse(path))
+        if isinstance(node, ast.Call) and called(node) == "Request"
+    ]
+    as_it_came = [(path, given) for path, given in requests if isinstance(given["url"], ast.Name | ast.Subscript)]
+    assert as_it_came
+    assert [path for path, given in as_it_came if {"headers", "body"} & given.keys()] == []
+
+
 def test_nobody_but_transport_speaks_http() -> None:
     speakers = {
         package_of(path) for path in MODULES for name in imports(path) if name.split(".")[0] in ("httpx", "httpcore")
@@ -195,10 +207,7 @@ def test_except_exception_stands_only_in_the_loops() -> None:
         for node in ast.walk(parse(path))
         if isinstance(node, ast.ExceptHandler) and (node.type is None or "'Exception'" in ast.dump(node.type))
     }
-    loops = {
-        *("worker.py", "api/application.py", "api/webhooks.py"),
-        *("flows/intake.py", "flows/directory.py", "flows/run_lane.py", "flows/project_events.py"),
-    }
+    loops = {"worker.py", "flows/intake.py", "flows/directory.py", "flows/run_lane.py", "flows/project_events.py"}
     assert catchers <= {f"app/{each}" for each in loops}
 
 

@@ -160,8 +160,7 @@ class Intake:
             else:
                 await self._keep_apart(parts)
         except Exception as error:  # A bug of ours must not leave shops without an answer.
-            concerned = {str(each.arrival.application_id): None for each in batch}
-            logger.exception("intake_failed", deliveries=len(batch), application_ids=list(concerned)[:20])
+            logger.exception("intake_failed")
             _refuse(batch, NotStored("The delivery could not be stored."), because=error)
         else:
             for each in batch:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from app.domain.ids import AccountId, ApplicationId
-from app.ports import Addressee, Arrival, Claim, Overview
+from app.ports import Addressee, Arrival, Claim
 from app.store.accounts import AccountBudget, Accounts, Unmetered
 from app.store.applications import Applications
 from app.store.appointments import Appointments
@@ -29,7 +29,6 @@ from app.store.inbox import Inbox
 from app.store.installs import Installs
 from app.store.keys import ApiKeys
 from app.store.lanes import DOORBELL, Lanes
-from app.store.overview import read_overview
 from app.store.problems import Problems
 from app.store.products import Products
 from app.store.replays import Replays
@@ -177,11 +176,6 @@ class PostgresStore:
                 return None
             found: str | None = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
             return found
-
-    async def overview(self) -> Overview:
-        """Return what waits in the whole database; any of the database's errors if it does not tell in a second."""
-        async with self.engine.begin() as connection:
-            return await read_overview(connection)
 
     def connections(self) -> frozenset[Connection]:
         """Return the connections of the pool, in use or not."""

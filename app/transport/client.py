@@ -12,10 +12,8 @@ import httpx
 
 from app.domain.errors import AddressRefused, NoAnswer
 from app.domain.http import Part, Request, Response
-from app.domain.structs import replace
 from app.transport.addresses import Resolver
 from app.transport.addresses import resolve as ask_system
-from app.transport.discretion import without_secrets
 from app.transport.network import Call, Network, Refused, current_call
 
 MAX_BODY = 20 * 1024 * 1024
@@ -92,10 +90,7 @@ class HttpTransport:
             await self._wait_for_place(call)
             try:
                 answer = await self._pool.handle_async_request(outgoing)
-                response = await self._read(answer, request.part, told=f"{request.operation}: {host}")
-                if request.part is not None:
-                    return response  # Of a file, which quotes nobody, each byte has its place.
-                return replace(response, body=without_secrets(request, response.body))
+                return await self._read(answer, request.part, told=f"{request.operation}: {host}")
             finally:
                 self._places.release()
         except Refused as error:

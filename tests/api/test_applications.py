@@ -147,7 +147,7 @@ async def test_a_dead_credential_pauses_and_a_working_one_resumes(web: Web, shop
     await web.work()
     details = (await web.call("GET", path)).json()
     assert details["state"] == "paused"
-    assert "Orderchamp does not accept the credentials any more" in details["why"]
+    assert "Orderchamp does not accept the token any more" in details["why"]
     await web.client.put(
         f"{web.orderchamp}/_sandbox/accounts/new-token", json={"same_account_as": "orderchamp-token-canary"}
     )

@@ -285,3 +285,32 @@ async def test_the_scripted_browser_says_what_a_page_is_instead(walk: Walk) -> N
     await walk.open(f"{walk.web.url}/install/shopify")
     with pytest.raises(NotThere, match=r"There is no button “Approve” .* Not known here"):
         await walk.press("Approve")
+
+
+async def test_an_app_that_was_removed_at_orderchamp_pauses_and_installing_again_goes_on(walk: Walk) -> None:
+    async def install() -> None:
+        await walk.open(f"{walk.web.url}/install/orderchamp")
+        await walk.press("Grant Access")
+        await walk.press("Continue", platform="shopify", shop=SHOP, price_kind="wholesale")
+        await walk.press("Install app")
+        await walk.web.work()
+
+    await install()
+    [application] = (await walk.web.call("GET", "/v1/applications")).json()["items"]
+    account = application["orderchamp_account"]
+    removed = await walk.web.client.delete(f"{walk.web.orderchamp}/_sandbox/apps/{account}")
+    assert removed.json() == {"died": 1}
+    shop = f"{walk.web.shopify}/_sandbox/shops/{SHOP}"
+    product = (await walk.web.client.get(f"{shop}/products")).json()[0]
+    await walk.web.client.patch(f"{shop}/products/{product['id']}", json={"title": "Changed meanwhile"})
+    await walk.web.quiet(shop)
+    await walk.web.work()
+
+    paused = (await walk.web.call("GET", f"/v1/applications/{application['id']}")).json()
+    assert paused["state"] == "paused"
+    assert "Perhaps the app was removed there, under Apps & Integrations." in paused["why"]
+
+    await install()
+    again = (await walk.web.call("GET", f"/v1/applications/{application['id']}")).json()
+    assert again["state"] == "active"
+    assert (await walk.web.shown(product["variants"][0]["sku"]))["title"] == "Changed meanwhile"

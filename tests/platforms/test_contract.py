@@ -1,7 +1,9 @@
 """What every platform must do, over every adapter in the registry and its samples."""
 
+import contextlib
 import json
 import re
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from app.domain.errors import InvalidInstallation, InvalidSignature, Unreadable
 from app.domain.http import Delivery
 from app.domain.structs import replace
-from app.platforms.adapter import Adapter, Secret, Webhooks
+from app.platforms.adapter import Adapter, Secret, Ticket, Webhooks
 from app.platforms.registry import ADAPTERS
 from tests.platforms.samples import Sample, as_json, delivery, samples
 from tests.platforms.test_addresses import HOSTILE
@@ -20,7 +22,12 @@ OURS, THEIRS = Secret(b"our secret"), Secret(b"their secret")
 SAMPLES = [sample for platform in ADAPTERS for sample in samples(platform)]
 TALKING = [adapter for adapter in ADAPTERS.values() if adapter.webhooks is not None]
 
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
 every_adapter = pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS.keys())
+every_handshake = pytest.mark.parametrize(
+    "adapter", [each for each in ADAPTERS.values() if each.handshake], ids=lambda each: each.platform
+)
 every_talking_one = pytest.mark.parametrize("adapter", TALKING, ids=[each.platform for each in TALKING])
 every_sample = pytest.mark.parametrize("sample", SAMPLES, ids=[f"{each.platform}/{each.case}" for each in SAMPLES])
 often = settings(database=None, deadline=None, max_examples=150)
@@ -312,6 +319,55 @@ def test_an_address_from_outside_leads_to_a_host_with_a_name_or_is_refused(adapt
     assert parts.port in (None, 443, 8443)
     assert re.fullmatch(r"(?:[a-z0-9-]{1,63}\.)+[a-z][a-z0-9-]{0,62}", parts.hostname or "")
     assert not {".", ".."} & set(parts.path.split("/"))
+
+
+@every_handshake
+@often
+@given(query=st.text(max_size=60), body=st.binary(max_size=60), post=st.booleans())
+@example(query="state=\udce4&shop=%ff", body=b"\xff", post=True)
+def test_whoever_calls_a_handshake_is_answered_and_breaks_nothing(
+    adapter: Adapter, query: str, body: bytes, post: bool
+) -> None:
+    """Anybody may call, so nothing but a refusal may come of it."""
+    assert adapter.handshake is not None
+    url = f"https://ours.example/install/{adapter.platform}/callback?{query}"
+    call = Delivery(method="POST" if post else "GET", url=url, headers={}, body=body, received_at=NOON)
+    shop = "oak-and-ash.myshopify.com"
+    ticket = Ticket(
+        state="state",
+        callback="https://ours.example/callback",
+        confirm="https://ours.example/confirm",
+        shop=shop,
+        base_url=f"https://{shop}",
+        secret=Secret(b"x" * 64),
+    )
+
+    assert isinstance(adapter.handshake.state_of(call), str | None)
+    assert isinstance(adapter.handshake.shop_of(call), str | None)
+    with contextlib.suppress(InvalidSignature):
+        heard = adapter.handshake.hear(call, ticket, dict.fromkeys(adapter.installation.app_keys, "key"), now=NOON)
+        assert heard.credentials is None
+
+
+@every_handshake
+def test_the_supplier_is_sent_to_their_own_shop(adapter: Adapter) -> None:
+    assert adapter.handshake is not None
+    ticket = Ticket(
+        state="unguessable-state",
+        callback="https://ours.example/callback",
+        confirm="https://ours.example/confirm",
+        shop="oak-and-ash.myshopify.com",
+        base_url="https://oak-and-ash.myshopify.com",
+        secret=Secret(b"x" * 64),
+    )
+    keys = {name: f"key-{name}" for name in adapter.installation.app_keys}
+
+    address = adapter.handshake.begin(ticket, keys)
+
+    assert address.startswith("https://oak-and-ash.myshopify.com/")
+    assert "unguessable-state" in address
+    assert "x" * 64 not in address
+    assert not any(secret.value.decode() in address for secret in adapter.installation.app_secrets(keys))
 
 
 @every_adapter
