@@ -14,6 +14,7 @@ from app.local.figures import Figure, report
 from app.local.postgres import NoDatabase, scratch
 from app.local.processes import NotStarted, free_port, until_told_to_stop
 from app.local.town import Ports, town
+from app.proof.checker import Findings
 from app.proof.pace import SETTINGS, WEB_PROCESSES, WORKERS
 from app.proof.production import figures
 from app.proof.run import Run, run
@@ -43,9 +44,15 @@ def proof(
 
 
 async def _prove(runs: int, first: int, *, production: bool) -> int:
-    promise = _promise(await _runs(runs, first), runs)
-    at_production = await figures() if production else []
-    return 0 if report([*promise, *at_production]) else 1
+    done = await _runs(runs, first)
+    findings = [each.findings for each in done]
+    at_production: list[Figure] = []
+    if production:
+        at_production, found = await figures()
+        print(f"At production settings: {found.acknowledged} deliveries were answered 2xx", flush=True)
+        _tell_findings(found)
+        findings.append(found)
+    return 0 if report([*_promise(findings, complete=len(done) == runs), *at_production]) else 1
 
 
 async def _runs(count: int, first: int) -> list[Run]:
@@ -87,14 +94,18 @@ def _tell(made: Run) -> None:
     )
     if not findings:
         return
-    for kind in ("lost", "doubled", "diverged"):
-        for each in getattr(findings, kind):
-            print(f"   {kind}: {each}")
+    _tell_findings(findings)
     for name, told in made.lives.items():
         print(f"   what happened in {name}:")
         for each in told:
             print(f"      {each}")
     print(f"   repeat it: make proof SEED={made.seed}; the logs will be in {FAILED_LOGS}", flush=True)
+
+
+def _tell_findings(findings: Findings) -> None:
+    for kind in ("lost", "doubled", "diverged"):
+        for each in getattr(findings, kind):
+            print(f"   {kind}: {each}")
 
 
 def _sum_up(done: list[Run], seconds: float) -> None:
@@ -104,12 +115,11 @@ def _sum_up(done: list[Run], seconds: float) -> None:
     print(f"{len(done)} runs in {seconds:.0f} s; {kept} deliveries were answered 2xx", flush=True)
 
 
-def _promise(done: list[Run], wanted: int) -> list[Figure]:
-    complete = len(done) == wanted
+def _promise(findings: list[Findings], *, complete: bool) -> list[Figure]:
     return [
         Figure(
             name=kind,
-            value=sum(len(getattr(each.findings, kind)) for each in done) if complete else None,
+            value=sum(len(getattr(each, kind)) for each in findings) if complete else None,
             goal=0,
             better="at most",
         )

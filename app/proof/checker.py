@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from app.proof.life import Life
+from app.proof.life import Memory
 from app.proof.shop import Shop, Thing
 from app.proof.shown import Seen, differences, doubled
 
@@ -109,7 +109,7 @@ class Checker:
         count: int = rows[0][0]
         return count
 
-    async def check(self, shop: Shop, life: Life) -> Findings:
+    async def check(self, shop: Shop, memory: Memory) -> Findings:
         """Compare what was promised, what the shop is, and what Orderchamp shows."""
         findings = Findings()
         await self._kept(shop, findings)
@@ -119,7 +119,7 @@ class Checker:
         seen = Seen(
             products=await shop.do("GET", "/products"),
             shown=await shop.shown(),
-            memory=life.memory,
+            memory=memory,
             bound={row[0] for row in bound},
             storefront_id=shop.storefronts[0]["id"],
         )

@@ -1,4 +1,4 @@
-"""The two figures that only mean something at production settings: how long a dead worker and a restart are felt."""
+"""What is taken once at production settings: how long a dead worker and a restart are felt, and that the promise holds."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,8 @@ from app.local.figures import Figure
 from app.local.postgres import scratch
 from app.local.processes import NotStarted, free_port
 from app.local.town import Ports, Town, town, worker_names
-from app.proof.checker import Checker
+from app.proof.checker import Checker, Findings
+from app.proof.life import Memory
 from app.proof.pace import WEB_PROCESSES, WORKERS
 from app.proof.shop import Shop
 
@@ -25,8 +26,11 @@ TIMES = 2
 """How often each is measured; the worst counts."""
 
 
-async def figures() -> list[Figure]:
-    """Start a town with the settings of production and measure. A figure that could not be taken has no value."""
+async def figures() -> tuple[list[Figure], Findings]:
+    """Start a town with the settings of production and measure, then look whether anything is lost, doubled or apart.
+
+    A figure that could not be taken has no value.
+    """
     taken: dict[str, list[float]] = {"takeover_s": [], "db_restart_s": []}
     ports = Ports(web=free_port(), orderchamp=free_port(), shops=free_port())
     with scratch("production") as folder:
@@ -39,8 +43,9 @@ async def figures() -> list[Figure]:
                     with contextlib.suppress(TimeoutError):
                         taken[name].append(await measure(here, shop, 100 * len(name) + turn))
                     print(f"{name}: {taken[name]}", flush=True)
+            findings = await _findings(here, shop)
     goals = {"takeover_s": 25, "db_restart_s": 5}
-    return [
+    measured = [
         Figure(
             name=name,
             value=round(max(values), 2) if len(values) == TIMES else None,
@@ -49,6 +54,18 @@ async def figures() -> list[Figure]:
         )
         for name, values in taken.items()
     ]
+    return measured, findings
+
+
+async def _findings(here: Town, shop: Shop) -> Findings:
+    checker = Checker(here.database.url)
+    unrest = await checker.quiet(shop, within=PATIENCE)
+    memory = Memory()
+    for product in await shop.do("GET", "/products"):
+        memory.skus[product["id"]].update(each["sku"] for each in product["variants"])
+    findings = await checker.check(shop, memory)
+    findings.diverged += [f"{shop.name} never came to rest: {each}" for each in unrest]
+    return findings
 
 
 async def _restart(here: Town, shop: Shop, quantity: int) -> float:

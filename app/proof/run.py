@@ -66,7 +66,7 @@ async def run(town: Town, seed: int, machines: asyncio.Lock) -> Run:
     repaired = False
     for shop, life in zip(shops, lives, strict=True):
         repaired |= await _settle(checker, shop, life, findings)
-        found = await checker.check(shop, life)
+        found = await checker.check(shop, life.memory)
         findings.lost += found.lost
         findings.doubled += found.doubled
         findings.diverged += found.diverged
