@@ -154,3 +154,27 @@ async def test_the_documentation_tells_of_both_ways(door: Door) -> None:
     document = (await door.web.client.get(f"{door.web.url}/openapi.json")).json()
 
     assert sorted(document["paths"]["/webhooks/{platform}/{application_id}/{token}"]) == ["get", "post"]
+
+
+async def test_the_secret_is_exchanged_on_request_and_the_answer_tells_how_far_that_is(door: Door) -> None:
+    door.web.app.state.services = door.services
+    path = f"/v1/applications/{door.application_id}"
+    first = await door.web.call("POST", f"{path}/rotate-secret")
+    again = await door.web.call("POST", f"{path}/rotate-secret")
+    shown = (await door.web.call("GET", path)).json()
+
+    assert first.status_code == again.status_code == 202
+    assert first.json() == again.json() == shown["secret_rotation"] == {"handed_over": False, "former_until": None}
+    assert door.token not in first.text
+    assert (await door.post(f"{door.address}/{door.token}")).status_code == 200
+    assert (await door.web.call("POST", f"{path}/rotate-secret", key="read")).status_code == 403
+
+
+async def test_what_the_platform_chooses_is_not_exchanged_here(web: Web, shop: str) -> None:
+    assert shop
+    application_id = (await web.install()).json()["id"]
+
+    answer = await web.call("POST", f"/v1/applications/{application_id}/rotate-secret")
+
+    assert answer.status_code == 409
+    assert "chosen on the side of shopify" in answer.json()["detail"]
