@@ -20,7 +20,8 @@ from app.flows.run_lane import HeldLane, claim_lane, let_go, next_due, rest_lane
 from app.flows.services import Services
 from app.flows.tenure import Stopping
 from app.settings import Settings
-from app.store.connect import Connection, drop
+from app.store.connect import drop
+from app.store.connection import Driver
 from app.store.database import PostgresStore
 from app.store.doorbell import Doorbell
 
@@ -172,7 +173,7 @@ class Worker:
     async def _answer_the_door(self) -> None:
         """Keep listening, and notice when connections are silent: then they are broken, so that nobody waits on them."""
         bell: Doorbell | None = None
-        silent: frozenset[Connection] = frozenset()
+        silent: frozenset[Driver] = frozenset()
         try:
             while True:
                 if bell is not None and not await bell.answers(within=ANSWER):

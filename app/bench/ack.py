@@ -14,7 +14,6 @@ from itertools import count
 from pathlib import Path
 
 import httpx
-from sqlalchemy import text
 
 from app.bench import empty
 from app.bench.given import Given, Installed, given_database, install_applications
@@ -150,14 +149,14 @@ class Bench:
 
     async def _loaded(self, load: Load) -> Answered:
         """Load a server once, on an empty inbox, and hold what it acknowledged against what is kept."""
-        async with self._given.store.engine.begin() as connection:
-            await connection.execute(text("TRUNCATE delivery, delivery_body"))
+        async with self._given.store.pool.transaction() as connection:
+            await connection.execute("TRUNCATE delivery, delivery_body")
         answered = await generate(replace(load, run=f"run-{next(self._run)}"))
         if answered.other:
             raise NotMeasured(f"{answered.other} answers were not 200")
         if load.port == self._intake.port:
-            async with self._given.store.engine.begin() as connection:
-                kept = (await connection.execute(text("SELECT count(*) FROM delivery_body"))).scalar_one()
+            async with self._given.store.pool.transaction() as connection:
+                kept = (await connection.execute("SELECT count(*) FROM delivery_body")).scalar()
             if kept != answered.good:
                 raise NotMeasured(f"{answered.good} deliveries were acknowledged and {kept} are kept")
         return answered

@@ -4,8 +4,6 @@ import statistics
 import time
 from datetime import timedelta
 
-from sqlalchemy import text
-
 from app.bench.bodies import Product
 from app.bench.inside import PRODUCTION, Inside, inside
 from app.domain.application import Application
@@ -61,34 +59,32 @@ async def _pile_up(service: Inside, application: Application) -> None:
     await service.know(application, [Product(id=2)])
     async with service.working():
         await service.until_quiet()
-    async with service.store.engine.begin() as connection:
+    async with service.store.pool.transaction() as connection:
         await connection.execute(_COPY_PRODUCTS, {"id": application.id, "count": DUE})
         await connection.execute(_COPY_BINDINGS, {"id": application.id, "count": DUE})
         await connection.execute(_COPY_TARGETS, {"id": application.id, "account": application.account_id, "count": DUE})
-        await connection.execute(
-            text("UPDATE lane SET due_at = now() WHERE application_id = :id"), {"id": application.id}
-        )
+        await connection.execute("UPDATE lane SET due_at = now() WHERE application_id = :id", {"id": application.id})
 
 
-_COPY_PRODUCTS = text("""
+_COPY_PRODUCTS = """
     INSERT INTO source_product
     SELECT (jsonb_populate_record(p, jsonb_build_object('source_id', '2-' || n, 'due_at', now(), 'generation', p.generation + 1,
         'desired', replace(replace(p.desired, '"source_id":"2"', '"source_id":"2-' || n || '"'), 'edition 0', 'edition 1')))).*
     FROM source_product p, generate_series(1, :count) AS n WHERE p.application_id = :id AND p.source_id = '2'
-""")
-_COPY_BINDINGS = text("""
+"""
+_COPY_BINDINGS = """
     INSERT INTO binding (application_id, source_variant_id, source_id, account_id, target_id, target_variant_id, bound_at)
     SELECT application_id, source_variant_id || '-' || n, '2-' || n, account_id, target_id || '-' || n,
         target_variant_id || '-' || n, bound_at
     FROM binding, generate_series(1, :count) AS n WHERE application_id = :id AND source_id = '2'
-""")
-_COPY_TARGETS = text("""
+"""
+_COPY_TARGETS = """
     INSERT INTO target
     SELECT (jsonb_populate_record(t, jsonb_build_object('target_id', t.target_id || '-' || n))).*
     FROM target t, generate_series(1, :count) AS n
     WHERE t.account_id = :account
         AND t.target_id IN (SELECT target_id FROM binding WHERE application_id = :id AND source_id = '2')
-""")
+"""
 
 
 def _told(seconds: list[float]) -> str:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import NAMESPACE_DNS, uuid5
 
-from sqlalchemy import text
-
 from app.composition import open_store
 from app.domain.application import Account, Application
 from app.domain.ids import AccountId, ApplicationId, SupplierId
@@ -60,8 +58,7 @@ async def _use_log_files_again(store: PostgresStore) -> None:
 
     A new database fills each new file with zeros before it writes to it, while everybody waits for the commit.
     """
-    async with store.engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
+    async with store.pool.connection() as connection:
         for statement in (
             f"ALTER SYSTEM SET min_wal_size = '{LOG_FILES * LOG_FILE_MEGABYTES}MB'",
             f"ALTER SYSTEM SET max_wal_size = '{2 * LOG_FILES * LOG_FILE_MEGABYTES}MB'",
@@ -69,7 +66,7 @@ async def _use_log_files_again(store: PostgresStore) -> None:
             *["SELECT pg_logical_emit_message(false, 'bench', ''), pg_switch_wal()"] * LOG_FILES,
             "CHECKPOINT",
         ):
-            await connection.execute(text(statement))
+            await connection.execute(statement)
 
 
 async def install_applications(store: PostgresStore, how_many: int) -> list[Installed]:

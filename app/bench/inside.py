@@ -155,12 +155,12 @@ class Inside:
 
     async def waiting(self) -> int:
         """Return how many deliveries and products nothing has become of yet."""
-        async with self.store.engine.connect() as connection:
-            found = await connection.exec_driver_sql(
+        async with self.store.pool.connection() as connection:
+            found = await connection.execute(
                 "SELECT (SELECT count(*) FROM delivery WHERE outcome IS NULL)"
                 " + (SELECT count(*) FROM source_product WHERE due_at IS NOT NULL OR read_due_at IS NOT NULL)"
             )
-            return int(found.scalar_one())
+            return int(found.scalar())
 
     async def until_settled(self, application: Application, *, within: float = 120) -> None:
         """Return once nothing waits for this Application any more."""

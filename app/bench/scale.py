@@ -7,8 +7,6 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import text
-
 from app.bench.bodies import Product
 from app.bench.inside import Inside, inside
 from app.domain.application import Application
@@ -50,29 +48,28 @@ async def _settled(service: Inside, size: tuple[int, int]) -> list[Application]:
         await service.know(shop, [Product(id=number * 10**4 + each) for each in range(PRODUCTS)])
     async with service.working():
         await service.until_quiet()
-    async with service.store.engine.begin() as connection:
+    async with service.store.pool.transaction() as connection:
         await connection.execute(_MORE_APPLICATIONS, {"count": applications - SHOPS, "like": shops[0].id})
         await connection.execute(_THEIR_LANES)
         await connection.execute(_MORE_DELIVERIES, {"count": deliveries - SHOPS * PRODUCTS})
-    async with service.store.engine.connect() as connection:
-        analyzing = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await analyzing.execute(text("VACUUM ANALYZE"))
+    async with service.store.pool.connection() as connection:
+        await connection.execute("VACUUM ANALYZE")
     return shops
 
 
-_MORE_APPLICATIONS = text("""
+_MORE_APPLICATIONS = """
     INSERT INTO application
     SELECT (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(), 'shop', 'other-' || n))).*
     FROM application a, generate_series(1, :count) AS n WHERE a.id = :like
-""")
-_THEIR_LANES = text("INSERT INTO lane (application_id) SELECT id FROM application ON CONFLICT DO NOTHING")
-_MORE_DELIVERIES = text("""
+"""
+_THEIR_LANES = "INSERT INTO lane (application_id) SELECT id FROM application ON CONFLICT DO NOTHING"
+_MORE_DELIVERIES = """
     WITH other AS (SELECT id, row_number() OVER () AS n, count(*) OVER () AS all_of_them FROM application)
     INSERT INTO delivery
         (application_id, event_id, topic, method, url, headers, received_at, outcome, reason, settled_at)
     SELECT other.id, 'event-' || d, 'products/update', 'POST', '', '{}', now() - interval '1 day', 'applied', '', now()
     FROM generate_series(1, :count) AS d JOIN other ON other.n = 1 + d % other.all_of_them
-""")
+"""
 
 
 async def _cost(service: Inside, postgres: Path, shops: list[Application], version: int) -> float:

@@ -3,26 +3,24 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from app.domain.application import Application, ApplicationState, PausedBy
 from app.domain.ids import AccountId, ApplicationId, StorefrontId, SupplierId, Topic
 from app.domain.settings import ApplicationSettings
 from app.ports import SubscriptionHealth
+from app.store.connection import Connection, Row
 from app.store.documents import clean, from_settings, from_texts, to_settings, to_texts
 
 
 class Applications:
     """The Applications, in one transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def one(self, application_id: ApplicationId, *, lock: bool = False) -> Application | None:
         """Return one Application; None when there is none. ``lock`` keeps others from changing it until the commit."""
         found = await self._connection.execute(
-            text("SELECT * FROM application WHERE id = :id" + (" FOR NO KEY UPDATE" if lock else "")),
+            "SELECT * FROM application WHERE id = :id" + (" FOR NO KEY UPDATE" if lock else ""),
             {"id": application_id},
         )
         row = found.one_or_none()
@@ -31,13 +29,13 @@ class Applications:
     async def lock_shop(self, platform: str, shop: str) -> None:
         """Let nobody else install this shop until the commit."""
         await self._connection.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:shop, 0))"), {"shop": f"{platform}/{shop}"}
+            "SELECT pg_advisory_xact_lock(hashtextextended(:shop, 0))", {"shop": f"{platform}/{shop}"}
         )
 
     async def of_shop(self, platform: str, shop: str) -> tuple[Application, ...]:
         """Return every Application that this shop has or had, latest first."""
         found = await self._connection.execute(
-            text("SELECT * FROM application WHERE platform = :platform AND shop = :shop ORDER BY created_at DESC"),
+            "SELECT * FROM application WHERE platform = :platform AND shop = :shop ORDER BY created_at DESC",
             {"platform": platform, "shop": shop},
         )
         return tuple(_application(row) for row in found)
@@ -56,7 +54,7 @@ class Applications:
         used = {name: value for name, value in given.items() if value is not None}
         conditions = " AND ".join(f"{name} {'>' if name == 'id' else '='} :{name}" for name in used) or "true"
         found = await self._connection.execute(
-            text(f"SELECT * FROM application WHERE {conditions} ORDER BY id LIMIT :limit"),
+            f"SELECT * FROM application WHERE {conditions} ORDER BY id LIMIT :limit",
             {**used, "limit": limit},
         )
         return tuple(_application(row) for row in found)
@@ -64,7 +62,7 @@ class Applications:
     async def save(self, application: Application) -> None:
         """Write an Application, new or known. Its revision rises, so that caches notice."""
         await self._connection.execute(
-            text("""
+            """
                 INSERT INTO application (id, supplier_id, platform, shop, state, state_reason, state_since, paused_by,
                     settings, account_id, storefront_id, details, unpublish_on_uninstall, created_at)
                 VALUES (:id, :supplier_id, :platform, :shop, :state, :state_reason, :state_since, :paused_by,
@@ -74,7 +72,7 @@ class Applications:
                     account_id = excluded.account_id, storefront_id = excluded.storefront_id,
                     details = excluded.details, unpublish_on_uninstall = excluded.unpublish_on_uninstall,
                     revision = application.revision + 1
-            """),
+            """,
             {
                 "id": application.id,
                 "supplier_id": application.supplier_id,
@@ -96,78 +94,72 @@ class Applications:
     async def touch(self, application_id: ApplicationId) -> None:
         """Have everybody who remembers the Application look it up again: its secrets have changed."""
         await self._connection.execute(
-            text("UPDATE application SET revision = revision + 1 WHERE id = :id"), {"id": application_id}
+            "UPDATE application SET revision = revision + 1 WHERE id = :id", {"id": application_id}
         )
 
     async def set_state(
         self, application_id: ApplicationId, state: ApplicationState, reason: str, *, paused_by: PausedBy | None = None
     ) -> None:
         await self._connection.execute(
-            text(
-                "UPDATE application SET state = CAST(:state AS varchar), state_reason = :reason, paused_by = :paused_by, "
-                "state_since = CASE WHEN state = CAST(:state AS varchar) THEN state_since ELSE now() END, "
-                "revision = revision + 1 WHERE id = :id"
-            ),
+            "UPDATE application SET state = CAST(:state AS varchar), state_reason = :reason, paused_by = :paused_by, "
+            "state_since = CASE WHEN state = CAST(:state AS varchar) THEN state_since ELSE now() END, "
+            "revision = revision + 1 WHERE id = :id",
             {"id": application_id, "state": state, "reason": clean(reason), "paused_by": paused_by},
         )
 
     async def state(self, application_id: ApplicationId) -> ApplicationState | None:
         """Return the state now; None when the Application was erased."""
-        found = await self._connection.execute(
-            text("SELECT state FROM application WHERE id = :id"), {"id": application_id}
-        )
-        state: ApplicationState | None = found.scalar_one_or_none()
+        found = await self._connection.execute("SELECT state FROM application WHERE id = :id", {"id": application_id})
+        state: ApplicationState | None = found.scalar()
         return state
 
     async def is_current(self, application: Application) -> bool:
         """Tell whether nobody has changed the Application since it was read."""
         found = await self._connection.execute(
-            text("SELECT revision FROM application WHERE id = :id FOR SHARE"), {"id": application.id}
+            "SELECT revision FROM application WHERE id = :id FOR SHARE", {"id": application.id}
         )
-        return bool(found.scalar_one_or_none() == application.revision)
+        return bool(found.scalar() == application.revision)
 
     async def erase(self, application_id: ApplicationId) -> None:
         """Remove an Application with everything that is kept for it."""
         # From here on no delivery can be kept for it, so that none is left without its Application.
+        await self._connection.execute("SELECT 1 FROM application WHERE id = :id FOR UPDATE", {"id": application_id})
         await self._connection.execute(
-            text("SELECT 1 FROM application WHERE id = :id FOR UPDATE"), {"id": application_id}
-        )
-        await self._connection.execute(
-            text("DELETE FROM delivery_body WHERE delivery_id IN (SELECT id FROM delivery WHERE application_id = :id)"),
+            "DELETE FROM delivery_body WHERE delivery_id IN (SELECT id FROM delivery WHERE application_id = :id)",
             {"id": application_id},
         )
-        await self._connection.execute(text("DELETE FROM application WHERE id = :id"), {"id": application_id})
+        await self._connection.execute("DELETE FROM application WHERE id = :id", {"id": application_id})
 
     # What a lane has to do besides products
 
     async def want_secret_told(self, application_id: ApplicationId, *, due: bool) -> None:
         """Say whether every subscription at the shop has to be told what to sign with."""
         await self._connection.execute(
-            text("UPDATE application SET renew_secret = :due WHERE id = :id"), {"id": application_id, "due": due}
+            "UPDATE application SET renew_secret = :due WHERE id = :id", {"id": application_id, "due": due}
         )
 
     async def secret_to_tell(self, application_id: ApplicationId) -> bool:
         found = await self._connection.execute(
-            text("SELECT renew_secret FROM application WHERE id = :id"), {"id": application_id}
+            "SELECT renew_secret FROM application WHERE id = :id", {"id": application_id}
         )
-        return bool(found.scalar_one_or_none())
+        return bool(found.scalar())
 
     async def replan(self, application_id: ApplicationId, *, after: str | None) -> None:
         """Have desired states computed afresh for the products behind ``after``; None: that is done."""
         await self._connection.execute(
-            text("UPDATE application SET replan_after = :after WHERE id = :id"), {"id": application_id, "after": after}
+            "UPDATE application SET replan_after = :after WHERE id = :id", {"id": application_id, "after": after}
         )
 
     async def replan_after(self, application_id: ApplicationId) -> str | None:
         found = await self._connection.execute(
-            text("SELECT replan_after FROM application WHERE id = :id"), {"id": application_id}
+            "SELECT replan_after FROM application WHERE id = :id", {"id": application_id}
         )
-        after: str | None = found.scalar_one_or_none()
+        after: str | None = found.scalar()
         return after
 
     async def subscriptions(self, application_id: ApplicationId) -> tuple[SubscriptionHealth, ...]:
         found = await self._connection.execute(
-            text("SELECT * FROM subscription WHERE application_id = :id ORDER BY topic"), {"id": application_id}
+            "SELECT * FROM subscription WHERE application_id = :id ORDER BY topic", {"id": application_id}
         )
         return tuple(
             SubscriptionHealth(
@@ -187,18 +179,16 @@ class Applications:
         """Write down what is known of these subscriptions; ``alone``: there are no others."""
         if alone:
             await self._connection.execute(
-                text("DELETE FROM subscription WHERE application_id = :id AND NOT topic = ANY(:topics)"),
+                "DELETE FROM subscription WHERE application_id = :id AND NOT topic = ANY(:topics)",
                 {"id": application_id, "topics": [each.topic for each in found]},
             )
         for each in found:
             await self._connection.execute(
-                text(
-                    "INSERT INTO subscription (application_id, topic, address, health, message, mended_at) "
-                    "VALUES (:id, :topic, :address, :health, :message, :mended_at) "
-                    "ON CONFLICT (application_id, topic) DO UPDATE SET address = excluded.address, "
-                    "health = excluded.health, message = excluded.message, mended_at = excluded.mended_at, "
-                    "checked_at = now()"
-                ),
+                "INSERT INTO subscription (application_id, topic, address, health, message, mended_at) "
+                "VALUES (:id, :topic, :address, :health, :message, :mended_at) "
+                "ON CONFLICT (application_id, topic) DO UPDATE SET address = excluded.address, "
+                "health = excluded.health, message = excluded.message, mended_at = excluded.mended_at, "
+                "checked_at = now()",
                 {
                     "id": application_id,
                     "topic": each.topic,
@@ -210,7 +200,7 @@ class Applications:
             )
 
 
-def _application(row: Row[tuple[object, ...]]) -> Application:
+def _application(row: Row) -> Application:
     settings: ApplicationSettings = to_settings(row.settings)
     since: datetime = row.state_since
     return Application(

@@ -2,17 +2,15 @@
 
 from datetime import timedelta
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from app.domain.ids import ApplicationId
 from app.ports import Appointment, DutyName
+from app.store.connection import Connection
 
 
 class Appointments:
     """The appointments of lanes, in one transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def make(
@@ -23,18 +21,16 @@ class Appointments:
         ``attempts``: how often it has failed since it went well.
         """
         await self._connection.execute(
-            text(
-                "INSERT INTO appointment (application_id, duty, due_at, attempts) "
-                "VALUES (:id, :duty, now() + :after, :attempts) ON CONFLICT (application_id, duty) DO UPDATE "
-                "SET due_at = excluded.due_at, attempts = excluded.attempts"
-            ),
+            "INSERT INTO appointment (application_id, duty, due_at, attempts) "
+            "VALUES (:id, :duty, now() + :after, :attempts) ON CONFLICT (application_id, duty) DO UPDATE "
+            "SET due_at = excluded.due_at, attempts = excluded.attempts",
             {"id": application_id, "duty": duty, "after": after, "attempts": attempts},
         )
 
     async def of(self, application_id: ApplicationId, duty: DutyName) -> Appointment | None:
         """Return when the duty is due next; None: not by itself."""
         found = await self._connection.execute(
-            text("SELECT due_at, attempts FROM appointment WHERE application_id = :id AND duty = :duty"),
+            "SELECT due_at, attempts FROM appointment WHERE application_id = :id AND duty = :duty",
             {"id": application_id, "duty": duty},
         )
         row = found.one_or_none()
@@ -42,11 +38,9 @@ class Appointments:
 
     async def cancel(self, application_id: ApplicationId, duty: DutyName) -> None:
         await self._connection.execute(
-            text("DELETE FROM appointment WHERE application_id = :id AND duty = :duty"),
+            "DELETE FROM appointment WHERE application_id = :id AND duty = :duty",
             {"id": application_id, "duty": duty},
         )
 
     async def cancel_all(self, application_id: ApplicationId) -> None:
-        await self._connection.execute(
-            text("DELETE FROM appointment WHERE application_id = :id"), {"id": application_id}
-        )
+        await self._connection.execute("DELETE FROM appointment WHERE application_id = :id", {"id": application_id})

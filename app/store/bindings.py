@@ -2,51 +2,49 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from app.domain.ids import AccountId, ApplicationId, Sku, SourceId, SourceVariantId, TargetId, TargetVariantId
 from app.domain.state import Binding
 from app.ports import BoundVariant, Sibling
+from app.store.connection import Connection, Row
 from app.store.documents import rows
 
 # A target variant belongs to one source variant. An uninstalled Application keeps its bindings for the day it returns,
 # but does not keep others from binding what they now own.
-_RELEASE_FROM_UNINSTALLED = text("""
+_RELEASE_FROM_UNINSTALLED = """
     DELETE FROM binding USING application
     WHERE binding.application_id = application.id AND application.state = 'uninstalled'
         AND binding.account_id = :account_id AND binding.target_variant_id = ANY(:ids)
         AND binding.application_id <> :application_id
-""")
+"""
 
-_BIND = text("""
+_BIND = """
     INSERT INTO binding (application_id, source_variant_id, source_id, account_id, target_id, target_variant_id)
     SELECT :application_id, r.source_variant_id, r.source_id, :account_id, r.target_id, r.target_variant_id
     FROM jsonb_to_recordset(CAST(:bindings AS jsonb))
         AS r(source_variant_id text, source_id text, target_id text, target_variant_id text)
     ON CONFLICT DO NOTHING
     RETURNING source_variant_id
-""")
+"""
 
-_SIBLINGS = text("""
+_SIBLINGS = """
     SELECT b.target_id, b.source_id, min(b.bound_at) AS bound_at,
         coalesce(bool_or(p.wants_published), false) AS wants_published, coalesce(bool_and(NOT p.gone), false) AS living
     FROM binding b LEFT JOIN source_product p ON p.application_id = b.application_id AND p.source_id = b.source_id
     WHERE b.application_id = :application_id AND b.target_id = ANY(:ids)
     GROUP BY b.target_id, b.source_id ORDER BY bound_at, b.source_id
-""")
+"""
 
-_SHARERS_DUE = text("""
+_SHARERS_DUE = """
     UPDATE source_product AS p SET due_at = now(), attempts = 0 FROM binding b
     WHERE b.application_id = :application_id AND b.target_id = ANY(:target_ids) AND NOT b.source_id = ANY(:source_ids)
         AND p.application_id = b.application_id AND p.source_id = b.source_id AND p.desired IS NOT NULL
-""")
+"""
 
 
 class Bindings:
     """The bindings of an account, in one transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def bindings(
@@ -54,10 +52,8 @@ class Bindings:
     ) -> Mapping[SourceId, tuple[Binding, ...]]:
         """Return the bindings of these products; products without any are absent."""
         found = await self._connection.execute(
-            text(
-                "SELECT * FROM binding WHERE application_id = :id AND source_id = ANY(:source_ids) "
-                "ORDER BY bound_at, source_variant_id"
-            ),
+            "SELECT * FROM binding WHERE application_id = :id AND source_id = ANY(:source_ids) "
+            "ORDER BY bound_at, source_variant_id",
             {"id": application_id, "source_ids": list(source_ids)},
         )
         grouped: dict[SourceId, tuple[Binding, ...]] = {}
@@ -95,7 +91,7 @@ class Bindings:
             return frozenset()
         if take_over:
             await self._connection.execute(
-                text("DELETE FROM binding WHERE account_id = :account_id AND target_variant_id = ANY(:ids)"),
+                "DELETE FROM binding WHERE account_id = :account_id AND target_variant_id = ANY(:ids)",
                 {"account_id": account_id, "ids": list(take_over)},
             )
         await self._connection.execute(
@@ -132,7 +128,7 @@ class Bindings:
         """Forget a target that does not exist any more, with its bindings."""
         for table in ("binding", "target"):
             await self._connection.execute(
-                text(f"DELETE FROM {table} WHERE account_id = :account_id AND target_id = :target_id"),
+                f"DELETE FROM {table} WHERE account_id = :account_id AND target_id = :target_id",
                 {"account_id": account_id, "target_id": target_id},
             )
 
@@ -141,7 +137,7 @@ class Bindings:
     ) -> frozenset[Sku]:
         """Claim SKUs before they are created; return those that are ours now. The others are somebody else's."""
         found = await self._connection.execute(
-            text("""
+            """
                 INSERT INTO sku_claim AS c (account_id, sku, application_id, source_variant_id)
                 SELECT :account_id, w.sku, :application_id, w.variant
                 FROM unnest(CAST(:skus AS text[]), CAST(:variants AS text[])) AS w(sku, variant) ORDER BY w.sku
@@ -155,7 +151,7 @@ class Bindings:
                             WHERE NOT p.gone AND v.application_id = c.application_id AND v.source_variant_id = c.source_variant_id
                                 AND v.sku = c.sku AND a.state <> 'uninstalled')
                 RETURNING c.sku
-            """),
+            """,
             {
                 "account_id": account_id,
                 "application_id": application_id,
@@ -166,7 +162,7 @@ class Bindings:
         return frozenset(Sku(row.sku) for row in found)
 
 
-def _binding(row: Row[tuple[object, ...]]) -> Binding:
+def _binding(row: Row) -> Binding:
     return Binding(
         source_variant_id=SourceVariantId(row.source_variant_id),
         target_id=TargetId(row.target_id),

@@ -2,27 +2,25 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from app.domain.conflict import BoundTo, Choice, Holder
 from app.domain.ids import AccountId, ApplicationId, Sku, SourceId, SourceVariantId, TargetVariantId
+from app.store.connection import Connection
 
-_HOLDERS = text("""
+_HOLDERS = """
     SELECT v.application_id, v.source_id, v.source_variant_id, v.sku, p.title
     FROM source_variant v JOIN application a ON a.id = v.application_id
     JOIN source_product p ON p.application_id = v.application_id AND p.source_id = v.source_id
     WHERE v.folded = ANY(:folded) AND a.account_id = :account_id AND a.state <> 'uninstalled' AND NOT p.gone
-""")
+"""
 
-_BOUND_TO = text("""
+_BOUND_TO = """
     SELECT b.target_variant_id, b.application_id, b.source_id, b.source_variant_id,
         CASE WHEN p.gone THEN NULL ELSE v.sku END AS sku
     FROM binding b JOIN application a ON a.id = b.application_id
     LEFT JOIN source_variant v ON v.application_id = b.application_id AND v.source_variant_id = b.source_variant_id
     LEFT JOIN source_product p ON p.application_id = v.application_id AND p.source_id = v.source_id
     WHERE b.account_id = :account_id AND b.target_variant_id = ANY(:ids) AND a.state <> 'uninstalled'
-""")
+"""
 
 _OTHER_HOLDERS = """
     FROM source_variant v JOIN application a ON a.id = v.application_id
@@ -35,7 +33,7 @@ _OTHER_HOLDERS = """
 class Conflicts:
     """The holders of SKUs in an account, in one transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def holders(self, account_id: AccountId, folded: Collection[str]) -> tuple[Holder, ...]:
@@ -70,7 +68,7 @@ class Conflicts:
     async def choices(self, account_id: AccountId, folded: Collection[str]) -> Mapping[str, Choice]:
         """Return what people said about these SKUs, by folded SKU."""
         found = await self._connection.execute(
-            text("SELECT * FROM sku_choice WHERE account_id = :account_id AND folded = ANY(:folded)"),
+            "SELECT * FROM sku_choice WHERE account_id = :account_id AND folded = ANY(:folded)",
             {"account_id": account_id, "folded": list(folded)},
         )
         return {
@@ -85,13 +83,13 @@ class Conflicts:
     async def choose(self, account_id: AccountId, folded: str, choice: Choice) -> None:
         """Keep a person's word on an SKU. A binding of the chosen variant to another target variant than named is dropped."""
         await self._connection.execute(
-            text("""
+            """
                 INSERT INTO sku_choice (account_id, folded, application_id, source_variant_id, target_variant_id)
                 VALUES (:account_id, :folded, :application_id, :source_variant_id, :target_variant_id)
                 ON CONFLICT (account_id, folded) DO UPDATE SET application_id = excluded.application_id,
                     source_variant_id = excluded.source_variant_id, target_variant_id = excluded.target_variant_id,
                     chosen_at = now()
-            """),
+            """,
             {
                 "account_id": account_id,
                 "folded": folded,
@@ -102,10 +100,8 @@ class Conflicts:
         )
         if choice.target_variant_id is not None:
             await self._connection.execute(
-                text(
-                    "DELETE FROM binding WHERE application_id = :application_id "
-                    "AND source_variant_id = :source_variant_id AND target_variant_id <> :target_variant_id"
-                ),
+                "DELETE FROM binding WHERE application_id = :application_id "
+                "AND source_variant_id = :source_variant_id AND target_variant_id <> :target_variant_id",
                 {
                     "application_id": choice.application_id,
                     "source_variant_id": choice.source_variant_id,
@@ -118,31 +114,27 @@ class Conflicts:
     ) -> None:
         """Have every product of the account planned again that has one of these SKUs, except ``without`` of this one."""
         given = {"application_id": application_id, "folded": list(folded), "without": list(without)}
-        found = await self._connection.execute(
-            text("SELECT DISTINCT v.application_id, v.source_id" + _OTHER_HOLDERS), given
-        )
+        found = await self._connection.execute("SELECT DISTINCT v.application_id, v.source_id" + _OTHER_HOLDERS, given)
         holders = [(row.application_id, row.source_id) for row in found]
         if not holders:
             return
         await self._connection.execute(
-            text(
-                "UPDATE source_product AS p SET due_at = now(), attempts = 0 "
-                "FROM unnest(CAST(:applications AS uuid[]), CAST(:source_ids AS text[])) AS h(application_id, source_id) "
-                "WHERE p.application_id = h.application_id AND p.source_id = h.source_id AND p.desired IS NOT NULL"
-            ),
+            "UPDATE source_product AS p SET due_at = now(), attempts = 0 "
+            "FROM unnest(CAST(:applications AS uuid[]), CAST(:source_ids AS text[])) AS h(application_id, source_id) "
+            "WHERE p.application_id = h.application_id AND p.source_id = h.source_id AND p.desired IS NOT NULL",
             {"applications": [each for each, _ in holders], "source_ids": [each for _, each in holders]},
         )
         others = {each for each, _ in holders if each != application_id}
         if others:
             # Lanes after rows, as every run does, and in the order in which deliveries lock them.
             await self._connection.execute(
-                text("SELECT 1 FROM lane WHERE application_id = ANY(:ids) ORDER BY application_id FOR UPDATE"),
+                "SELECT 1 FROM lane WHERE application_id = ANY(:ids) ORDER BY application_id FOR UPDATE",
                 {"ids": [*others, application_id]},
             )
             await self._connection.execute(
-                text("UPDATE lane SET wake = wake + 1 WHERE application_id = ANY(:ids)"), {"ids": list(others)}
+                "UPDATE lane SET wake = wake + 1 WHERE application_id = ANY(:ids)", {"ids": list(others)}
             )
-            await self._connection.execute(text("NOTIFY lane"))
+            await self._connection.execute("NOTIFY lane")
 
     async def enter(self, application_id: ApplicationId, folded: Collection[str]) -> None:
         """Take turns, before anything is written, with other Applications that have some of these SKUs.
@@ -151,24 +143,22 @@ class Conflicts:
         """
         if folded:
             await self._connection.execute(
-                text(
-                    "SELECT pg_advisory_xact_lock(hashtextextended(account_id, 1)) FROM application "
-                    "WHERE id = :application_id AND EXISTS (SELECT"
-                    + _OTHER_HOLDERS
-                    + " AND v.application_id <> :application_id)"
-                ),
+                "SELECT pg_advisory_xact_lock(hashtextextended(account_id, 1)) FROM application "
+                "WHERE id = :application_id AND EXISTS (SELECT"
+                + _OTHER_HOLDERS
+                + " AND v.application_id <> :application_id)",
                 {"application_id": application_id, "folded": list(folded), "without": []},
             )
 
     async def plan_all_holders_again(self, application_id: ApplicationId) -> None:
         """Have everybody else planned again who has an SKU of this Application, since it came or left as a whole."""
         found = await self._connection.execute(
-            text("""
+            """
                 SELECT DISTINCT v.folded FROM source_variant v JOIN application a ON a.id = :application_id
                 JOIN application o ON o.account_id = a.account_id AND o.id <> a.id
                 JOIN source_variant w ON w.folded = v.folded AND w.application_id = o.id
                 WHERE v.application_id = :application_id AND v.folded IS NOT NULL
-            """),
+            """,
             {"application_id": application_id},
         )
         await self.plan_holders_again(application_id, [row.folded for row in found])

@@ -2,17 +2,10 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any
-from weakref import WeakSet
 
 import asyncpg
-from sqlalchemy import URL, event, make_url, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy import URL, make_url
 
 from app.domain.ids import AccountId, ApplicationId
 from app.ports import Addressee, Arrival, Claim
@@ -20,7 +13,8 @@ from app.store.accounts import AccountBudget, Accounts, Unmetered
 from app.store.applications import Applications
 from app.store.appointments import Appointments
 from app.store.conflicts import Conflicts
-from app.store.connect import BROKEN, Connection, connect
+from app.store.connect import LOST, Pool, connect
+from app.store.connection import Connection, Driver
 from app.store.doorbell import Doorbell
 from app.store.entrance import Entrance
 from app.store.erasures import Erasures
@@ -38,14 +32,8 @@ from app.store.targets import Targets
 from app.store.timeline import Timeline
 from app.store.vault import Keyring, RandomBytes, Vault
 
-RESTED_SECONDS = 1.0
-"""After how long in the pool a connection is tried before it is used."""
-
-CONNECT_SECONDS, DOORBELL_SECONDS = 3, 2
-"""How long opening a connection may take."""
-
-LONGEST_STATEMENT_SECONDS = 60
-"""After which no statement is waited for any more: nothing here takes as long, so the connection is dead."""
+DOORBELL_SECONDS = 2
+"""How long opening the doorbell may take."""
 
 REFUSALS = frozenset({"0A", "21", "22", "23", "42"})
 """Classes of SQLSTATE that say that the statement or its data are at fault, and not the database.
@@ -66,7 +54,7 @@ def sqlalchemy_url(database_url: str) -> URL:
 class PostgresTransaction:
     """What can be asked and written in one transaction."""
 
-    def __init__(self, connection: AsyncConnection, keyring: Keyring, random_bytes: RandomBytes) -> None:
+    def __init__(self, connection: Connection, keyring: Keyring, random_bytes: RandomBytes) -> None:
         self.applications = Applications(connection)
         self.appointments = Appointments(connection)
         self.accounts = Accounts(connection)
@@ -90,33 +78,14 @@ class PostgresTransaction:
 class PostgresStore:
     """The store on PostgreSQL. ``close`` it. ``unavailable`` are the errors of a database that is away or overloaded."""
 
-    # The driver's own errors come from connections outside the pool, such as that of a database that is starting up.
-    unavailable: tuple[type[Exception], ...] = (
-        *(OSError, TimeoutError, OperationalError, InterfaceError, DBAPIError),
-        *(asyncpg.PostgresError, *BROKEN),
-    )
+    unavailable: tuple[type[Exception], ...] = LOST
 
     def __init__(self, database_url: str, *, keyring: Keyring, random_bytes: RandomBytes, pool: int) -> None:
         self._url = sqlalchemy_url(database_url)
         self._keyring = keyring
         self._random_bytes = random_bytes
-        self.engine: AsyncEngine = create_async_engine(
-            self._url,
-            pool_size=pool,
-            max_overflow=0,
-            pool_timeout=5,
-            hide_parameters=True,
-            connect_args={"timeout": CONNECT_SECONDS, "command_timeout": LONGEST_STATEMENT_SECONDS},
-        )
-        event.listen(self.engine.sync_engine, "checkout", self._try_if_rested)
-        event.listen(self.engine.sync_engine, "checkin", _note_rest)
-        self._autocommitting = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._connections: WeakSet[Connection] = WeakSet()
-        event.listen(self.engine.sync_engine, "connect", self._remember)
+        self.pool = Pool(self._url, size=pool)
         self._entrance = Entrance(self._url, keyring)
-
-    def _remember(self, connection: Any, _: object) -> None:
-        self._connections.add(connection.driver_connection)
 
     @contextlib.asynccontextmanager
     async def transaction(self, claim: Claim | None = None) -> AsyncIterator[PostgresTransaction]:
@@ -126,36 +95,25 @@ class PostgresStore:
         StatementRefused when PostgreSQL is there, and does not accept what it was told.
         """
         try:
-            async with self.engine.begin() as connection:
+            async with self.pool.transaction() as connection:
                 transaction = PostgresTransaction(connection, self._keyring, self._random_bytes)
                 yield transaction
                 if claim is not None:
                     await transaction.lanes.confirm(claim)
-        except DBAPIError as error:
-            code = getattr(error.orig, "sqlstate", None)
-            if code is not None and code[:2] in REFUSALS:
-                raise StatementRefused(f"PostgreSQL refused a statement ({code})") from error
+        except asyncpg.PostgresError as error:
+            if (error.sqlstate or "")[:2] in REFUSALS:
+                raise StatementRefused(f"PostgreSQL refused a statement ({error.sqlstate})") from error
             raise
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[PostgresTransaction]:
         """Have each statement of the block stand for itself, for reads and single writes: no round trip to begin or commit."""
-        async with self._autocommitting.connect() as connection:
+        async with self.pool.connection() as connection:
             yield PostgresTransaction(connection, self._keyring, self._random_bytes)
-
-    def _try_if_rested(self, connection: DBAPIConnection, entry: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
-        """Replace a connection that died in the pool. Trying each one at each use would cost a round trip every time."""
-        if time.monotonic() - entry.info.get("resting_since", time.monotonic()) < RESTED_SECONDS:
-            return
-        dialect = self.engine.sync_engine.dialect
-        try:
-            dialect.do_ping(connection)
-        except dialect.loaded_dbapi.Error as error:
-            raise DisconnectionError from error
 
     def budget(self, account_id: AccountId | None) -> AccountBudget | Unmetered:
         """Return an account's budget; None: of one that is not known yet."""
-        return Unmetered() if account_id is None else AccountBudget(self.engine, account_id)
+        return Unmetered() if account_id is None else AccountBudget(self.pool, account_id)
 
     async def addressees(self, application_ids: Sequence[ApplicationId]) -> Mapping[ApplicationId, Addressee]:
         return await self._entrance.addressees(application_ids)
@@ -165,21 +123,21 @@ class PostgresStore:
 
     async def ping(self) -> None:
         """Ask the database for a sign of life; any of its errors if there is none."""
-        async with self.engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
+        async with self.pool.connection() as connection:
+            await connection.execute("SELECT 1")
 
     async def revision(self) -> str | None:
         """Return the migration that the database is at; None when it has no tables yet."""
-        async with self.engine.connect() as connection:
-            known = (await connection.execute(text("SELECT to_regclass('alembic_version')"))).scalar_one()
+        async with self.pool.connection() as connection:
+            known = (await connection.execute("SELECT to_regclass('alembic_version')::text")).scalar()
             if known is None:
                 return None
-            found: str | None = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+            found: str | None = (await connection.execute("SELECT version_num FROM alembic_version")).scalar()
             return found
 
-    def connections(self) -> frozenset[Connection]:
+    def connections(self) -> frozenset[Driver]:
         """Return the connections of the pool, in use or not."""
-        return frozenset(self._connections)
+        return self.pool.connections()
 
     async def listen(self, ring: Callable[[], None]) -> Doorbell:
         """Call ``ring`` whenever a commit adds work, until the returned doorbell is closed or the database goes away."""
@@ -194,8 +152,4 @@ class PostgresStore:
 
     async def close(self) -> None:
         await self._entrance.close()
-        await self.engine.dispose()
-
-
-def _note_rest(_: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
-    entry.info["resting_since"] = time.monotonic()
+        await self.pool.close()

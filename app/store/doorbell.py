@@ -5,13 +5,14 @@ import contextlib
 
 import asyncpg
 
-from app.store.connect import BROKEN, Connection, drop
+from app.store.connect import BROKEN, drop
+from app.store.connection import Driver
 
 
 class Doorbell:
     """A connection that listens. Nothing is lost with it: it only saves the waiting for the next look."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Driver) -> None:
         self._connection = connection
 
     @property

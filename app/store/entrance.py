@@ -16,6 +16,7 @@ from app.domain.errors import Concern, NotStored
 from app.domain.ids import ApplicationId
 from app.ports import Addressee, Arrival
 from app.store.connect import BROKEN, connect
+from app.store.connection import Driver, Row
 from app.store.documents import clean
 from app.store.vault import Keyring, SecretUnreadable
 
@@ -142,10 +143,10 @@ class KeptConnection:
 
     def __init__(self, url: URL) -> None:
         self._url = url
-        self._connection: asyncpg.Connection | None = None
+        self._connection: Driver | None = None
         self._turn = asyncio.Lock()
 
-    async def fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+    async def fetch(self, statement: str, *arguments: object) -> list[Row]:
         """Run one statement, committed when this returns. NotStored says whom a refusal concerns."""
         try:
             async with asyncio.timeout(SECONDS), self._turn:

@@ -5,11 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from app.domain.ids import ApplicationId, Cursor, SourceId
 from app.domain.importing import Import
+from app.store.connection import Connection, Row
 from app.store.documents import clean
 
 _WANTS = "desired IS NOT NULL AND (generation > observed_generation OR state = 'new')"
@@ -19,27 +17,23 @@ _WANTS = "desired IS NOT NULL AND (generation > observed_generation OR state = '
 class Imports:
     """Readings of whole catalogues, in one transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def rewind(self, application_id: ApplicationId) -> None:
         """Have a running import begin again, since what it has read may be older than what it is to find."""
         await self._connection.execute(
-            text(
-                "UPDATE import SET phase = 'reading', cursor = NULL, due_at = now() "
-                "WHERE application_id = :id AND state = 'running'"
-            ),
+            "UPDATE import SET phase = 'reading', cursor = NULL, due_at = now() "
+            "WHERE application_id = :id AND state = 'running'",
             {"id": application_id},
         )
 
     async def start(self, import_id: UUID, application_id: ApplicationId) -> Import:
         """Start an import and return it; if one is running, return that one."""
         await self._connection.execute(
-            text(
-                "INSERT INTO import (id, application_id, state, reason, counters) "
-                "VALUES (:id, :application_id, 'running', '', '{}') "
-                "ON CONFLICT (application_id) WHERE state = 'running' DO NOTHING"
-            ),
+            "INSERT INTO import (id, application_id, state, reason, counters) "
+            "VALUES (:id, :application_id, 'running', '', '{}') "
+            "ON CONFLICT (application_id) WHERE state = 'running' DO NOTHING",
             {"id": import_id, "application_id": application_id},
         )
         running = await self.running(application_id)
@@ -48,14 +42,14 @@ class Imports:
 
     async def running(self, application_id: ApplicationId) -> Import | None:
         found = await self._connection.execute(
-            text("SELECT * FROM import WHERE application_id = :id AND state = 'running'"), {"id": application_id}
+            "SELECT * FROM import WHERE application_id = :id AND state = 'running'", {"id": application_id}
         )
         row = found.one_or_none()
         return None if row is None else _import(row)
 
     async def one(self, application_id: ApplicationId, import_id: UUID) -> Import | None:
         found = await self._connection.execute(
-            text("SELECT * FROM import WHERE application_id = :application_id AND id = :id"),
+            "SELECT * FROM import WHERE application_id = :application_id AND id = :id",
             {"application_id": application_id, "id": import_id},
         )
         row = found.one_or_none()
@@ -63,7 +57,7 @@ class Imports:
 
     async def latest(self, application_id: ApplicationId) -> Import | None:
         found = await self._connection.execute(
-            text("SELECT * FROM import WHERE application_id = :id ORDER BY started_at DESC LIMIT 1"),
+            "SELECT * FROM import WHERE application_id = :id ORDER BY started_at DESC LIMIT 1",
             {"id": application_id},
         )
         row = found.one_or_none()
@@ -72,10 +66,8 @@ class Imports:
     async def list(self, application_id: ApplicationId, *, before: datetime | None, limit: int) -> tuple[Import, ...]:
         """Return imports, latest first; from before that start."""
         found = await self._connection.execute(
-            text(
-                "SELECT * FROM import WHERE application_id = :id "
-                "AND (CAST(:before AS timestamptz) IS NULL OR started_at < :before) ORDER BY started_at DESC LIMIT :limit"
-            ),
+            "SELECT * FROM import WHERE application_id = :id "
+            "AND (CAST(:before AS timestamptz) IS NULL OR started_at < :before) ORDER BY started_at DESC LIMIT :limit",
             {"id": application_id, "before": before, "limit": limit},
         )
         return tuple(_import(row) for row in found)
@@ -86,12 +78,10 @@ class Imports:
         It goes on after ``wait``. ``lists``: it begins now to read the list that closes it.
         """
         await self._connection.execute(
-            text(
-                "UPDATE import SET phase = :phase, cursor = :cursor, counters = :counters, total = :total, "
-                "progress = :progress, reason = :reason, attempts = 0, due_at = now() + :wait, "
-                "listed_from = CASE WHEN :lists THEN now() ELSE listed_from END "
-                "WHERE id = :id AND state = 'running'"
-            ),
+            "UPDATE import SET phase = :phase, cursor = :cursor, counters = :counters, total = :total, "
+            "progress = :progress, reason = :reason, attempts = 0, due_at = now() + :wait, "
+            "listed_from = CASE WHEN :lists THEN now() ELSE listed_from END "
+            "WHERE id = :id AND state = 'running'",
             {
                 "id": now.id,
                 "phase": now.phase,
@@ -108,33 +98,29 @@ class Imports:
     async def retry(self, import_id: UUID, *, attempts: int, wait: timedelta, reason: str) -> None:
         """Have a running import go on only after ``wait``."""
         await self._connection.execute(
-            text(
-                "UPDATE import SET attempts = :attempts, due_at = now() + :wait, reason = :reason "
-                "WHERE id = :id AND state = 'running'"
-            ),
+            "UPDATE import SET attempts = :attempts, due_at = now() + :wait, reason = :reason "
+            "WHERE id = :id AND state = 'running'",
             {"id": import_id, "attempts": attempts, "wait": wait, "reason": clean(reason)},
         )
 
     async def end(self, import_id: UUID, state: str, *, reason: str) -> bool:
         """End a running import, and leave what it wanted to be brought about now; False when it had ended before."""
         done = await self._connection.execute(
-            text(
-                "UPDATE import SET state = CAST(:state AS varchar), reason = :reason, finished_at = now(), "
-                "progress = CASE WHEN CAST(:state AS varchar) = 'done' THEN 1 ELSE progress END "
-                "WHERE id = :id AND state = 'running' RETURNING application_id"
-            ),
+            "UPDATE import SET state = CAST(:state AS varchar), reason = :reason, finished_at = now(), "
+            "progress = CASE WHEN CAST(:state AS varchar) = 'done' THEN 1 ELSE progress END "
+            "WHERE id = :id AND state = 'running' RETURNING application_id",
             {"id": import_id, "state": state, "reason": clean(reason)},
         )
-        application_id = done.scalar_one_or_none()
+        application_id = done.scalar()
         if application_id is None:
             return False
         await self.release(application_id, import_id)
         await self._connection.execute(
-            text("UPDATE source_product SET import_id = NULL WHERE application_id = :id AND import_id = :import_id"),
+            "UPDATE source_product SET import_id = NULL WHERE application_id = :id AND import_id = :import_id",
             {"id": application_id, "import_id": import_id},
         )
         await self._connection.execute(
-            text("DELETE FROM sighting WHERE application_id = :id AND reading_id = :import_id"),
+            "DELETE FROM sighting WHERE application_id = :id AND reading_id = :import_id",
             {"id": application_id, "import_id": import_id},
         )
         return True
@@ -142,51 +128,41 @@ class Imports:
     async def release(self, application_id: ApplicationId, import_id: UUID) -> int:
         """Have everything brought about that the import wants, and return how many products that are."""
         done = await self._connection.execute(
-            text(
-                "UPDATE source_product SET due_at = greatest(now(), rests_until) "
-                f"WHERE application_id = :id AND import_id = :import_id AND {_WANTS}"
-            ),
+            "UPDATE source_product SET due_at = greatest(now(), rests_until) "
+            f"WHERE application_id = :id AND import_id = :import_id AND {_WANTS} RETURNING 1",
             {"id": application_id, "import_id": import_id},
         )
         await self._connection.execute(
-            text(
-                "UPDATE source_product SET import_id = NULL "
-                f"WHERE application_id = :id AND import_id = :import_id AND NOT ({_WANTS})"
-            ),
+            "UPDATE source_product SET import_id = NULL "
+            f"WHERE application_id = :id AND import_id = :import_id AND NOT ({_WANTS})",
             {"id": application_id, "import_id": import_id},
         )
-        return done.rowcount
+        return len(done)
 
     async def still_reads(self, application_id: ApplicationId, import_id: UUID) -> bool:
         """Tell whether products that the import wants read by themselves are about to be read."""
         found = await self._connection.execute(
-            text(
-                "SELECT EXISTS (SELECT FROM source_product WHERE application_id = :id AND import_id = :import_id "
-                "AND read_due_at <= now() + interval '5 seconds')"
-            ),
+            "SELECT EXISTS (SELECT FROM source_product WHERE application_id = :id AND import_id = :import_id "
+            "AND read_due_at <= now() + interval '5 seconds')",
             {"id": application_id, "import_id": import_id},
         )
-        return bool(found.scalar_one())
+        return bool(found.scalar())
 
     async def is_sent(self, application_id: ApplicationId, import_id: UUID) -> bool:
         """Tell whether nothing is left that the import wants."""
         found = await self._connection.execute(
-            text(
-                "SELECT NOT EXISTS (SELECT FROM source_product WHERE application_id = :id AND import_id = :import_id)"
-            ),
+            "SELECT NOT EXISTS (SELECT FROM source_product WHERE application_id = :id AND import_id = :import_id)",
             {"id": application_id, "import_id": import_id},
         )
-        return bool(found.scalar_one())
+        return bool(found.scalar())
 
     # The list that closes a reading
 
     async def sight(self, application_id: ApplicationId, reading_id: UUID, source_ids: Sequence[SourceId]) -> None:
         """Write down that the shop's list has these products."""
         await self._connection.execute(
-            text(
-                "INSERT INTO sighting (application_id, reading_id, source_id) "
-                "SELECT :id, :reading_id, s FROM unnest(CAST(:source_ids AS text[])) AS s ON CONFLICT DO NOTHING"
-            ),
+            "INSERT INTO sighting (application_id, reading_id, source_id) "
+            "SELECT :id, :reading_id, s FROM unnest(CAST(:source_ids AS text[])) AS s ON CONFLICT DO NOTHING",
             {"id": application_id, "reading_id": reading_id, "source_ids": list(source_ids)},
         )
 
@@ -198,12 +174,10 @@ class Imports:
         What changed since ``listed_from``, when the list was begun, is left out: the list may be older than that.
         """
         found = await self._connection.execute(
-            text(
-                "SELECT source_id FROM source_product p WHERE application_id = :id AND source_id > :after "
-                "AND NOT gone AND snapshot IS NOT NULL AND changed_at <= :listed_from AND NOT EXISTS ("
-                "SELECT FROM sighting s WHERE s.application_id = p.application_id AND s.reading_id = :reading_id "
-                "AND s.source_id = p.source_id) ORDER BY source_id LIMIT :limit"
-            ),
+            "SELECT source_id FROM source_product p WHERE application_id = :id AND source_id > :after "
+            "AND NOT gone AND snapshot IS NOT NULL AND changed_at <= :listed_from AND NOT EXISTS ("
+            "SELECT FROM sighting s WHERE s.application_id = p.application_id AND s.reading_id = :reading_id "
+            "AND s.source_id = p.source_id) ORDER BY source_id LIMIT :limit",
             {
                 "id": application_id,
                 "reading_id": reading_id,
@@ -215,7 +189,7 @@ class Imports:
         return tuple(SourceId(row.source_id) for row in found)
 
 
-def _import(row: Row[tuple[object, ...]]) -> Import:
+def _import(row: Row) -> Import:
     counters: Mapping[str, int] = json.loads(row.counters)
     return Import(
         id=row.id,

@@ -4,24 +4,22 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from app.domain.event import SUBSTITUTE
 from app.domain.http import Delivery
 from app.domain.ids import ApplicationId, DeliveryId, EventId, SupplierId, Topic
 from app.domain.replay import DEAD_LETTER, Selection
 from app.ports import InboxEntry, Settled, StoredDelivery
+from app.store.connection import Connection, Row
 from app.store.documents import clean, rows
 
 # An event id that only says which deliveries are alike is given free, so that the next one like this is kept.
-_SETTLE = text("""
+_SETTLE = """
     UPDATE delivery SET outcome = s.outcome, reason = s.reason, source_id = s.source_id, settled_at = now(),
         event_id = CASE WHEN delivery.outcome IS NULL AND starts_with(delivery.event_id, :substitute)
             THEN delivery.event_id || '#' || delivery.id ELSE delivery.event_id END
     FROM jsonb_to_recordset(CAST(:settled AS jsonb)) AS s(id bigint, outcome text, reason text, source_id text)
     WHERE delivery.id = s.id
-""")
+"""
 
 
 IS_DEAD_LETTER = """(
@@ -44,7 +42,7 @@ def _headers(delivery: Delivery) -> str:
 class Inbox:
     """The inbox, in one transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def keep_unowned(self, event_id: EventId, topic: Topic, delivery: Delivery, *, reason: str) -> None:
@@ -53,10 +51,8 @@ class Inbox:
         Not what it says: nobody will read that any more, and it may name people whom nothing ties to us.
         """
         await self._connection.execute(
-            text(
-                "INSERT INTO delivery (event_id, topic, method, url, headers, outcome, reason, settled_at) "
-                "VALUES (:event_id, :topic, :method, :url, :headers, 'ignored', :reason, now())"
-            ),
+            "INSERT INTO delivery (event_id, topic, method, url, headers, outcome, reason, settled_at) "
+            "VALUES (:event_id, :topic, :method, :url, :headers, 'ignored', :reason, now())",
             {
                 "event_id": clean(event_id),
                 "topic": clean(topic),
@@ -70,10 +66,8 @@ class Inbox:
     async def fresh(self, application_id: ApplicationId, *, limit: int) -> tuple[StoredDelivery, ...]:
         """Return the oldest deliveries that nothing has become of yet."""
         found = await self._connection.execute(
-            text(
-                "SELECT d.*, b.body FROM delivery d LEFT JOIN delivery_body b ON b.delivery_id = d.id "
-                "WHERE d.application_id = :id AND d.outcome IS NULL ORDER BY d.id LIMIT :limit"
-            ),
+            "SELECT d.*, b.body FROM delivery d LEFT JOIN delivery_body b ON b.delivery_id = d.id "
+            "WHERE d.application_id = :id AND d.outcome IS NULL ORDER BY d.id LIMIT :limit",
             {"id": application_id, "limit": limit},
         )
         return tuple(stored(row) for row in found)
@@ -96,12 +90,10 @@ class Inbox:
         ``outcome`` "waiting": none yet; DEAD_LETTER: those that a person may want to replay or to drop.
         """
         found = await self._connection.execute(
-            text(
-                "SELECT d.* FROM delivery d WHERE d.application_id = :id "
-                "AND (CAST(:before AS bigint) IS NULL OR d.id < :before) "
-                "AND (CAST(:topic AS text) IS NULL OR d.topic = :topic) "
-                f"AND {_has(outcome)} ORDER BY d.id DESC LIMIT :limit"
-            ),
+            "SELECT d.* FROM delivery d WHERE d.application_id = :id "
+            "AND (CAST(:before AS bigint) IS NULL OR d.id < :before) "
+            "AND (CAST(:topic AS text) IS NULL OR d.topic = :topic) "
+            f"AND {_has(outcome)} ORDER BY d.id DESC LIMIT :limit",
             {"id": application_id, "before": before, "limit": limit, "topic": topic}
             | ({"outcome": outcome} if _is_named(outcome) else {}),
         )
@@ -110,9 +102,7 @@ class Inbox:
     async def one(self, delivery_id: DeliveryId) -> tuple[InboxEntry, Delivery] | None:
         """Return a delivery and what it holds; None when there is none. Its body is empty after retention."""
         found = await self._connection.execute(
-            text(
-                "SELECT d.*, b.body FROM delivery d LEFT JOIN delivery_body b ON b.delivery_id = d.id WHERE d.id = :id"
-            ),
+            "SELECT d.*, b.body FROM delivery d LEFT JOIN delivery_body b ON b.delivery_id = d.id WHERE d.id = :id",
             {"id": delivery_id},
         )
         row = found.one_or_none()
@@ -120,30 +110,30 @@ class Inbox:
 
     async def last_received(self, application_id: ApplicationId) -> datetime | None:
         found = await self._connection.execute(
-            text("SELECT received_at FROM delivery WHERE application_id = :id ORDER BY id DESC LIMIT 1"),
+            "SELECT received_at FROM delivery WHERE application_id = :id ORDER BY id DESC LIMIT 1",
             {"id": application_id},
         )
-        when: datetime | None = found.scalar_one_or_none()
+        when: datetime | None = found.scalar()
         return when
 
     async def owners(self, delivery_ids: Sequence[DeliveryId]) -> Mapping[DeliveryId, ApplicationId]:
         """Name the Applications of these deliveries; those that are unknown, or of no Application, are absent."""
         found = await self._connection.execute(
-            text("SELECT id, application_id FROM delivery WHERE id = ANY(:ids) AND application_id IS NOT NULL"),
+            "SELECT id, application_id FROM delivery WHERE id = ANY(:ids) AND application_id IS NOT NULL",
             {"ids": list(delivery_ids)},
         )
         return {DeliveryId(row.id): ApplicationId(row.application_id) for row in found}
 
     async def forget_body(self, delivery_id: DeliveryId) -> None:
         """Drop what a delivery says before its time, because it must not be kept."""
-        await self._connection.execute(text("DELETE FROM delivery_body WHERE delivery_id = :id"), {"id": delivery_id})
+        await self._connection.execute("DELETE FROM delivery_body WHERE delivery_id = :id", {"id": delivery_id})
 
     async def drop(self, delivery_id: DeliveryId, *, by: str) -> bool:
         """Close a dead letter without replaying it, for the reason that somebody said so; False: it is none."""
         done = await self._connection.execute(
-            text(f"{_DROP} WHERE d.id = :id AND {IS_DEAD_LETTER}"), {"id": delivery_id, "by": clean(by)}
+            f"{_DROP} WHERE d.id = :id AND {IS_DEAD_LETTER} RETURNING 1", {"id": delivery_id, "by": clean(by)}
         )
-        return done.rowcount > 0
+        return len(done) > 0
 
     async def drop_all(self, selection: Selection, *, supplier_id: SupplierId | None, by: str, limit: int) -> int:
         """Close the dead letters among the deliveries that are meant, the oldest ``limit`` first; return how many.
@@ -163,9 +153,9 @@ class Inbox:
             given["supplier_id"] = supplier_id
         which = f"SELECT d.id FROM delivery d WHERE {' AND '.join(conditions)} ORDER BY d.id LIMIT :limit FOR UPDATE"
         done = await self._connection.execute(
-            text(f"{_DROP} WHERE d.id IN ({which})"), {**given, "by": clean(by), "limit": limit}
+            f"{_DROP} WHERE d.id IN ({which}) RETURNING 1", {**given, "by": clean(by), "limit": limit}
         )
-        return done.rowcount
+        return len(done)
 
 
 def _is_named(outcome: str | None) -> bool:
@@ -205,7 +195,7 @@ def meets(selection: Selection) -> tuple[str, dict[str, object]]:
     return "(" + " AND ".join(conditions) + ") IS TRUE", given
 
 
-def stored(row: Row[tuple[object, ...]]) -> StoredDelivery:
+def stored(row: Row) -> StoredDelivery:
     """Return a row of deliveries with its body, which is empty when it is gone."""
     delivery = Delivery(
         method=row.method,
@@ -217,7 +207,7 @@ def stored(row: Row[tuple[object, ...]]) -> StoredDelivery:
     return StoredDelivery(id=DeliveryId(row.id), topic=Topic(row.topic), delivery=delivery)
 
 
-def _entry(row: Row[tuple[object, ...]]) -> InboxEntry:
+def _entry(row: Row) -> InboxEntry:
     return InboxEntry(
         id=DeliveryId(row.id),
         application_id=None if row.application_id is None else ApplicationId(row.application_id),

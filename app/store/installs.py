@@ -2,11 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from app.domain.ids import AccountId, ApplicationId, InstallId, StorefrontId, SupplierId
 from app.domain.installing import Asked, PendingInstall, as_of
+from app.store.connection import Connection, Row
 from app.store.documents import clean, from_settings, to_settings
 from app.store.keys import digest
 
@@ -14,7 +12,7 @@ from app.store.keys import digest
 class Installs:
     """The installs on their way, in one transaction. Those that waited for too long are told as expired."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(
@@ -22,13 +20,13 @@ class Installs:
     ) -> bool:
         """Add an install that is opened by ``key``, or that a ``browser`` began; False: its ``state`` is known already."""
         done = await self._connection.execute(
-            text("""
+            """
                 INSERT INTO pending_install (id, supplier_id, platform, shop, account_id, storefront_id, settings, state,
                     why, way_on, asked, answered, key_digest, browser_digest, state_digest, created_at, expires_at)
                 VALUES (:id, :supplier_id, :platform, :shop, :account_id, :storefront_id, :settings, :state,
                     :why, :way_on, :asked, :answered, :key, :browser, :state_digest, :created_at, :expires_at)
-                ON CONFLICT (state_digest) DO NOTHING
-            """),
+                ON CONFLICT (state_digest) DO NOTHING RETURNING 1
+            """,
             {
                 **_written(install),
                 "asked": install.asked,
@@ -40,12 +38,12 @@ class Installs:
                 "expires_at": install.expires_at,
             },
         )
-        return bool(done.rowcount)
+        return len(done) > 0
 
     async def save(self, install: PendingInstall) -> None:
         """Write what was found out, and how it stands."""
         await self._connection.execute(
-            text("""
+            """
                 UPDATE pending_install SET supplier_id = :supplier_id, platform = :platform, shop = :shop,
                     account_id = :account_id, storefront_id = :storefront_id, settings = :settings,
                     state = CAST(:state AS varchar), why = :why, way_on = :way_on,
@@ -53,7 +51,7 @@ class Installs:
                     ended_at = CASE WHEN CAST(:state AS varchar) IN ('waiting', 'agreed') THEN NULL ELSE now() END,
                     due_at = CASE WHEN CAST(:state AS varchar) = 'agreed' THEN now() END
                 WHERE id = :id
-            """),
+            """,
             {
                 **_written(install),
                 "application_id": install.application_id,
@@ -86,10 +84,8 @@ class Installs:
     async def waiting_for(self, platform: str, shop: str) -> tuple[PendingInstall, ...]:
         """Return those that wait for a shop to answer, and let nobody else change them."""
         found = await self._connection.execute(
-            text(
-                "SELECT *, now() AS now FROM pending_install WHERE platform = :platform AND shop = :shop "
-                "AND state = 'waiting' AND asked = 'shop' AND expires_at > now() ORDER BY id FOR UPDATE"
-            ),
+            "SELECT *, now() AS now FROM pending_install WHERE platform = :platform AND shop = :shop "
+            "AND state = 'waiting' AND asked = 'shop' AND expires_at > now() ORDER BY id FOR UPDATE",
             {"platform": platform, "shop": shop},
         )
         return tuple(_install(row) for row in found)
@@ -97,41 +93,41 @@ class Installs:
     async def begun_in(self, install_id: InstallId, browser: str) -> bool:
         """Tell whether this is the browser that an install was opened in last."""
         found = await self._connection.execute(
-            text("SELECT browser_digest = :browser FROM pending_install WHERE id = :id"),
+            "SELECT browser_digest = :browser FROM pending_install WHERE id = :id",
             {"id": install_id, "browser": digest(browser)},
         )
-        return bool(found.scalar_one_or_none())
+        return bool(found.scalar())
 
     async def bind(self, install_id: InstallId, browser: str) -> None:
         """Have an install go on in this browser, and in no other."""
         await self._connection.execute(
-            text("UPDATE pending_install SET browser_digest = :browser WHERE id = :id"),
+            "UPDATE pending_install SET browser_digest = :browser WHERE id = :id",
             {"id": install_id, "browser": digest(browser)},
         )
 
     async def ask(self, install_id: InstallId, asked: Asked, state: str) -> None:
         """Note that somebody is asked under a new ``state``; answers to an older one find nothing."""
         await self._connection.execute(
-            text("UPDATE pending_install SET asked = :asked, state_digest = :state, answered = false WHERE id = :id"),
+            "UPDATE pending_install SET asked = :asked, state_digest = :state, answered = false WHERE id = :id",
             {"id": install_id, "asked": asked, "state": digest(state)},
         )
 
     async def answer(self, install_id: InstallId, *, answered: bool) -> None:
         """Note that the answer has come; or that it came to nothing, and may come again."""
         await self._connection.execute(
-            text("UPDATE pending_install SET answered = :answered WHERE id = :id"),
+            "UPDATE pending_install SET answered = :answered WHERE id = :id",
             {"id": install_id, "answered": answered},
         )
 
     async def claim(self, lease: timedelta) -> PendingInstall | None:
         """Take an install that is agreed on, for as long as ``lease``; None: none is due."""
         found = await self._connection.execute(
-            text("""
+            """
                 UPDATE pending_install SET due_at = now() + CAST(:lease AS interval) WHERE id = (
                     SELECT id FROM pending_install WHERE state = 'agreed' AND due_at <= now()
                     ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
                 ) RETURNING *, now() AS now
-            """),
+            """,
             {"lease": lease},
         )
         row = found.one_or_none()
@@ -140,19 +136,15 @@ class Installs:
     async def postpone(self, install_id: InstallId, wait: timedelta, why: str) -> None:
         """Try to finish an install again after ``wait``."""
         await self._connection.execute(
-            text(
-                "UPDATE pending_install SET due_at = now() + CAST(:wait AS interval), attempts = attempts + 1, why = :why "
-                "WHERE id = :id AND state = 'agreed'"
-            ),
+            "UPDATE pending_install SET due_at = now() + CAST(:wait AS interval), attempts = attempts + 1, why = :why "
+            "WHERE id = :id AND state = 'agreed'",
             {"id": install_id, "wait": wait, "why": clean(why)},
         )
 
     async def _first(self, condition: str, lock: str = "", **given: object) -> PendingInstall | None:
         found = await self._connection.execute(
-            text(
-                f"SELECT *, now() AS now FROM pending_install WHERE {condition} "
-                f"ORDER BY created_at DESC, id LIMIT 1 {lock}"
-            ),
+            f"SELECT *, now() AS now FROM pending_install WHERE {condition} "
+            f"ORDER BY created_at DESC, id LIMIT 1 {lock}",
             given,
         )
         row = found.one_or_none()
@@ -178,7 +170,7 @@ def _written(install: PendingInstall) -> dict[str, object]:
     }
 
 
-def _install(row: Row[tuple[object, ...]]) -> PendingInstall:
+def _install(row: Row) -> PendingInstall:
     now: datetime = row.now
     found = PendingInstall(
         id=InstallId(row.id),

@@ -2,18 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from app.domain.application import Application
 from app.domain.errors import LeaseLost
 from app.domain.ids import ApplicationId
 from app.ports import DUTIES, Claim, DutyName
+from app.store.connection import Connection
 
 DOORBELL = "lane"
 """The channel on which a commit that adds work rings. Only a hint: every worker also looks by itself."""
 
-_CLAIM = text("""
+_CLAIM = """
     UPDATE lane SET leased_until = now() + :lease, lease_token = lease_token + 1, last_run_at = now()
     WHERE application_id = (
         SELECT application_id FROM lane
@@ -22,12 +20,12 @@ _CLAIM = text("""
         ORDER BY last_run_at FOR UPDATE SKIP LOCKED LIMIT 1
     )
     RETURNING application_id, wake, lease_token, failures, now() AS now
-""")
+"""
 
 # What is left decides when the lane is due again, whatever the run believed: a row that waits is a row that is found. A
 # product that has calls on their way is looked at when those are over, and not before. An installation is finished, and an
 # uninstall gone on with, when what they wait for is over.
-_RELEASE = text("""
+_RELEASE = """
     UPDATE lane SET done = :wake, leased_until = NULL, last_run_at = now(),
     failures = CASE WHEN :sound THEN 0 ELSE failures END, rests_until = NULL,
     due_at = CASE WHEN :idle THEN NULL ELSE greatest(
@@ -65,10 +63,10 @@ _RELEASE = text("""
         ) AS waiting)
     ) END
     WHERE application_id = :application_id AND lease_token = :token
-""")
+"""
 
 
-_WAITING = text("""
+_WAITING = """
     SELECT
         EXISTS (SELECT FROM delivery WHERE application_id = :id AND outcome IS NULL) AS events,
         EXISTS (SELECT FROM source_product WHERE application_id = :id AND due_at <= now()) AS products,
@@ -85,29 +83,29 @@ _WAITING = text("""
         state = 'uninstalling' AS leaving,
         erasing
     FROM application a WHERE id = :id AND revision = :revision
-""")
+"""
 
 # Wakes and leases that run out need no time here: a wake rings, and a lease runs out for a dead worker only.
-_NEXT = text("""
+_NEXT = """
     SELECT min(at) - now() FROM (
         SELECT min(due_at) AS at FROM lane WHERE due_at > now()
         UNION ALL
         SELECT min(rests_until) FROM lane WHERE rests_until > now()
     ) AS coming
-""")
+"""
 
 
 class Lanes:
     """The lanes, in one transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._forgotten: ApplicationId | None = None
 
     async def add(self, application_id: ApplicationId) -> None:
         """Give an Application its lane, awake; harmless if it has one, which is woken then."""
         await self._connection.execute(
-            text("INSERT INTO lane (application_id) VALUES (:id) ON CONFLICT (application_id) DO NOTHING"),
+            "INSERT INTO lane (application_id) VALUES (:id) ON CONFLICT (application_id) DO NOTHING",
             {"id": application_id},
         )
         await self.wake(application_id)
@@ -115,7 +113,7 @@ class Lanes:
     async def wake(self, application_id: ApplicationId) -> None:
         """Say, within the transaction that adds work, that there is work; the doorbell rings at its commit."""
         await self._connection.execute(
-            text("UPDATE lane SET wake = wake + 1 WHERE application_id = :id"), {"id": application_id}
+            "UPDATE lane SET wake = wake + 1 WHERE application_id = :id", {"id": application_id}
         )
         await self.ring()
 
@@ -134,23 +132,21 @@ class Lanes:
 
     async def next_due(self) -> timedelta | None:
         """Return how long it is until a lane has work by the clock alone; None when none will."""
-        wait: timedelta | None = (await self._connection.execute(_NEXT)).scalar_one()
+        wait: timedelta | None = (await self._connection.execute(_NEXT)).scalar()
         return wait
 
     async def ring(self) -> None:
         """Have every worker look, at the commit."""
-        await self._connection.execute(text(f"NOTIFY {DOORBELL}"))
+        await self._connection.execute(f"NOTIFY {DOORBELL}")
 
     async def revision(self, claim: Claim) -> int:
         """Return the revision of the Application whose lane is held; LeaseLost if somebody else holds it."""
         found = await self._connection.execute(
-            text(
-                "SELECT a.revision FROM lane l JOIN application a ON a.id = l.application_id "
-                "WHERE l.application_id = :application_id AND l.lease_token = :token"
-            ),
+            "SELECT a.revision FROM lane l JOIN application a ON a.id = l.application_id "
+            "WHERE l.application_id = :application_id AND l.lease_token = :token",
             {"application_id": claim.application_id, "token": claim.token},
         )
-        revision: int | None = found.scalar_one_or_none()
+        revision: int | None = found.scalar()
         if revision is None:
             raise LeaseLost
         return revision
@@ -158,7 +154,7 @@ class Lanes:
     async def waiting(self, application: Application) -> frozenset[DutyName] | None:
         """Return the duties that have something to do now; None when the Application is not any more what it was."""
         found = await self._connection.execute(_WAITING, {"id": application.id, "revision": application.revision})
-        row = found.mappings().one_or_none()
+        row = found.one_or_none()
         if row is None:
             return None
         return frozenset(name for name in DUTIES if row.get(name) or name in row["appointments"])
@@ -166,11 +162,9 @@ class Lanes:
     async def claim_one(self, application_id: ApplicationId, lease: timedelta) -> Claim | None:
         """Take this lane, whether it has work or not; None while somebody else holds it, or when there is none."""
         found = await self._connection.execute(
-            text(
-                "UPDATE lane SET leased_until = now() + :lease, lease_token = lease_token + 1, last_run_at = now() "
-                "WHERE application_id = :id AND (leased_until IS NULL OR leased_until < now()) "
-                "RETURNING application_id, wake, lease_token, failures, now() AS now"
-            ),
+            "UPDATE lane SET leased_until = now() + :lease, lease_token = lease_token + 1, last_run_at = now() "
+            "WHERE application_id = :id AND (leased_until IS NULL OR leased_until < now()) "
+            "RETURNING application_id, wake, lease_token, failures, now() AS now",
             {"id": application_id, "lease": lease},
         )
         row = found.one_or_none()
@@ -187,13 +181,11 @@ class Lanes:
     async def renew(self, claim: Claim, lease: timedelta) -> None:
         """Hold the lane for another ``lease`` from now; LeaseLost if somebody else has it."""
         done = await self._connection.execute(
-            text(
-                "UPDATE lane SET leased_until = now() + :lease "
-                "WHERE application_id = :application_id AND lease_token = :token"
-            ),
+            "UPDATE lane SET leased_until = now() + :lease "
+            "WHERE application_id = :application_id AND lease_token = :token RETURNING 1",
             {"lease": lease, "application_id": claim.application_id, "token": claim.token},
         )
-        if done.rowcount == 0:
+        if not done:
             raise LeaseLost
 
     async def forget(self, claim: Claim) -> None:
@@ -209,7 +201,7 @@ class Lanes:
         if self._forgotten == claim.application_id:
             return
         held = await self._connection.execute(
-            text("SELECT 1 FROM lane WHERE application_id = :application_id AND lease_token = :token FOR UPDATE"),
+            "SELECT 1 FROM lane WHERE application_id = :application_id AND lease_token = :token FOR UPDATE",
             {"application_id": claim.application_id, "token": claim.token},
         )
         if held.one_or_none() is None:
@@ -238,10 +230,8 @@ class Lanes:
     async def rest(self, claim: Claim, wait: timedelta) -> None:
         """Let go of a lane whose run failed; nobody runs it before ``wait``. LeaseLost if somebody else holds it."""
         done = await self._connection.execute(
-            text(
-                "UPDATE lane SET leased_until = NULL, failures = :failures, rests_until = now() + :wait, "
-                "last_run_at = now() WHERE application_id = :application_id AND lease_token = :token"
-            ),
+            "UPDATE lane SET leased_until = NULL, failures = :failures, rests_until = now() + :wait, "
+            "last_run_at = now() WHERE application_id = :application_id AND lease_token = :token RETURNING 1",
             {
                 "failures": claim.failures + 1,
                 "wait": wait,
@@ -249,12 +239,12 @@ class Lanes:
                 "token": claim.token,
             },
         )
-        if done.rowcount == 0:
+        if not done:
             raise LeaseLost
 
     async def wake_up(self, application_id: ApplicationId) -> None:
         """Let a lane that rests after a failure run at once."""
         await self._connection.execute(
-            text("UPDATE lane SET rests_until = NULL WHERE application_id = :id"), {"id": application_id}
+            "UPDATE lane SET rests_until = NULL WHERE application_id = :id", {"id": application_id}
         )
         await self.wake(application_id)

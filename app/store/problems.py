@@ -5,15 +5,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from app.domain.ids import ApplicationId, SourceId
 from app.domain.problem import Problem, ProblemKind, ProblemState, Raised
+from app.store.connection import Connection, Row
 from app.store.documents import clean, rows
 
 # Seen again: counted. Closed before: opened again. Dismissed: it stays so while its cause lasts.
-_RAISE = text("""
+_RAISE = """
     INSERT INTO problem AS p (application_id, kind, subject, sentence, details, state)
     SELECT :application_id, r.kind, r.subject, r.sentence, r.details, 'open'
     FROM jsonb_to_recordset(CAST(:raised AS jsonb)) AS r(kind text, subject text, sentence text, details text)
@@ -22,17 +20,17 @@ _RAISE = text("""
         sentence = excluded.sentence, details = excluded.details, times_seen = p.times_seen + 1, last_seen_at = now(),
         state = CASE WHEN p.state = 'closed' THEN 'open' ELSE p.state END,
         since = CASE WHEN p.state = 'closed' THEN now() ELSE p.since END
-""")
+"""
 
-_LINK = text("""
+_LINK = """
     INSERT INTO problem_product (application_id, source_id, problem_id)
     SELECT p.application_id, r.source_id, p.id
     FROM jsonb_to_recordset(CAST(:links AS jsonb)) AS r(source_id text, kind text, subject text)
     JOIN problem p ON p.application_id = :application_id AND p.kind = r.kind AND p.subject = r.subject
     ON CONFLICT DO NOTHING
-""")
+"""
 
-_UNLINK = text("""
+_UNLINK = """
     WITH unlinked AS (
         DELETE FROM problem_product l USING problem p
         WHERE l.application_id = :application_id AND l.source_id = ANY(:source_ids) AND p.id = l.problem_id
@@ -45,7 +43,7 @@ _UNLINK = text("""
     WHERE state <> 'closed' AND id IN (SELECT problem_id FROM unlinked) AND NOT EXISTS (
         SELECT FROM problem_product l WHERE l.problem_id = problem.id
             AND (l.problem_id, l.source_id) NOT IN (SELECT problem_id, source_id FROM unlinked))
-""")
+"""
 
 _PROBLEM = """
     SELECT p.*, ARRAY(SELECT l.source_id FROM problem_product l WHERE l.problem_id = p.id ORDER BY l.source_id) AS source_ids
@@ -56,7 +54,7 @@ _PROBLEM = """
 class Problems:
     """The problems of Applications, in one transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def settle(self, application_id: ApplicationId, found: Mapping[SourceId, Sequence[Raised]]) -> None:
@@ -99,33 +97,29 @@ class Problems:
     async def close(self, application_id: ApplicationId, kind: ProblemKind, subject: str | None = None) -> None:
         """Close what is open or dismissed of a kind, because its cause is gone. ``subject`` None: whatever it is about."""
         await self._connection.execute(
-            text(
-                "UPDATE problem SET state = 'closed', since = now() WHERE application_id = :id AND kind = :kind "
-                "AND state <> 'closed' AND subject = coalesce(CAST(:subject AS text), subject)"
-            ),
+            "UPDATE problem SET state = 'closed', since = now() WHERE application_id = :id AND kind = :kind "
+            "AND state <> 'closed' AND subject = coalesce(CAST(:subject AS text), subject)",
             {"id": application_id, "kind": kind, "subject": subject},
         )
 
     async def close_all(self, application_id: ApplicationId) -> None:
         """Close everything, because nothing is done for the Application any more."""
+        await self._connection.execute("DELETE FROM problem_product WHERE application_id = :id", {"id": application_id})
         await self._connection.execute(
-            text("DELETE FROM problem_product WHERE application_id = :id"), {"id": application_id}
-        )
-        await self._connection.execute(
-            text("UPDATE problem SET state = 'closed', since = now() WHERE application_id = :id AND state <> 'closed'"),
+            "UPDATE problem SET state = 'closed', since = now() WHERE application_id = :id AND state <> 'closed'",
             {"id": application_id},
         )
 
     async def dismiss(self, problem_id: UUID) -> None:
         """Hide an open problem."""
         await self._connection.execute(
-            text("UPDATE problem SET state = 'dismissed', since = now() WHERE id = :id AND state = 'open'"),
+            "UPDATE problem SET state = 'dismissed', since = now() WHERE id = :id AND state = 'open'",
             {"id": problem_id},
         )
 
     async def one(self, problem_id: UUID) -> Problem | None:
         """Return one problem; None when there is none. Nobody else changes it until the commit."""
-        found = await self._connection.execute(text(_PROBLEM + "WHERE p.id = :id FOR UPDATE OF p"), {"id": problem_id})
+        found = await self._connection.execute(_PROBLEM + "WHERE p.id = :id FOR UPDATE OF p", {"id": problem_id})
         row = found.one_or_none()
         return None if row is None else _problem(row)
 
@@ -151,7 +145,7 @@ class Problems:
         )
         given = {"state": state, "kind": kind, "after": after, "source_id": source_id}
         found = await self._connection.execute(
-            text(_PROBLEM + query + " ORDER BY p.id LIMIT :limit"),
+            _PROBLEM + query + " ORDER BY p.id LIMIT :limit",
             {
                 "application_id": application_id,
                 "limit": limit,
@@ -163,36 +157,32 @@ class Problems:
     async def opened_since(self, application_id: ApplicationId, kind: ProblemKind, *, since: datetime) -> int:
         """Return how many problems of a kind were opened since then and are not closed."""
         found = await self._connection.execute(
-            text(
-                "SELECT count(*) FROM problem WHERE application_id = :id AND kind = :kind AND state <> 'closed' "
-                "AND since >= :since"
-            ),
+            "SELECT count(*) FROM problem WHERE application_id = :id AND kind = :kind AND state <> 'closed' "
+            "AND since >= :since",
             {"id": application_id, "kind": kind, "since": since},
         )
-        return int(found.scalar_one())
+        return int(found.scalar())
 
     async def open_level(self, application_id: ApplicationId) -> int | None:
         """Return the level at which many failures were announced last; None when they are not."""
         found = await self._connection.execute(
-            text(
-                "SELECT details FROM problem WHERE application_id = :id AND kind = 'many_failures' "
-                "AND subject = '' AND state <> 'closed'"
-            ),
+            "SELECT details FROM problem WHERE application_id = :id AND kind = 'many_failures' "
+            "AND subject = '' AND state <> 'closed'",
             {"id": application_id},
         )
-        details = found.scalar_one_or_none()
+        details = found.scalar()
         return None if details is None else int(json.loads(details)["level"])
 
     async def open_counts(self, application_id: ApplicationId) -> Mapping[ProblemKind, int]:
         """Return how many problems of each kind are open."""
         found = await self._connection.execute(
-            text("SELECT kind, count(*) AS n FROM problem WHERE application_id = :id AND state = 'open' GROUP BY kind"),
+            "SELECT kind, count(*) AS n FROM problem WHERE application_id = :id AND state = 'open' GROUP BY kind",
             {"id": application_id},
         )
         return {row.kind: row.n for row in found}
 
 
-def _problem(row: Row[tuple[object, ...]]) -> Problem:
+def _problem(row: Row) -> Problem:
     return Problem(
         id=row.id,
         application_id=ApplicationId(row.application_id),

@@ -4,12 +4,10 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from app.domain.ids import ApplicationId, DeliveryId, SourceId, SourceVariantId
 from app.domain.projection import ReadRequest, SourceProduct
 from app.ports import ProductView
+from app.store.connection import Connection, Row
 from app.store.documents import to_desired, to_snapshot
 
 _LIST = """
@@ -27,7 +25,7 @@ _LIST = """
 class ProductViews:
     """The products of Applications as people see them, in one transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def list(
@@ -52,7 +50,7 @@ class ProductViews:
         escaped = None if q is None else "%" + q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         given = {"state": state, "sku": sku, "q": escaped, "after": after}
         found = await self._connection.execute(
-            text(query + " ORDER BY p.source_id LIMIT :limit"),
+            query + " ORDER BY p.source_id LIMIT :limit",
             {
                 "application_id": application_id,
                 "limit": limit,
@@ -63,7 +61,7 @@ class ProductViews:
 
     async def one(self, application_id: ApplicationId, source_id: SourceId) -> ProductView | None:
         found = await self._connection.execute(
-            text(_LIST + " AND p.source_id = :source_id"), {"application_id": application_id, "source_id": source_id}
+            _LIST + " AND p.source_id = :source_id", {"application_id": application_id, "source_id": source_id}
         )
         row = found.one_or_none()
         return None if row is None else _view(row)
@@ -71,7 +69,7 @@ class ProductViews:
     async def counts(self, application_id: ApplicationId) -> Mapping[str, int]:
         """Return how many products are in each state."""
         found = await self._connection.execute(
-            text("SELECT state, count(*) AS n FROM source_product WHERE application_id = :id GROUP BY state"),
+            "SELECT state, count(*) AS n FROM source_product WHERE application_id = :id GROUP BY state",
             {"id": application_id},
         )
         return {row.state: row.n for row in found}
@@ -79,20 +77,20 @@ class ProductViews:
     async def backlog(self, application_id: ApplicationId) -> tuple[int, datetime | None]:
         """Return how many products and deliveries wait, and since when the one that waited longest is due."""
         found = await self._connection.execute(
-            text("""
+            """
                 SELECT count(*) AS n, min(at) AS oldest FROM (
                     SELECT due_at AS at FROM source_product WHERE application_id = :id AND due_at IS NOT NULL
                     UNION ALL SELECT read_due_at FROM source_product WHERE application_id = :id AND read_due_at IS NOT NULL
                     UNION ALL SELECT received_at FROM delivery WHERE application_id = :id AND outcome IS NULL
                 ) AS waiting
-            """),
+            """,
             {"id": application_id},
         )
         row = found.one()
         return row.n, row.oldest
 
 
-def to_product(row: Row[tuple[object, ...]]) -> SourceProduct:
+def to_product(row: Row) -> SourceProduct:
     read = None
     if row.read_due_at is not None:
         read = ReadRequest(
@@ -112,7 +110,7 @@ def to_product(row: Row[tuple[object, ...]]) -> SourceProduct:
     )
 
 
-def _view(row: Row[tuple[object, ...]]) -> ProductView:
+def _view(row: Row) -> ProductView:
     variants = tuple(
         (SourceVariantId(each["source_variant_id"]), each["sku"], each["target_id"], each["target_variant_id"])
         for each in json.loads(row.variants)

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
-
 from app.domain.conflict import folded
 from app.domain.ids import (
     ApplicationId,
@@ -28,7 +26,7 @@ from app.store.documents import (
 from app.store.product_views import to_product
 from app.store.reconciled import ReconciledProducts
 
-_SAVE = text("""
+_SAVE = """
     INSERT INTO source_product AS p (application_id, source_id, title, snapshot, gone, desired, wants_published, generation,
         due_at, import_id, cause, read_due_at, read_reason, read_attempts, gone_checks)
     SELECT :application_id, r.source_id, r.title, r.snapshot, r.gone, r.desired, r.wants_published, r.generation,
@@ -50,31 +48,31 @@ _SAVE = text("""
             WHEN :patient AND p.due_at IS NULL AND EXISTS (
                 SELECT FROM import i WHERE i.id = p.import_id AND i.state = 'running' AND i.phase <> 'sending') THEN NULL
             ELSE greatest(now(), p.rests_until) END
-""")
+"""
 
-_INDEX = text("""
+_INDEX = """
     INSERT INTO source_variant (application_id, source_variant_id, source_id, sku, folded, stock_item_id)
     SELECT :application_id, r.source_variant_id, r.source_id, r.sku, r.folded, r.stock_item_id
     FROM jsonb_to_recordset(CAST(:variants AS jsonb))
         AS r(source_variant_id text, source_id text, sku text, folded text, stock_item_id text)
     ON CONFLICT (application_id, source_variant_id) DO UPDATE SET
         source_id = excluded.source_id, sku = excluded.sku, folded = excluded.folded, stock_item_id = excluded.stock_item_id
-""")
+"""
 
 # Who shares a target has to be planned again when one of them appears, disappears, or is shown or hidden in the shop.
-_SIBLINGS_DUE = text("""
+_SIBLINGS_DUE = """
     UPDATE source_product AS p SET due_at = now(), attempts = 0
     FROM binding b JOIN binding o ON o.account_id = b.account_id AND o.target_id = b.target_id
         AND o.application_id = b.application_id AND o.source_id <> b.source_id
     WHERE b.application_id = :application_id AND b.source_id = ANY(:source_ids)
         AND p.application_id = o.application_id AND p.source_id = o.source_id AND p.desired IS NOT NULL
-""")
+"""
 
-_RELEASE_HOLDS = text("""
+_RELEASE_HOLDS = """
     UPDATE target SET held = false FROM binding b
     WHERE b.application_id = :application_id AND b.source_id = ANY(:source_ids) AND target.held
         AND target.account_id = b.account_id AND target.target_id = b.target_id
-""")
+"""
 
 
 class Products(ReconciledProducts):
@@ -85,7 +83,7 @@ class Products(ReconciledProducts):
     ) -> Mapping[SourceId, SourceProduct]:
         """Return what is known of these products; unknown ones are absent."""
         found = await self._connection.execute(
-            text("SELECT * FROM source_product WHERE application_id = :id AND source_id = ANY(:source_ids)"),
+            "SELECT * FROM source_product WHERE application_id = :id AND source_id = ANY(:source_ids)",
             {"id": application_id, "source_ids": list(source_ids)},
         )
         return {SourceId(row.source_id): to_product(row) for row in found}
@@ -95,10 +93,8 @@ class Products(ReconciledProducts):
     ) -> Mapping[StockItemId, SourceId]:
         """Name the products of these stock items; unknown ones are absent."""
         found = await self._connection.execute(
-            text(
-                "SELECT stock_item_id, source_id FROM source_variant "
-                "WHERE application_id = :id AND stock_item_id = ANY(:items)"
-            ),
+            "SELECT stock_item_id, source_id FROM source_variant "
+            "WHERE application_id = :id AND stock_item_id = ANY(:items)",
             {"id": application_id, "items": list(items)},
         )
         return {StockItemId(row.stock_item_id): SourceId(row.source_id) for row in found}
@@ -140,7 +136,7 @@ class Products(ReconciledProducts):
 
     async def _reindex(self, application_id: ApplicationId, products: Sequence[SourceProduct]) -> None:
         await self._connection.execute(
-            text("DELETE FROM source_variant WHERE application_id = :id AND source_id = ANY(:source_ids)"),
+            "DELETE FROM source_variant WHERE application_id = :id AND source_id = ANY(:source_ids)",
             {"id": application_id, "source_ids": [each.source_id for each in products]},
         )
         variants = [
@@ -166,10 +162,8 @@ class Products(ReconciledProducts):
     async def to_read(self, application_id: ApplicationId, *, limit: int) -> tuple[SourceProduct, ...]:
         """Return the products whose read in the shop is due, longest due first."""
         found = await self._connection.execute(
-            text(
-                "SELECT * FROM source_product WHERE application_id = :id AND read_due_at <= now() "
-                "ORDER BY read_due_at LIMIT :limit"
-            ),
+            "SELECT * FROM source_product WHERE application_id = :id AND read_due_at <= now() "
+            "ORDER BY read_due_at LIMIT :limit",
             {"id": application_id, "limit": limit},
         )
         return tuple(to_product(row) for row in found)
@@ -177,27 +171,23 @@ class Products(ReconciledProducts):
     async def forget_unread(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
         """Forget those of these products of which nothing was ever read, since they turned out to be variants."""
         await self._connection.execute(
-            text(
-                "DELETE FROM source_product "
-                "WHERE application_id = :id AND source_id = ANY(:source_ids) AND snapshot IS NULL AND desired IS NULL"
-            ),
+            "DELETE FROM source_product "
+            "WHERE application_id = :id AND source_id = ANY(:source_ids) AND snapshot IS NULL AND desired IS NULL",
             {"id": application_id, "source_ids": list(source_ids)},
         )
 
     async def postpone_reads(self, application_id: ApplicationId, *, until: datetime) -> None:
         """Let no product of this shop be read before ``until``."""
         await self._connection.execute(
-            text("UPDATE source_product SET read_due_at = :until WHERE application_id = :id AND read_due_at < :until"),
+            "UPDATE source_product SET read_due_at = :until WHERE application_id = :id AND read_due_at < :until",
             {"id": application_id, "until": until},
         )
 
     async def after(self, application_id: ApplicationId, source_id: str, *, limit: int) -> tuple[SourceProduct, ...]:
         """Return products in the order of their ids, from behind ``source_id``."""
         found = await self._connection.execute(
-            text(
-                "SELECT * FROM source_product WHERE application_id = :id AND source_id > :after "
-                "ORDER BY source_id LIMIT :limit"
-            ),
+            "SELECT * FROM source_product WHERE application_id = :id AND source_id > :after "
+            "ORDER BY source_id LIMIT :limit",
             {"id": application_id, "after": source_id, "limit": limit},
         )
         return tuple(to_product(row) for row in found)
@@ -210,34 +200,30 @@ class Products(ReconciledProducts):
         Return how many there are.
         """
         done = await self._connection.execute(
-            text(
-                "UPDATE source_product SET state = 'new', import_id = coalesce(CAST(:import_id AS uuid), import_id), "
-                "due_at = CASE WHEN CAST(:import_id AS uuid) IS NULL THEN now() ELSE due_at END "
-                "WHERE application_id = :id AND source_id = ANY(:source_ids) AND state = 'detached'"
-            ),
+            "UPDATE source_product SET state = 'new', import_id = coalesce(CAST(:import_id AS uuid), import_id), "
+            "due_at = CASE WHEN CAST(:import_id AS uuid) IS NULL THEN now() ELSE due_at END "
+            "WHERE application_id = :id AND source_id = ANY(:source_ids) AND state = 'detached' RETURNING 1",
             {"id": application_id, "source_ids": list(source_ids), "import_id": import_id},
         )
-        return done.rowcount
+        return len(done)
 
     async def stop(self, application_id: ApplicationId) -> None:
         """Forget everything that was still to be done for the Application's products."""
         await self._connection.execute(
-            text("UPDATE source_product SET due_at = NULL, read_due_at = NULL WHERE application_id = :id"),
+            "UPDATE source_product SET due_at = NULL, read_due_at = NULL WHERE application_id = :id",
             {"id": application_id},
         )
-        await self._connection.execute(text("DELETE FROM in_flight WHERE application_id = :id"), {"id": application_id})
+        await self._connection.execute("DELETE FROM in_flight WHERE application_id = :id", {"id": application_id})
 
     async def request_read(self, application_id: ApplicationId, source_id: SourceId, *, reason: str) -> bool:
         """Have one product read from the shop and reconciled now; False when there is no such product."""
         done = await self._connection.execute(
-            text(
-                "UPDATE source_product SET read_due_at = now(), read_reason = :reason, read_attempts = 0, "
-                "due_at = CASE WHEN desired IS NULL THEN due_at ELSE now() END "
-                "WHERE application_id = :id AND source_id = :source_id"
-            ),
+            "UPDATE source_product SET read_due_at = now(), read_reason = :reason, read_attempts = 0, "
+            "due_at = CASE WHEN desired IS NULL THEN due_at ELSE now() END "
+            "WHERE application_id = :id AND source_id = :source_id RETURNING 1",
             {"id": application_id, "source_id": source_id, "reason": reason},
         )
-        return done.rowcount > 0
+        return len(done) > 0
 
 
 def _record(before: SourceProduct | None, after: SourceProduct) -> dict[str, object]:

@@ -4,8 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
-
 from app.domain.ids import ApplicationId, DeliveryId, Sku, SourceId, SourceVariantId, TargetId
 from app.ports import DueProduct, Reconciled, UnfinishedCreation
 from app.store.documents import clean, rows, to_desired
@@ -19,7 +17,7 @@ _RESTS_UNTIL = """
         ELSE now() + CAST(:coalesce AS interval) END
 """
 
-_RECONCILED = text(f"""
+_RECONCILED = f"""
     UPDATE source_product AS p SET
         observed_generation = CASE WHEN r.retry_at IS NULL THEN r.generation ELSE p.observed_generation END,
         due_at = CASE WHEN p.generation = r.generation THEN r.retry_at
@@ -32,7 +30,7 @@ _RECONCILED = text(f"""
         attempts integer, state text, why text, written boolean,
         tried boolean)
     WHERE p.application_id = :application_id AND p.source_id = r.source_id
-""")
+"""
 
 
 class ReconciledProducts(ProductViews):
@@ -41,12 +39,10 @@ class ReconciledProducts(ProductViews):
     async def due(self, application_id: ApplicationId, *, limit: int) -> tuple[DueProduct, ...]:
         """Return the products that are due, longest due first."""
         found = await self._connection.execute(
-            text(
-                "SELECT source_id, generation, desired, attempts, cause, state, creating_since, hiding, import_id "
-                "FROM source_product "
-                "WHERE application_id = :id AND due_at <= now() AND desired IS NOT NULL AND NOT EXISTS (SELECT FROM in_flight f "
-                "WHERE f.application_id = :id AND f.source_id = source_product.source_id) ORDER BY due_at LIMIT :limit"
-            ),
+            "SELECT source_id, generation, desired, attempts, cause, state, creating_since, hiding, import_id "
+            "FROM source_product "
+            "WHERE application_id = :id AND due_at <= now() AND desired IS NOT NULL AND NOT EXISTS (SELECT FROM in_flight f "
+            "WHERE f.application_id = :id AND f.source_id = source_product.source_id) ORDER BY due_at LIMIT :limit",
             {"id": application_id, "limit": limit},
         )
         return tuple(
@@ -68,22 +64,18 @@ class ReconciledProducts(ProductViews):
     async def anything_due(self, application_id: ApplicationId) -> bool:
         """Tell whether any product still has to be brought about, now or later."""
         found = await self._connection.execute(
-            text(
-                "SELECT EXISTS (SELECT FROM source_product WHERE application_id = :id AND due_at IS NOT NULL) "
-                "OR EXISTS (SELECT FROM in_flight WHERE application_id = :id)"
-            ),
+            "SELECT EXISTS (SELECT FROM source_product WHERE application_id = :id AND due_at IS NOT NULL) "
+            "OR EXISTS (SELECT FROM in_flight WHERE application_id = :id)",
             {"id": application_id},
         )
-        return bool(found.scalar_one())
+        return bool(found.scalar())
 
     async def forget_observed(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
         """Say that what Orderchamp shows for these products is not known, and have them looked at again."""
         await self._connection.execute(
-            text(
-                "UPDATE target SET observed = NULL FROM binding b "
-                "WHERE b.application_id = :id AND b.source_id = ANY(:source_ids) "
-                "AND target.account_id = b.account_id AND target.target_id = b.target_id"
-            ),
+            "UPDATE target SET observed = NULL FROM binding b "
+            "WHERE b.application_id = :id AND b.source_id = ANY(:source_ids) "
+            "AND target.account_id = b.account_id AND target.target_id = b.target_id",
             {"id": application_id, "source_ids": list(source_ids)},
         )
         await self.make_due(application_id, source_ids)
@@ -120,11 +112,9 @@ class ReconciledProducts(ProductViews):
             for source_id, skus in sent.items()
         ]
         await self._connection.execute(
-            text(
-                "UPDATE source_product p SET creating_since = coalesce(p.creating_since, now()), creating = c.creating "
-                "FROM jsonb_to_recordset(CAST(:sent AS jsonb)) AS c(source_id text, creating text) "
-                "WHERE p.application_id = :id AND p.source_id = c.source_id"
-            ),
+            "UPDATE source_product p SET creating_since = coalesce(p.creating_since, now()), creating = c.creating "
+            "FROM jsonb_to_recordset(CAST(:sent AS jsonb)) AS c(source_id text, creating text) "
+            "WHERE p.application_id = :id AND p.source_id = c.source_id",
             {"id": application_id, "sent": rows(records)},
         )
 
@@ -133,12 +123,10 @@ class ReconciledProducts(ProductViews):
     ) -> tuple[UnfinishedCreation, ...]:
         """Return what was being created for these products when it was last heard of."""
         found = await self._connection.execute(
-            text(
-                "SELECT p.source_id, p.creating_since, p.creating, ARRAY(SELECT DISTINCT b.target_id FROM binding b "
-                "WHERE b.application_id = p.application_id AND b.source_id = p.source_id) AS bound FROM source_product p "
-                "WHERE p.application_id = :id AND p.source_id = ANY(:source_ids) "
-                "AND p.creating_since IS NOT NULL AND p.creating IS NOT NULL"
-            ),
+            "SELECT p.source_id, p.creating_since, p.creating, ARRAY(SELECT DISTINCT b.target_id FROM binding b "
+            "WHERE b.application_id = p.application_id AND b.source_id = p.source_id) AS bound FROM source_product p "
+            "WHERE p.application_id = :id AND p.source_id = ANY(:source_ids) "
+            "AND p.creating_since IS NOT NULL AND p.creating IS NOT NULL",
             {"id": application_id, "source_ids": list(source_ids)},
         )
         return tuple(
@@ -154,20 +142,16 @@ class ReconciledProducts(ProductViews):
     async def end_creating(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
         """Write down that it is known what was created for these products."""
         await self._connection.execute(
-            text(
-                "UPDATE source_product SET creating_since = NULL, creating = NULL "
-                "WHERE application_id = :id AND source_id = ANY(:source_ids)"
-            ),
+            "UPDATE source_product SET creating_since = NULL, creating = NULL "
+            "WHERE application_id = :id AND source_id = ANY(:source_ids)",
             {"id": application_id, "source_ids": list(source_ids)},
         )
 
     async def hold_hiding(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
         """Keep these products published until a person approves."""
         await self._connection.execute(
-            text(
-                "UPDATE source_product SET hiding = 'held' WHERE application_id = :id AND source_id = ANY(:source_ids) "
-                "AND hiding = 'free'"
-            ),
+            "UPDATE source_product SET hiding = 'held' WHERE application_id = :id AND source_id = ANY(:source_ids) "
+            "AND hiding = 'free'",
             {"id": application_id, "source_ids": list(source_ids)},
         )
 
@@ -176,10 +160,8 @@ class ReconciledProducts(ProductViews):
         chosen = "" if source_ids is None else " AND source_id = ANY(:source_ids)"
         given = {} if source_ids is None else {"source_ids": list(source_ids)}
         await self._connection.execute(
-            text(
-                "UPDATE source_product SET hiding = 'approved', due_at = now() "
-                f"WHERE application_id = :id AND hiding = 'held'{chosen}"
-            ),
+            "UPDATE source_product SET hiding = 'approved', due_at = now() "
+            f"WHERE application_id = :id AND hiding = 'held'{chosen}",
             {"id": application_id, **given},
         )
 
@@ -190,13 +172,11 @@ class ReconciledProducts(ProductViews):
     ) -> None:
         """Write down, before they start, that calls for these products are on their way until ``until`` at most."""
         await self._connection.execute(
-            text(
-                "INSERT INTO in_flight (application_id, source_id, lease_token, until, what) "
-                "SELECT :id, c.source_id, :token, :until, c.what "
-                "FROM unnest(CAST(:source_ids AS text[]), CAST(:whats AS text[])) AS c(source_id, what) "
-                "ON CONFLICT (application_id, source_id) DO UPDATE SET lease_token = excluded.lease_token, "
-                "until = excluded.until, what = excluded.what"
-            ),
+            "INSERT INTO in_flight (application_id, source_id, lease_token, until, what) "
+            "SELECT :id, c.source_id, :token, :until, c.what "
+            "FROM unnest(CAST(:source_ids AS text[]), CAST(:whats AS text[])) AS c(source_id, what) "
+            "ON CONFLICT (application_id, source_id) DO UPDATE SET lease_token = excluded.lease_token, "
+            "until = excluded.until, what = excluded.what",
             {
                 "id": application_id,
                 "token": token,
@@ -208,14 +188,14 @@ class ReconciledProducts(ProductViews):
 
     async def end_calls(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
         await self._connection.execute(
-            text("DELETE FROM in_flight WHERE application_id = :id AND source_id = ANY(:source_ids)"),
+            "DELETE FROM in_flight WHERE application_id = :id AND source_id = ANY(:source_ids)",
             {"id": application_id, "source_ids": list(source_ids)},
         )
 
     async def calls_left_behind(self, application_id: ApplicationId, *, token: int) -> Mapping[SourceId, datetime]:
         """Return the calls that another holder of the lane left on their way, each with its latest end."""
         found = await self._connection.execute(
-            text("SELECT source_id, until FROM in_flight WHERE application_id = :id AND lease_token <> :token"),
+            "SELECT source_id, until FROM in_flight WHERE application_id = :id AND lease_token <> :token",
             {"id": application_id, "token": token},
         )
         return {SourceId(row.source_id): row.until for row in found}
@@ -223,9 +203,7 @@ class ReconciledProducts(ProductViews):
     async def make_due(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
         """Have these products reconciled now, whatever was known of them."""
         await self._connection.execute(
-            text(
-                "UPDATE source_product SET due_at = now(), attempts = 0 "
-                "WHERE application_id = :id AND source_id = ANY(:source_ids) AND desired IS NOT NULL"
-            ),
+            "UPDATE source_product SET due_at = now(), attempts = 0 "
+            "WHERE application_id = :id AND source_id = ANY(:source_ids) AND desired IS NOT NULL",
             {"id": application_id, "source_ids": list(source_ids)},
         )

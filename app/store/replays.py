@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.ids import ApplicationId, DeliveryId, SourceId, SupplierId
 from app.domain.replay import Replay, ReplayState, Selection, Share
 from app.ports import Settled
 from app.ports.replays import Candidate, ReplayDue, Replayed, ReplayPage
+from app.store.connection import Connection, Row
 from app.store.documents import clean, rows
 from app.store.inbox import meets, stored
 
@@ -49,14 +48,14 @@ _PICK = f"""
 """
 
 # Locked in the order in which deliveries lock them, too, so that neither waits for the other in a circle.
-_WAKE = text("""
+_WAKE = """
     WITH locked AS MATERIALIZED (
         SELECT application_id FROM lane
         WHERE application_id IN (SELECT application_id FROM replay_share WHERE replay_id = :replay_id)
         ORDER BY application_id FOR UPDATE
     )
     UPDATE lane SET wake = wake + 1 FROM locked WHERE lane.application_id = locked.application_id
-""")
+"""
 
 _SEARCHED = """
     SELECT * FROM delivery WHERE application_id = :application_id AND id > :cursor AND id <= :last ORDER BY id LIMIT :window
@@ -78,7 +77,7 @@ _IS: Mapping[ReplayState, str] = {
 class Replays:
     """Replays, in one transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def start(self, replay_id: UUID, selection: Selection, *, supplier_id: SupplierId | None, by: str) -> None:
@@ -87,10 +86,7 @@ class Replays:
         ``supplier_id`` None: Applications of every supplier.
         """
         await self._connection.execute(
-            text(
-                "INSERT INTO replay (id, supplier_id, requested_by, selection) "
-                "VALUES (:id, :supplier_id, :by, :selection)"
-            ),
+            "INSERT INTO replay (id, supplier_id, requested_by, selection) VALUES (:id, :supplier_id, :by, :selection)",
             {
                 "id": replay_id,
                 "supplier_id": supplier_id,
@@ -108,27 +104,27 @@ class Replays:
             given["application_id"] = selection.application_id
         if selection.delivery_ids is not None:
             given["delivery_ids"] = list(selection.delivery_ids)
-            await self._connection.execute(text(_PICK + conditions + " GROUP BY a.id"), given)
+            await self._connection.execute(_PICK + conditions + " GROUP BY a.id", given)
         else:
             given["behind"] = await self._before(selection.received_from, slack=-CLOCK_SLACK)
             given["last"] = await self._before(selection.received_until, slack=CLOCK_SLACK, otherwise_last=True)
-            await self._connection.execute(text(_SPREAD + conditions), given)
+            await self._connection.execute(_SPREAD + conditions, given)
         await self._connection.execute(_WAKE, {"replay_id": replay_id})
-        await self._connection.execute(text("NOTIFY lane"))
+        await self._connection.execute("NOTIFY lane")
 
     async def _before(self, when: datetime | None, *, slack: timedelta, otherwise_last: bool = False) -> int:
         """Return the id of the last delivery received before ``when``, give or take; found by halving, without an index."""
-        last = (await self._connection.execute(text("SELECT coalesce(max(id), 0) FROM delivery"))).scalar_one()
+        last = (await self._connection.execute("SELECT coalesce(max(id), 0) FROM delivery")).scalar()
         if when is None:
             return int(last) if otherwise_last else 0
         low, high = 0, int(last)
         while low < high:
             middle = (low + high) // 2
             found = await self._connection.execute(
-                text("SELECT received_at < :when FROM delivery WHERE id > :middle ORDER BY id LIMIT 1"),
+                "SELECT received_at < :when FROM delivery WHERE id > :middle ORDER BY id LIMIT 1",
                 {"middle": middle, "when": when + slack},
             )
-            if found.scalar_one():
+            if found.scalar():
                 low = middle + 1
             else:
                 high = middle
@@ -136,8 +132,8 @@ class Replays:
 
     async def one(self, replay_id: UUID) -> Replay | None:
         """Return a replay with all its shares; None when there is none (any more)."""
-        found = await self._connection.execute(text("SELECT * FROM replay WHERE id = :id"), {"id": replay_id})
-        return next(iter(await self._with_shares(found.all())), None)
+        found = await self._connection.execute("SELECT * FROM replay WHERE id = :id", {"id": replay_id})
+        return next(iter(await self._with_shares(list(found))), None)
 
     async def list(
         self,
@@ -161,12 +157,10 @@ class Replays:
             " AND (r.created_at, r.id) < (SELECT last.created_at, last.id FROM replay last WHERE last.id = :before)": before,
         }
         found = await self._connection.execute(
-            text(
-                "SELECT r.* FROM replay r WHERE true"
-                + "".join(each for each, value in conditions.items() if value is not None)
-                + ("" if state is None else f" AND {_IS[state]}")
-                + " ORDER BY r.created_at DESC, r.id DESC LIMIT :limit"
-            ),
+            "SELECT r.* FROM replay r WHERE true"
+            + "".join(each for each, value in conditions.items() if value is not None)
+            + ("" if state is None else f" AND {_IS[state]}")
+            + " ORDER BY r.created_at DESC, r.id DESC LIMIT :limit",
             {
                 "limit": limit,
                 **({} if supplier_id is None else {"supplier_id": supplier_id}),
@@ -174,11 +168,11 @@ class Replays:
                 **({} if before is None else {"before": before}),
             },
         )
-        return await self._with_shares(found.all())
+        return await self._with_shares(list(found))
 
-    async def _with_shares(self, replays: Sequence[Row[tuple[object, ...]]]) -> tuple[Replay, ...]:
+    async def _with_shares(self, replays: Sequence[Row]) -> tuple[Replay, ...]:
         found = await self._connection.execute(
-            text("SELECT * FROM replay_share WHERE replay_id = ANY(:ids) ORDER BY application_id"),
+            "SELECT * FROM replay_share WHERE replay_id = ANY(:ids) ORDER BY application_id",
             {"ids": [row.id for row in replays]},
         )
         shares: dict[UUID, list[Share]] = {row.id: [] for row in replays}
@@ -206,20 +200,16 @@ class Replays:
 
     async def _end(self, condition: str, identity: UUID) -> None:
         await self._connection.execute(
-            text(
-                "UPDATE replay_share SET state = 'cancelled', finished_at = now(), delivery_ids = NULL "
-                f"WHERE state = 'running' AND {condition}"
-            ),
+            "UPDATE replay_share SET state = 'cancelled', finished_at = now(), delivery_ids = NULL "
+            f"WHERE state = 'running' AND {condition}",
             {"id": identity},
         )
 
     async def due(self, application_id: ApplicationId) -> ReplayDue | None:
         """Return the share that the Application works on next: of those whose turn is at the same time, the oldest."""
         found = await self._connection.execute(
-            text(
-                "SELECT s.*, r.requested_by, r.selection FROM replay_share s JOIN replay r ON r.id = s.replay_id "
-                "WHERE s.application_id = :id AND s.state = 'running' ORDER BY s.due_at, s.started_at, s.replay_id LIMIT 1"
-            ),
+            "SELECT s.*, r.requested_by, r.selection FROM replay_share s JOIN replay r ON r.id = s.replay_id "
+            "WHERE s.application_id = :id AND s.state = 'running' ORDER BY s.due_at, s.started_at, s.replay_id LIMIT 1",
             {"id": application_id},
         )
         row = found.one_or_none()
@@ -239,10 +229,8 @@ class Replays:
         worked through without a replay.
         """
         found = await self._connection.execute(
-            text(
-                "SELECT cursor, delivery_ids FROM replay_share "
-                "WHERE replay_id = :replay_id AND application_id = :application_id AND state = 'running' FOR UPDATE"
-            ),
+            "SELECT cursor, delivery_ids FROM replay_share "
+            "WHERE replay_id = :replay_id AND application_id = :application_id AND state = 'running' FOR UPDATE",
             {"replay_id": due.replay_id, "application_id": due.share.application_id},
         )
         share = found.one_or_none()
@@ -259,11 +247,11 @@ class Replays:
             given["delivery_ids"] = share.delivery_ids
         window = _SEARCHED if share.delivery_ids is None else _PICKED
         conditions, wanted = meets(due.selection)
-        seen = (
+        seen = list(
             await self._connection.execute(
-                text(f"SELECT d.id, {conditions} AS wanted FROM ({window}) AS d ORDER BY d.id"), {**given, **wanted}
+                f"SELECT d.id, {conditions} AS wanted FROM ({window}) AS d ORDER BY d.id", {**given, **wanted}
             )
-        ).all()
+        )
         ids = [row.id for row in seen if row.wanted][:limit]
         full = len(ids) == limit
         if full:
@@ -274,10 +262,8 @@ class Replays:
 
     async def _candidates(self, ids: Sequence[int]) -> tuple[Candidate, ...]:
         found = await self._connection.execute(
-            text(
-                "SELECT d.*, b.body, b.delivery_id IS NOT NULL AS kept "
-                "FROM delivery d LEFT JOIN delivery_body b ON b.delivery_id = d.id WHERE d.id = ANY(:ids) ORDER BY d.id"
-            ),
+            "SELECT d.*, b.body, b.delivery_id IS NOT NULL AS kept "
+            "FROM delivery d LEFT JOIN delivery_body b ON b.delivery_id = d.id WHERE d.id = ANY(:ids) ORDER BY d.id",
             {"ids": ids},
         )
         return tuple(
@@ -296,11 +282,9 @@ class Replays:
         counters.update(each.outcome for each in worked)
         key = {"replay_id": due.replay_id, "application_id": due.share.application_id}
         await self._connection.execute(
-            text(
-                "INSERT INTO replayed (delivery_id, replay_id, application_id, outcome, reason) "
-                "SELECT r.id, :replay_id, :application_id, r.outcome, r.reason "
-                "FROM jsonb_to_recordset(CAST(:worked AS jsonb)) AS r(id bigint, outcome text, reason text)"
-            ),
+            "INSERT INTO replayed (delivery_id, replay_id, application_id, outcome, reason) "
+            "SELECT r.id, :replay_id, :application_id, r.outcome, r.reason "
+            "FROM jsonb_to_recordset(CAST(:worked AS jsonb)) AS r(id bigint, outcome text, reason text)",
             {
                 **key,
                 "worked": rows(
@@ -309,29 +293,23 @@ class Replays:
             },
         )
         await self._connection.execute(
-            text(
-                "UPDATE replay_share SET cursor = coalesce(CAST(:cursor AS bigint), last_id), counters = :counters, "
-                "state = CASE WHEN CAST(:cursor AS bigint) IS NULL THEN 'done' ELSE state END, "
-                "finished_at = CASE WHEN CAST(:cursor AS bigint) IS NULL THEN now() END "
-                "WHERE replay_id = :replay_id AND application_id = :application_id"
-            ),
+            "UPDATE replay_share SET cursor = coalesce(CAST(:cursor AS bigint), last_id), counters = :counters, "
+            "state = CASE WHEN CAST(:cursor AS bigint) IS NULL THEN 'done' ELSE state END, "
+            "finished_at = CASE WHEN CAST(:cursor AS bigint) IS NULL THEN now() END "
+            "WHERE replay_id = :replay_id AND application_id = :application_id",
             {**key, "cursor": cursor, "counters": json.dumps(counters)},
         )
         await self._connection.execute(
-            text(
-                "UPDATE replay_share SET due_at = now() + :wait "
-                "WHERE application_id = :application_id AND state = 'running'"
-            ),
+            "UPDATE replay_share SET due_at = now() + :wait "
+            "WHERE application_id = :application_id AND state = 'running'",
             {"application_id": due.share.application_id, "wait": wait},
         )
 
     async def of_delivery(self, delivery_id: DeliveryId) -> tuple[Replayed, ...]:
         """Return what became of a delivery in its replays, in order."""
         found = await self._connection.execute(
-            text(
-                "SELECT d.*, r.requested_by FROM replayed d JOIN replay r ON r.id = d.replay_id "
-                "WHERE d.delivery_id = :id ORDER BY d.at, d.replay_id"
-            ),
+            "SELECT d.*, r.requested_by FROM replayed d JOIN replay r ON r.id = d.replay_id "
+            "WHERE d.delivery_id = :id ORDER BY d.at, d.replay_id",
             {"id": delivery_id},
         )
         return tuple(
@@ -340,7 +318,7 @@ class Replays:
         )
 
 
-def _share(row: Row[tuple[object, ...]]) -> Share:
+def _share(row: Row) -> Share:
     return Share(
         application_id=ApplicationId(row.application_id),
         state=row.state,

@@ -7,14 +7,12 @@ receipt closely, so the first row that is young enough ends a sweep.
 
 from datetime import timedelta
 
-from sqlalchemy import TextClause, text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from app.domain.installing import START_AGAIN, TOOK_TOO_LONG
 from app.ports.replays import Swept
+from app.store.connection import Connection
 
 # A delivery that nothing has become of yet keeps its key and its body, however old it is.
-BODIES = text("""
+BODIES = """
     WITH page AS MATERIALIZED (
         SELECT b.delivery_id AS id, coalesce(d.young, false) AS young, coalesce(d.settled, true) AS settled
         FROM (SELECT delivery_id FROM delivery_body WHERE delivery_id > :after ORDER BY delivery_id LIMIT :limit) AS b
@@ -31,9 +29,9 @@ BODIES = text("""
     )
     SELECT (SELECT count(*) FROM dropped) AS dropped,
         (SELECT CASE WHEN count(*) = :limit AND NOT bool_or(young) THEN max(id) END FROM page) AS after
-""")
+"""
 
-KEYS = text("""
+KEYS = """
     WITH page AS MATERIALIZED (
         SELECT id, received_at >= now() - CAST(:older_than AS interval) AS young, outcome IS NOT NULL AS settled
         FROM delivery WHERE id > :after ORDER BY id LIMIT :limit
@@ -49,9 +47,9 @@ KEYS = text("""
     )
     SELECT (SELECT count(*) FROM dropped) AS dropped,
         (SELECT CASE WHEN count(*) = :limit AND NOT bool_or(young) THEN max(id) END FROM page) AS after
-""")
+"""
 
-TIMELINE = text("""
+TIMELINE = """
     WITH page AS MATERIALIZED (
         SELECT id, at >= now() - CAST(:older_than AS interval) AS young FROM timeline WHERE id > :after ORDER BY id LIMIT :limit
     ), old AS MATERIALIZED (
@@ -61,66 +59,64 @@ TIMELINE = text("""
     )
     SELECT (SELECT count(*) FROM dropped) AS dropped,
         (SELECT CASE WHEN count(*) = :limit AND NOT bool_or(young) THEN max(id) END FROM page) AS after
-""")
+"""
 
 # The last import of an Application stays: it says how far its catalogue was ever read.
-IMPORTS = text("""
+IMPORTS = """
     DELETE FROM import WHERE id = ANY(ARRAY(
         SELECT i.id FROM import i WHERE i.finished_at < now() - CAST(:older_than AS interval) AND EXISTS (
             SELECT FROM import later WHERE later.application_id = i.application_id AND later.started_at > i.started_at
         ) LIMIT :limit FOR UPDATE OF i SKIP LOCKED
-    ))
-""")
+    )) RETURNING 1
+"""
 
 # With a sweep goes what it found; the last one of an Application stays.
-SWEEPS = text("""
+SWEEPS = """
     DELETE FROM sweep WHERE id = ANY(ARRAY(
         SELECT s.id FROM sweep s WHERE s.finished_at < now() - CAST(:older_than AS interval) AND EXISTS (
             SELECT FROM sweep later WHERE later.application_id = s.application_id AND later.started_at > s.started_at
         ) LIMIT :limit FOR UPDATE OF s SKIP LOCKED
-    ))
-""")
+    )) RETURNING 1
+"""
 
 # What became of the deliveries goes first, since a replay may have worked through any number of them.
-OUTCOMES = text("""
+OUTCOMES = """
     DELETE FROM replayed WHERE ctid = ANY(ARRAY(
         SELECT o.ctid FROM replayed o WHERE o.replay_id = ANY(:replay_ids) LIMIT :limit
-    ))
-""")
-FINISHED_REPLAYS = text("""
+    )) RETURNING 1
+"""
+FINISHED_REPLAYS = """
     SELECT r.id FROM replay r WHERE r.created_at < now() - CAST(:older_than AS interval) AND NOT EXISTS (
         SELECT FROM replay_share s WHERE s.replay_id = r.id
             AND (s.state = 'running' OR s.finished_at >= now() - CAST(:older_than AS interval))
     ) ORDER BY r.created_at LIMIT 20 FOR UPDATE SKIP LOCKED
-""")
+"""
 
 
-EXPIRED = text("""
+EXPIRED = """
     UPDATE pending_install SET state = 'expired', why = :why, way_on = :way_on, ended_at = expires_at WHERE id = ANY(ARRAY(
         SELECT id FROM pending_install WHERE state = 'waiting' AND expires_at <= now() LIMIT :limit FOR UPDATE SKIP LOCKED
     ))
     RETURNING id
-""")
-ENDED_INSTALLS = text("""
+"""
+ENDED_INSTALLS = """
     DELETE FROM pending_install WHERE id = ANY(ARRAY(
         SELECT id FROM pending_install WHERE ended_at < now() - CAST(:older_than AS interval) LIMIT :limit
         FOR UPDATE SKIP LOCKED
-    ))
-""")
+    )) RETURNING 1
+"""
 
 
 class Retention:
     """Dropping what is old, a batch in each transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def alone(self) -> bool:
         """Tell whether nobody else is dropping a batch now; if so, nobody else will until the commit."""
-        found = await self._connection.execute(
-            text("SELECT pg_try_advisory_xact_lock(hashtextextended('retention', 0))")
-        )
-        return bool(found.scalar_one())
+        found = await self._connection.execute("SELECT pg_try_advisory_xact_lock(hashtextextended('retention', 0))")
+        return bool(found.scalar())
 
     async def bodies(self, *, older_than: timedelta, after: int, limit: int) -> Swept:
         """Drop the bodies of settled deliveries that were received before ``older_than``, from behind the id ``after``."""
@@ -142,22 +138,24 @@ class Retention:
         found = await self._connection.execute(FINISHED_REPLAYS, {"older_than": older_than})
         ids = [row.id for row in found]
         outcomes = await self._connection.execute(OUTCOMES, {"replay_ids": ids, "limit": limit})
-        dropped = imports.rowcount + sweeps.rowcount + outcomes.rowcount
-        if outcomes.rowcount < limit:
-            replays = await self._connection.execute(text("DELETE FROM replay WHERE id = ANY(:ids)"), {"ids": ids})
-            dropped += replays.rowcount
+        dropped = len(imports) + len(sweeps) + len(outcomes)
+        if len(outcomes) < limit:
+            replays = await self._connection.execute(
+                "DELETE FROM replay WHERE id = ANY(:ids) RETURNING 1", {"ids": ids}
+            )
+            dropped += len(replays)
         return Swept(dropped=dropped, after=after if dropped else None)
 
     async def installs(self, *, older_than: timedelta, after: int, limit: int) -> Swept:
         """End installs that waited for too long, with their secrets, and drop those that ended before ``older_than``."""
         expired = await self._connection.execute(EXPIRED, {"why": TOOK_TOO_LONG, "way_on": START_AGAIN, "limit": limit})
         owners = [f"install/{row.id}" for row in expired]
-        await self._connection.execute(text("DELETE FROM secret WHERE owner = ANY(:owners)"), {"owners": owners})
+        await self._connection.execute("DELETE FROM secret WHERE owner = ANY(:owners)", {"owners": owners})
         ended = await self._connection.execute(ENDED_INSTALLS, {"older_than": older_than, "limit": limit})
-        dropped = ended.rowcount
+        dropped = len(ended)
         return Swept(dropped=dropped, after=after if dropped or owners else None)
 
-    async def _sweep(self, statement: TextClause, older_than: timedelta, after: int, limit: int) -> Swept:
+    async def _sweep(self, statement: str, older_than: timedelta, after: int, limit: int) -> Swept:
         found = await self._connection.execute(statement, {"older_than": older_than, "after": after, "limit": limit})
         row = found.one()
         return Swept(dropped=row.dropped, after=row.after)

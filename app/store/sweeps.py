@@ -5,16 +5,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from app.domain.drift import Drift, DriftKind
 from app.domain.ids import ApplicationId, Cursor, SourceId, TargetId
 from app.domain.sweeping import Finding, Sweep
+from app.store.connection import Connection, Row
 from app.store.documents import clean, rows
 
 # What is being brought about, or is on its way, is left alone: what Orderchamp shows of it is about to change.
-_TARGETS = text("""
+_TARGETS = """
     SELECT b.target_id, min(b.source_id) AS source_id FROM binding b
     JOIN target t ON t.account_id = b.account_id AND t.target_id = b.target_id
     WHERE b.application_id = :id AND b.target_id > :after AND t.observed IS NOT NULL AND t.publishing_since IS NULL
@@ -22,23 +20,21 @@ _TARGETS = text("""
             AND p.source_id = o.source_id WHERE o.account_id = b.account_id AND o.target_id = b.target_id
             AND p.due_at IS NOT NULL)
     GROUP BY b.target_id ORDER BY b.target_id LIMIT :limit
-""")
+"""
 
 
 class Sweeps:
     """The sweeps of Applications, in one transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def start(self, sweep_id: UUID, application_id: ApplicationId) -> Sweep:
         """Start a sweep and return it; if one is running, return that one."""
         await self._connection.execute(
-            text(
-                "INSERT INTO sweep (id, application_id, state, phase, reason, counters) "
-                "VALUES (:id, :application_id, 'running', 'listing', '', '{}') "
-                "ON CONFLICT (application_id) WHERE state = 'running' DO NOTHING"
-            ),
+            "INSERT INTO sweep (id, application_id, state, phase, reason, counters) "
+            "VALUES (:id, :application_id, 'running', 'listing', '', '{}') "
+            "ON CONFLICT (application_id) WHERE state = 'running' DO NOTHING",
             {"id": sweep_id, "application_id": application_id},
         )
         running = await self.running(application_id)
@@ -47,14 +43,14 @@ class Sweeps:
 
     async def running(self, application_id: ApplicationId) -> Sweep | None:
         found = await self._connection.execute(
-            text("SELECT * FROM sweep WHERE application_id = :id AND state = 'running'"), {"id": application_id}
+            "SELECT * FROM sweep WHERE application_id = :id AND state = 'running'", {"id": application_id}
         )
         row = found.one_or_none()
         return None if row is None else _sweep(row)
 
     async def one(self, application_id: ApplicationId, sweep_id: UUID) -> Sweep | None:
         found = await self._connection.execute(
-            text("SELECT * FROM sweep WHERE application_id = :application_id AND id = :id"),
+            "SELECT * FROM sweep WHERE application_id = :application_id AND id = :id",
             {"application_id": application_id, "id": sweep_id},
         )
         row = found.one_or_none()
@@ -63,10 +59,8 @@ class Sweeps:
     async def list(self, application_id: ApplicationId, *, before: datetime | None, limit: int) -> tuple[Sweep, ...]:
         """Return sweeps, latest first; from before that start."""
         found = await self._connection.execute(
-            text(
-                "SELECT * FROM sweep WHERE application_id = :id "
-                "AND (CAST(:before AS timestamptz) IS NULL OR started_at < :before) ORDER BY started_at DESC LIMIT :limit"
-            ),
+            "SELECT * FROM sweep WHERE application_id = :id "
+            "AND (CAST(:before AS timestamptz) IS NULL OR started_at < :before) ORDER BY started_at DESC LIMIT :limit",
             {"id": application_id, "before": before, "limit": limit},
         )
         return tuple(_sweep(row) for row in found)
@@ -74,10 +68,8 @@ class Sweeps:
     async def advance(self, now: Sweep, *, wait: timedelta) -> None:
         """Write down how far a running sweep has come, in the transaction that keeps what it found; it goes on after ``wait``."""
         await self._connection.execute(
-            text(
-                "UPDATE sweep SET phase = :phase, cursor = :cursor, counters = :counters, reason = '', attempts = 0, "
-                "due_at = now() + :wait WHERE id = :id AND state = 'running'"
-            ),
+            "UPDATE sweep SET phase = :phase, cursor = :cursor, counters = :counters, reason = '', attempts = 0, "
+            "due_at = now() + :wait WHERE id = :id AND state = 'running'",
             {
                 "id": now.id,
                 "phase": now.phase,
@@ -90,39 +82,35 @@ class Sweeps:
     async def retry(self, sweep_id: UUID, *, attempts: int, wait: timedelta, reason: str) -> None:
         """Have a running sweep go on only after ``wait``."""
         await self._connection.execute(
-            text(
-                "UPDATE sweep SET attempts = :attempts, due_at = now() + :wait, reason = :reason "
-                "WHERE id = :id AND state = 'running'"
-            ),
+            "UPDATE sweep SET attempts = :attempts, due_at = now() + :wait, reason = :reason "
+            "WHERE id = :id AND state = 'running'",
             {"id": sweep_id, "attempts": attempts, "wait": wait, "reason": clean(reason)},
         )
 
     async def end(self, ended: Sweep, state: str, *, reason: str) -> None:
         """End a running sweep."""
         await self._connection.execute(
-            text(
-                "UPDATE sweep SET state = :state, reason = :reason, finished_at = now() "
-                "WHERE id = :id AND state = 'running'"
-            ),
+            "UPDATE sweep SET state = :state, reason = :reason, finished_at = now() "
+            "WHERE id = :id AND state = 'running'",
             {"id": ended.id, "state": state, "reason": clean(reason)},
         )
         await self._connection.execute(
-            text("DELETE FROM sighting WHERE application_id = :id AND reading_id = :sweep_id"),
+            "DELETE FROM sighting WHERE application_id = :id AND reading_id = :sweep_id",
             {"id": ended.application_id, "sweep_id": ended.id},
         )
 
     async def schedule(self, application_id: ApplicationId, wait: timedelta | None) -> None:
         """Say when the Application is compared next; None: not by itself."""
         await self._connection.execute(
-            text("UPDATE application SET sweep_at = now() + CAST(:wait AS interval) WHERE id = :id"),
+            "UPDATE application SET sweep_at = now() + CAST(:wait AS interval) WHERE id = :id",
             {"id": application_id, "wait": wait},
         )
 
     async def next_at(self, application_id: ApplicationId) -> datetime | None:
         found = await self._connection.execute(
-            text("SELECT sweep_at FROM application WHERE id = :id"), {"id": application_id}
+            "SELECT sweep_at FROM application WHERE id = :id", {"id": application_id}
         )
-        at: datetime | None = found.scalar_one_or_none()
+        at: datetime | None = found.scalar()
         return at
 
     # What it found
@@ -142,12 +130,12 @@ class Sweeps:
         ]
         if records:
             await self._connection.execute(
-                text("""
+                """
                     INSERT INTO finding (application_id, sweep_id, source_id, side, kind, sentence, repaired, generation)
                     SELECT :application_id, :sweep_id, f.* FROM jsonb_to_recordset(CAST(:found AS jsonb)) AS f(
                         source_id text, side text, kind text, sentence text, repaired boolean, generation bigint)
                     ON CONFLICT DO NOTHING
-                """),
+                """,
                 {"application_id": sweep.application_id, "sweep_id": sweep.id, "found": rows(records)},
             )
 
@@ -156,10 +144,8 @@ class Sweeps:
     ) -> tuple[tuple[int, Finding], ...]:
         """Return what a sweep found, in the order in which it did."""
         found = await self._connection.execute(
-            text(
-                "SELECT * FROM finding WHERE application_id = :id AND sweep_id = :sweep_id AND id > :after "
-                "ORDER BY id LIMIT :limit"
-            ),
+            "SELECT * FROM finding WHERE application_id = :id AND sweep_id = :sweep_id AND id > :after "
+            "ORDER BY id LIMIT :limit",
             {"id": application_id, "sweep_id": sweep_id, "after": after or 0, "limit": limit},
         )
         return tuple((row.id, _finding(row)) for row in found)
@@ -169,10 +155,8 @@ class Sweeps:
     ) -> frozenset[tuple[SourceId, DriftKind, int]]:
         """Return what earlier sweeps mended of these products, each with the generation of its desired state then."""
         found = await self._connection.execute(
-            text(
-                "SELECT source_id, kind, generation FROM finding WHERE application_id = :id AND source_id = ANY(:source_ids) "
-                "AND sweep_id <> :sweep_id AND side = 'orderchamp' AND repaired"
-            ),
+            "SELECT source_id, kind, generation FROM finding WHERE application_id = :id AND source_id = ANY(:source_ids) "
+            "AND sweep_id <> :sweep_id AND side = 'orderchamp' AND repaired",
             {"id": application_id, "sweep_id": sweep.id, "source_ids": list(source_ids)},
         )
         return frozenset((SourceId(row.source_id), row.kind, row.generation) for row in found)
@@ -183,7 +167,7 @@ class Sweeps:
         return {TargetId(row.target_id): SourceId(row.source_id) for row in found}
 
 
-def _finding(row: Row[tuple[object, ...]]) -> Finding:
+def _finding(row: Row) -> Finding:
     return Finding(
         drift=Drift(SourceId(row.source_id), row.kind, row.sentence),
         side=row.side,
@@ -193,7 +177,7 @@ def _finding(row: Row[tuple[object, ...]]) -> Finding:
     )
 
 
-def _sweep(row: Row[tuple[object, ...]]) -> Sweep:
+def _sweep(row: Row) -> Sweep:
     counters: Mapping[str, int] = json.loads(row.counters)
     return Sweep(
         id=row.id,

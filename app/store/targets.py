@@ -4,8 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, text
-
 from app.domain.ids import (
     AccountId,
     ApplicationId,
@@ -16,9 +14,10 @@ from app.domain.ids import (
 from app.domain.state import Observed
 from app.ports import Hidings, TargetRecord
 from app.store.bindings import Bindings
+from app.store.connection import Row
 from app.store.documents import from_observed, rows, to_observed
 
-_TARGETS = text("""
+_TARGETS = """
     INSERT INTO target (account_id, target_id, observed, sent_images, last_storefront_id, refresh_listing, left_published,
         hidden_at)
     SELECT :account_id, r.target_id, r.observed, r.sent_images, r.last_storefront_id, r.refresh_listing, r.left_published,
@@ -31,9 +30,9 @@ _TARGETS = text("""
         last_storefront_id = coalesce(excluded.last_storefront_id, target.last_storefront_id),
         refresh_listing = excluded.refresh_listing, left_published = excluded.left_published,
         hidden_at = excluded.hidden_at, observed_at = now()
-""")
+"""
 
-_HIDINGS = text("""
+_HIDINGS = """
     SELECT count(*) AS targets,
         count(*) FILTER (WHERE t.left_published IS FALSE AND t.hidden_at > :since) AS lately,
         count(*) FILTER (WHERE t.left_published AND NOT b.wanted AND NOT b.approved) AS pending
@@ -43,7 +42,7 @@ _HIDINGS = text("""
         FROM binding b LEFT JOIN source_product p ON p.application_id = b.application_id AND p.source_id = b.source_id
         WHERE b.application_id = :application_id GROUP BY b.account_id, b.target_id
     ) AS b JOIN target t ON t.account_id = b.account_id AND t.target_id = b.target_id
-""")
+"""
 
 
 class Targets(Bindings):
@@ -52,7 +51,7 @@ class Targets(Bindings):
     async def known(self, account_id: AccountId, ids: Sequence[TargetId]) -> Mapping[TargetId, TargetRecord]:
         """Return what is stored of these targets; unknown ones are absent."""
         found = await self._connection.execute(
-            text("SELECT * FROM target WHERE account_id = :id AND target_id = ANY(:ids) ORDER BY target_id FOR UPDATE"),
+            "SELECT * FROM target WHERE account_id = :id AND target_id = ANY(:ids) ORDER BY target_id FOR UPDATE",
             {"id": account_id, "ids": list(ids)},
         )
         return {TargetId(row.target_id): _target(row) for row in found}
@@ -79,14 +78,14 @@ class Targets(Bindings):
         """Say of targets whether a person unpublished them on Orderchamp."""
         for value in (True, False):
             await self._connection.execute(
-                text("UPDATE target SET held = :held WHERE account_id = :account_id AND target_id = ANY(:ids)"),
+                "UPDATE target SET held = :held WHERE account_id = :account_id AND target_id = ANY(:ids)",
                 {"account_id": account_id, "held": value, "ids": [each for each in held if held[each] == value]},
             )
 
     async def begin_hiding(self, account_id: AccountId, ids: Sequence[TargetId]) -> None:
         """Write down, before the calls start, that how these targets are left is not known for now."""
         await self._connection.execute(
-            text("UPDATE target SET left_published = NULL WHERE account_id = :account_id AND target_id = ANY(:ids)"),
+            "UPDATE target SET left_published = NULL WHERE account_id = :account_id AND target_id = ANY(:ids)",
             {"account_id": account_id, "ids": list(ids)},
         )
 
@@ -95,12 +94,10 @@ class Targets(Bindings):
     ) -> None:
         """Write down, before the calls start, where targets are being published; None: where they are."""
         await self._connection.execute(
-            text(
-                "UPDATE target SET left_published = NULL, publishing_since = now(), publishing_until = :until, "
-                "last_storefront_id = coalesce(s.storefront_id, target.last_storefront_id) "
-                "FROM unnest(CAST(:ids AS text[]), CAST(:storefronts AS text[])) AS s(id, storefront_id) "
-                "WHERE target.account_id = :account_id AND target.target_id = s.id"
-            ),
+            "UPDATE target SET left_published = NULL, publishing_since = now(), publishing_until = :until, "
+            "last_storefront_id = coalesce(s.storefront_id, target.last_storefront_id) "
+            "FROM unnest(CAST(:ids AS text[]), CAST(:storefronts AS text[])) AS s(id, storefront_id) "
+            "WHERE target.account_id = :account_id AND target.target_id = s.id",
             {
                 "account_id": account_id,
                 "until": until,
@@ -112,22 +109,18 @@ class Targets(Bindings):
     async def end_publishing(self, account_id: AccountId, ids: Mapping[TargetId, datetime | None]) -> None:
         """Write down that it is known what came of publishing these targets, and until when that may not be seen yet."""
         await self._connection.execute(
-            text(
-                "UPDATE target SET publishing_since = NULL, publishing_until = s.until "
-                "FROM unnest(CAST(:ids AS text[]), CAST(:until AS timestamptz[])) AS s(id, until) "
-                "WHERE target.account_id = :account_id AND target.target_id = s.id"
-            ),
+            "UPDATE target SET publishing_since = NULL, publishing_until = s.until "
+            "FROM unnest(CAST(:ids AS text[]), CAST(:until AS timestamptz[])) AS s(id, until) "
+            "WHERE target.account_id = :account_id AND target.target_id = s.id",
             {"account_id": account_id, "ids": list(ids), "until": list(ids.values())},
         )
 
     async def believe_unpublished(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
         """Take a person's word that publishing the targets of these products came to nothing."""
         await self._connection.execute(
-            text(
-                "UPDATE target SET publishing_since = NULL, publishing_until = NULL FROM binding b "
-                "WHERE b.application_id = :id AND b.source_id = ANY(:source_ids) "
-                "AND target.account_id = b.account_id AND target.target_id = b.target_id"
-            ),
+            "UPDATE target SET publishing_since = NULL, publishing_until = NULL FROM binding b "
+            "WHERE b.application_id = :id AND b.source_id = ANY(:source_ids) "
+            "AND target.account_id = b.account_id AND target.target_id = b.target_id",
             {"id": application_id, "source_ids": list(source_ids)},
         )
 
@@ -141,11 +134,9 @@ class Targets(Bindings):
     ) -> None:
         """Say where to publish the targets of these products that were never published by us."""
         await self._connection.execute(
-            text(
-                "UPDATE target SET last_storefront_id = :storefront_id FROM binding b "
-                "WHERE b.application_id = :id AND b.source_id = ANY(:source_ids) AND target.last_storefront_id IS NULL "
-                "AND target.account_id = b.account_id AND target.target_id = b.target_id"
-            ),
+            "UPDATE target SET last_storefront_id = :storefront_id FROM binding b "
+            "WHERE b.application_id = :id AND b.source_id = ANY(:source_ids) AND target.last_storefront_id IS NULL "
+            "AND target.account_id = b.account_id AND target.target_id = b.target_id",
             {"id": application_id, "source_ids": list(source_ids), "storefront_id": storefront_id},
         )
 
@@ -154,7 +145,7 @@ def _sent_images(observed: Observed | None) -> str | None:
     return None if observed is None or observed.images is None else json.dumps(observed.images)
 
 
-def _target(row: Row[tuple[object, ...]]) -> TargetRecord:
+def _target(row: Row) -> TargetRecord:
     return TargetRecord(
         target_id=TargetId(row.target_id),
         observed=None if row.observed is None else to_observed(row.observed),

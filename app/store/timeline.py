@@ -2,26 +2,24 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from app.domain.ids import ApplicationId, SourceId
 from app.ports import Told
+from app.store.connection import Connection
 from app.store.documents import clean, rows
 
-_ADD = text("""
+_ADD = """
     INSERT INTO timeline (application_id, source_id, kind, sentence, delivery_id)
     SELECT :application_id, told.source_id, told.kind, told.sentence, told.delivery_id
     FROM jsonb_to_recordset(CAST(:told AS jsonb))
         AS told(n integer, source_id text, kind text, sentence text, delivery_id bigint)
     ORDER BY told.n
-""")
+"""
 
 
 class Timeline:
     """The stories of products, in one transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, application_id: ApplicationId, told: Sequence[Told]) -> None:
@@ -45,10 +43,8 @@ class Timeline:
     ) -> tuple[tuple[int, Told], ...]:
         """Return a product's story in order, from behind the row ``after``, with each row's id."""
         found = await self._connection.execute(
-            text(
-                "SELECT id, source_id, at, kind, sentence, delivery_id FROM timeline "
-                "WHERE application_id = :application_id AND source_id = :source_id AND id > :after ORDER BY id LIMIT :limit"
-            ),
+            "SELECT id, source_id, at, kind, sentence, delivery_id FROM timeline "
+            "WHERE application_id = :application_id AND source_id = :source_id AND id > :after ORDER BY id LIMIT :limit",
             {"application_id": application_id, "source_id": source_id, "after": after or 0, "limit": limit},
         )
         return tuple(

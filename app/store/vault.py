@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.store.connection import Connection
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
@@ -65,7 +65,7 @@ class Keyring:
 class Vault:
     """Secrets of one transaction. ``owner`` is the id of an Application, or ``install/`` and that of an install on its way."""
 
-    def __init__(self, connection: AsyncConnection, keyring: Keyring, random_bytes: RandomBytes) -> None:
+    def __init__(self, connection: Connection, keyring: Keyring, random_bytes: RandomBytes) -> None:
         self._connection = connection
         self._keyring = keyring
         self._random_bytes = random_bytes
@@ -76,11 +76,9 @@ class Vault:
             nonce = self._random_bytes(NONCE_BYTES)
             cipher = AESGCM(self._keyring.keys[self._keyring.active])
             await self._connection.execute(
-                text(
-                    "INSERT INTO secret (owner, field, key_id, nonce, ciphertext) "
-                    "VALUES (:owner, :field, :key_id, :nonce, :ciphertext) ON CONFLICT (owner, field) DO UPDATE "
-                    "SET key_id = excluded.key_id, nonce = excluded.nonce, ciphertext = excluded.ciphertext"
-                ),
+                "INSERT INTO secret (owner, field, key_id, nonce, ciphertext) "
+                "VALUES (:owner, :field, :key_id, :nonce, :ciphertext) ON CONFLICT (owner, field) DO UPDATE "
+                "SET key_id = excluded.key_id, nonce = excluded.nonce, ciphertext = excluded.ciphertext",
                 {
                     "owner": owner,
                     "field": name,
@@ -93,14 +91,14 @@ class Vault:
     async def get(self, owner: str) -> Mapping[str, str]:
         """Return every secret of ``owner`` by name; empty when there are none (any more)."""
         found = await self._connection.execute(
-            text("SELECT field, key_id, nonce, ciphertext FROM secret WHERE owner = :owner"), {"owner": owner}
+            "SELECT field, key_id, nonce, ciphertext FROM secret WHERE owner = :owner", {"owner": owner}
         )
         return {row.field: self._keyring.open(owner, row.field, row.key_id, row.nonce, row.ciphertext) for row in found}
 
     async def readable(self, owner: str) -> Mapping[str, str]:
         """Return those of the secrets of ``owner`` that can be opened, for whoever brings new ones anyway."""
         found = await self._connection.execute(
-            text("SELECT field, key_id, nonce, ciphertext FROM secret WHERE owner = :owner"), {"owner": owner}
+            "SELECT field, key_id, nonce, ciphertext FROM secret WHERE owner = :owner", {"owner": owner}
         )
         opened: dict[str, str] = {}
         for row in found:
@@ -110,29 +108,28 @@ class Vault:
 
     async def names(self, owner: str) -> frozenset[str]:
         """Return which secrets ``owner`` has, without opening them."""
-        found = await self._connection.execute(text("SELECT field FROM secret WHERE owner = :owner"), {"owner": owner})
-        return frozenset(found.scalars())
+        found = await self._connection.execute("SELECT field FROM secret WHERE owner = :owner", {"owner": owner})
+        return frozenset(row.field for row in found)
 
     async def forget(self, owner: str, name: str) -> None:
         """Erase one secret of ``owner``."""
         await self._connection.execute(
-            text("DELETE FROM secret WHERE owner = :owner AND field = :field"), {"owner": owner, "field": name}
+            "DELETE FROM secret WHERE owner = :owner AND field = :field", {"owner": owner, "field": name}
         )
 
     async def erase(self, owner: str) -> None:
-        await self._connection.execute(text("DELETE FROM secret WHERE owner = :owner"), {"owner": owner})
+        await self._connection.execute("DELETE FROM secret WHERE owner = :owner", {"owner": owner})
 
     async def reencrypt(self, limit: int) -> int:
         """Move up to ``limit`` secrets to the active key and return how many were moved; 0 when all are."""
         found = await self._connection.execute(
-            text("SELECT * FROM secret WHERE key_id <> :active LIMIT :limit FOR UPDATE SKIP LOCKED"),
+            "SELECT * FROM secret WHERE key_id <> :active LIMIT :limit FOR UPDATE SKIP LOCKED",
             {"active": self._keyring.active, "limit": limit},
         )
-        rows = found.all()
-        for row in rows:
+        for row in found:
             value = self._keyring.open(row.owner, row.field, row.key_id, row.nonce, row.ciphertext)
             await self.put(row.owner, {row.field: value})
-        return len(rows)
+        return len(found)
 
 
 def _bound_to(owner: str, name: str) -> bytes:

@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from app.api.application import Api
 from app.domain.ids import SupplierId
@@ -86,14 +85,14 @@ class Web:
                 await run_lane(self.services, held)
             store = self.services.store
             assert isinstance(store, PostgresStore)
-            async with store.engine.begin() as connection:
+            async with store.pool.transaction() as connection:
                 waits = (("source_product", "due_at"), ("source_product", "read_due_at"), ("replay_share", "due_at"))
                 for table, column in waits:
                     await connection.execute(
-                        text(f"UPDATE {table} SET {column} = now() WHERE {column} IS NOT NULL")  # noqa: S608
+                        f"UPDATE {table} SET {column} = now() WHERE {column} IS NOT NULL"  # noqa: S608
                     )
-                done = await connection.execute(text(LANES_THAT_WAIT))
-            if done.rowcount == 0:
+                done = await connection.execute(LANES_THAT_WAIT)
+            if not done:
                 return
         raise AssertionError("something always waits")
 

@@ -2,8 +2,6 @@
 
 from uuid import uuid4
 
-from sqlalchemy import text
-
 from app.store.database import PostgresStore
 from tests.api.conftest import Web
 
@@ -76,9 +74,9 @@ async def test_a_dead_letter_is_listed_and_dropped(web: Web, shop: str) -> None:
     application, deliveries = await delivered(web, shop)
     store = web.services.store
     assert isinstance(store, PostgresStore)
-    async with store.engine.begin() as connection:
+    async with store.pool.transaction() as connection:
         await connection.execute(
-            text("UPDATE delivery SET outcome = 'unreadable', reason = 'It is garbled.' WHERE id = :id"),
+            "UPDATE delivery SET outcome = 'unreadable', reason = 'It is garbled.' WHERE id = :id",
             {"id": int(deliveries[0])},
         )
     path = f"/v1/applications/{application}/deliveries?outcome="
@@ -119,13 +117,11 @@ async def test_dead_letters_are_dropped_in_bulk_by_what_they_have_in_common(web:
     application, deliveries = await delivered(web, shop)
     store = web.services.store
     assert isinstance(store, PostgresStore)
-    async with store.engine.begin() as connection:
+    async with store.pool.transaction() as connection:
         await connection.execute(
-            text(
-                "INSERT INTO delivery (application_id, event_id, topic, method, url, headers, outcome, reason) "
-                "SELECT :id, 'dead-' || n, 'topic/' || n % 2, 'POST', '', '{}', "
-                "CASE WHEN n < 4 THEN 'dead' ELSE 'unreadable' END, 'why' FROM generate_series(1, 6) n"
-            ),
+            "INSERT INTO delivery (application_id, event_id, topic, method, url, headers, outcome, reason) "
+            "SELECT :id, 'dead-' || n, 'topic/' || n % 2, 'POST', '', '{}', "
+            "CASE WHEN n < 4 THEN 'dead' ELSE 'unreadable' END, 'why' FROM generate_series(1, 6) n",
             {"id": application},
         )
 
@@ -148,21 +144,19 @@ async def test_dead_letters_are_dropped_in_bulk_by_what_they_have_in_common(web:
     assert await drop({"application_id": application, "delivery_ids": deliveries}) == {"dropped": 0, "more": False}
     assert await drop({"application_id": application, "outcome": "dead-letter"}) == {"dropped": 3, "more": False}
     assert await dead() == []
-    async with store.engine.begin() as connection:
-        reasons = await connection.execute(text("SELECT DISTINCT reason FROM delivery WHERE outcome = 'dropped'"))
-        assert all("It was " in each and each.startswith("Dropped by the key ") for each in reasons.scalars())
+    async with store.pool.transaction() as connection:
+        reasons = await connection.execute("SELECT DISTINCT reason FROM delivery WHERE outcome = 'dropped'")
+        assert all("It was " in each and each.startswith("Dropped by the key ") for (each,) in reasons)
 
 
 async def test_a_key_of_another_supplier_drops_nothing(web: Web, shop: str) -> None:
     await web.install("another-supplier")
     store = web.services.store
     assert isinstance(store, PostgresStore)
-    async with store.engine.begin() as connection:
+    async with store.pool.transaction() as connection:
         await connection.execute(
-            text(
-                "INSERT INTO delivery (application_id, event_id, topic, method, url, headers, outcome) "
-                "SELECT id, 'dead', 'topic', 'POST', '', '{}', 'dead' FROM application"
-            )
+            "INSERT INTO delivery (application_id, event_id, topic, method, url, headers, outcome) "
+            "SELECT id, 'dead', 'topic', 'POST', '', '{}', 'dead' FROM application"
         )
     answer = await web.call("POST", "/v1/deliveries/drop", {"topic": "topic"}, key="bound")
     assert answer.json() == {"dropped": 0, "more": False}

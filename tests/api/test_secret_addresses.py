@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from app.domain.ids import SupplierId
@@ -42,8 +41,8 @@ class Door:
         """Method, address and event id of what is stored."""
         store = self.services.store
         assert isinstance(store, PostgresStore)
-        async with store.engine.connect() as connection:
-            found = await connection.execute(text("SELECT method, url, event_id FROM delivery ORDER BY id"))
+        async with store.pool.connection() as connection:
+            found = await connection.execute("SELECT method, url, event_id FROM delivery ORDER BY id")
             return [tuple(row) for row in found]
 
 
@@ -143,9 +142,9 @@ async def test_no_row_but_the_encrypted_one_knows_the_secret(door: Door, capfd: 
 
     store = door.services.store
     assert isinstance(store, PostgresStore)
-    async with store.engine.connect() as connection:
+    async with store.pool.connection() as connection:
         for table in SQLModel.metadata.tables:
-            for (row,) in await connection.execute(text(f"SELECT t::text FROM {table} t")):  # noqa: S608
+            for (row,) in await connection.execute(f"SELECT t::text FROM {table} t"):  # noqa: S608
                 assert door.token not in row
     assert door.token not in "".join(capfd.readouterr())
 

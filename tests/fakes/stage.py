@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from app.domain.application import Application
@@ -43,7 +42,7 @@ PACE = Pace(
 LANES_THAT_WAIT = (
     "UPDATE lane SET due_at = now() WHERE due_at IS NOT NULL AND NOT EXISTS ("
     "SELECT FROM appointment a WHERE a.application_id = lane.application_id AND a.due_at = lane.due_at) "
-    "AND NOT EXISTS (SELECT FROM application a WHERE a.id = lane.application_id AND a.sweep_at = lane.due_at)"
+    "AND NOT EXISTS (SELECT FROM application a WHERE a.id = lane.application_id AND a.sweep_at = lane.due_at) RETURNING 1"
 )
 """What makes every lane due that waits for more than a duty which comes again and again."""
 
@@ -110,7 +109,7 @@ class Stage:
 
     async def hurry(self) -> bool:
         """Let every wait be over; tell whether there was one."""
-        async with self.store.engine.begin() as connection:
+        async with self.store.pool.transaction() as connection:
             for statement in (
                 "UPDATE source_product SET due_at = now() WHERE due_at IS NOT NULL",
                 "UPDATE source_product SET read_due_at = now() WHERE read_due_at IS NOT NULL",
@@ -123,9 +122,9 @@ class Stage:
                 "UPDATE lane SET leased_until = NULL",
                 "UPDATE account SET blocked_until = NULL",
             ):
-                await connection.execute(text(statement))
-            done = await connection.execute(text(LANES_THAT_WAIT))
-            return done.rowcount > 0
+                await connection.execute(statement)
+            done = await connection.execute(LANES_THAT_WAIT)
+            return len(done) > 0
 
     async def keep_appointment(self, duty: DutyName) -> None:
         """Let the time come at which every lane looks after this duty, and have the lanes do so."""
@@ -171,21 +170,19 @@ class Stage:
 
     async def remember(self) -> None:
         """Keep every row as it is now, for ``go_back``."""
-        async with self.store.engine.begin() as connection:
-            await connection.execute(text("DROP SCHEMA IF EXISTS remembered CASCADE"))
-            await connection.execute(text("CREATE SCHEMA remembered"))
+        async with self.store.pool.transaction() as connection:
+            await connection.execute("DROP SCHEMA IF EXISTS remembered CASCADE")
+            await connection.execute("CREATE SCHEMA remembered")
             for table in SQLModel.metadata.tables:
-                await connection.execute(text(f"CREATE TABLE remembered.{table} AS TABLE public.{table}"))
+                await connection.execute(f"CREATE TABLE remembered.{table} AS TABLE public.{table}")
 
     async def go_back(self) -> None:
         """Have every row as it was remembered; far quicker than a new database."""
-        async with self.store.engine.begin() as connection:
-            await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        async with self.store.pool.transaction() as connection:
+            await connection.execute("SET LOCAL session_replication_role = replica")
             for table in SQLModel.metadata.tables:
-                await connection.execute(text(f"DELETE FROM public.{table}"))  # noqa: S608
-                await connection.execute(
-                    text(f"INSERT INTO public.{table} OVERRIDING SYSTEM VALUE TABLE remembered.{table}")
-                )
+                await connection.execute(f"DELETE FROM public.{table}")  # noqa: S608
+                await connection.execute(f"INSERT INTO public.{table} OVERRIDING SYSTEM VALUE TABLE remembered.{table}")
 
     async def enrich(self) -> None:
         """Let every account spend as much as it likes."""
@@ -193,14 +190,14 @@ class Stage:
 
     async def execute(self, statement: str, **given: Any) -> Any:
         """Change rows behind the service's back; return the first value of what the statement returns, if any."""
-        async with self.store.engine.begin() as connection:
-            found = await connection.execute(text(statement), given)
-            return found.scalar() if found.returns_rows else None
+        async with self.store.pool.transaction() as connection:
+            found = await connection.execute(statement, given)
+            return found.scalar()
 
     async def count(self, table: str) -> int:
-        async with self.store.engine.connect() as connection:
-            found = await connection.execute(text(f"SELECT count(*) FROM {table}"))  # noqa: S608
-            return int(found.scalar_one())
+        async with self.store.pool.connection() as connection:
+            found = await connection.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
+            return int(found.scalar())
 
 
 def open_stage(database_url: str, *, pace: Pace = PACE) -> Stage:

@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
-
 from app.domain.application import Application
 from app.domain.plan import UpdateProduct
 from app.domain.structs import replace
@@ -15,23 +13,21 @@ COALESCE = timedelta(seconds=3)
 
 async def resting(stage: Stage) -> tuple[datetime, datetime] | None:
     """Now and the end of the product's rest, on the database's clock."""
-    async with stage.store.engine.connect() as connection:
-        found = await connection.execute(text("SELECT now() AS now, rests_until FROM source_product"))
+    async with stage.store.pool.connection() as connection:
+        found = await connection.execute("SELECT now() AS now, rests_until FROM source_product")
         row = found.one()
     return None if row.rests_until is None else (row.now, row.rests_until)
 
 
 async def pass_time(stage: Stage, by: timedelta) -> None:
     """Let everything in the rows be older."""
-    async with stage.store.engine.begin() as connection:
+    async with stage.store.pool.transaction() as connection:
         await connection.execute(
-            text(
-                "UPDATE source_product SET due_at = due_at - CAST(:by AS interval), "
-                "rests_until = rests_until - CAST(:by AS interval)"
-            ),
+            "UPDATE source_product SET due_at = due_at - CAST(:by AS interval), "
+            "rests_until = rests_until - CAST(:by AS interval)",
             {"by": by},
         )
-        await connection.execute(text("UPDATE lane SET due_at = due_at - CAST(:by AS interval)"), {"by": by})
+        await connection.execute("UPDATE lane SET due_at = due_at - CAST(:by AS interval)", {"by": by})
 
 
 async def synced(stage: Stage) -> Application:

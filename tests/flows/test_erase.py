@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import pytest
-from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from app.domain.application import Application
@@ -96,22 +95,22 @@ async def fill(stage: Stage, application: Application, *, but: tuple[str, ...] =
         "account_id": application.account_id,
         "supplier_id": application.supplier_id,
     }
-    async with stage.store.engine.begin() as connection:
+    async with stage.store.pool.transaction() as connection:
         for table, statement in BY_HAND.items():
             if table not in but:
                 names = {name: value for name, value in given.items() if f":{name}" in statement}
-                await connection.execute(text(statement), names)
+                await connection.execute(statement, names)
     async with stage.store.transaction() as tx:
         await tx.vault.put(str(application.id), {"left.behind": "canary"})
 
 
 async def contents(stage: Stage) -> Mapping[str, list[str]]:
     """Every row of every table, as text."""
-    async with stage.store.engine.connect() as connection:
+    async with stage.store.pool.connection() as connection:
         return {
             table: [
                 row[0]
-                for row in await connection.execute(text(f"SELECT CAST(t AS text) FROM {table} t ORDER BY 1"))  # noqa: S608
+                for row in await connection.execute(f"SELECT CAST(t AS text) FROM {table} t ORDER BY 1")  # noqa: S608
             ]
             for table in SQLModel.metadata.tables
         }
@@ -235,14 +234,10 @@ async def test_a_shop_that_asks_for_it_is_erased_once_it_is_uninstalled(stage: S
 
 async def test_a_request_about_a_customer_is_not_kept_itself(stage: Stage) -> None:
     (application,) = await live(stage, GONE)
-    async with stage.store.engine.connect() as connection:
-        kept = (
-            await connection.execute(
-                text(
-                    "SELECT d.outcome FROM delivery d JOIN delivery_body b ON b.delivery_id = d.id WHERE d.topic = 'erasure'"
-                )
-            )
-        ).all()
-        asked = (await connection.execute(text("SELECT outcome FROM delivery WHERE topic = 'erasure'"))).all()
+    async with stage.store.pool.connection() as connection:
+        kept = await connection.execute(
+            "SELECT d.outcome FROM delivery d JOIN delivery_body b ON b.delivery_id = d.id WHERE d.topic = 'erasure'"
+        )
+        asked = await connection.execute("SELECT outcome FROM delivery WHERE topic = 'erasure'")
     assert (len(kept), [row.outcome for row in asked]) == (0, ["ignored"])
     assert application.supplier_id == GONE

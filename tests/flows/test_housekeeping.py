@@ -5,7 +5,6 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
 
 from app.domain.application import Application
 from app.domain.event import Tombstone
@@ -36,10 +35,10 @@ class House:
     application: Application
 
     async def days_pass(self, days: int) -> None:
-        async with self.stage.store.engine.begin() as connection:
+        async with self.stage.store.pool.transaction() as connection:
             for table, columns in TIMES.items():
                 earlier = ", ".join(f"{each} = {each} - make_interval(days => {days})" for each in columns)
-                await connection.execute(text(f"UPDATE {table} SET {earlier}"))  # noqa: S608
+                await connection.execute(f"UPDATE {table} SET {earlier}")  # noqa: S608
 
     async def keep(self) -> dict[str, int] | None:
         dropped = await keep_house(self.stage.services, PERIODS)
@@ -112,9 +111,9 @@ async def test_finished_imports_and_replays_go_but_for_the_last_import(house: Ho
     async with stage.store.transaction() as tx:
         await tx.imports.start(uuid4(), house.application.id)
     await stage.run_lanes()
-    async with stage.store.engine.begin() as connection:
+    async with stage.store.pool.transaction() as connection:
         await connection.execute(
-            text("UPDATE replay_share SET state = 'running', finished_at = NULL WHERE replay_id = :id"),
+            "UPDATE replay_share SET state = 'running', finished_at = NULL WHERE replay_id = :id",
             {"id": running.id},
         )
     await house.days_pass(89)

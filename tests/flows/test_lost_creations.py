@@ -1,7 +1,6 @@
 """A creation whose answer got lost is found by what was sent, whatever the shop has changed since."""
 
 import pytest
-from sqlalchemy import text
 
 from app.domain.ids import Sku
 from app.domain.plan import Change, CreateProduct, CreateVariant, Outcome
@@ -81,12 +80,12 @@ async def test_a_lane_rests_until_what_is_on_its_way_is_over(stage: Stage) -> No
     lose_creations(stage)
     application = await stage.install()
     await run_once(stage)
-    async with stage.store.engine.begin() as connection:
+    async with stage.store.pool.transaction() as connection:
         # The next attempt is due long before that, but what Orderchamp shows cannot be told yet.
-        await connection.execute(text("UPDATE source_product SET due_at = now() WHERE due_at IS NOT NULL"))
+        await connection.execute("UPDATE source_product SET due_at = now() WHERE due_at IS NOT NULL")
     assert await stage.run_lanes() <= 1
-    async with stage.store.engine.begin() as connection:
-        waiting = await connection.execute(text("SELECT due_at = (SELECT until FROM in_flight) FROM lane"))
-    assert waiting.scalar_one()
+    async with stage.store.pool.transaction() as connection:
+        waiting = await connection.execute("SELECT due_at = (SELECT until FROM in_flight) FROM lane")
+    assert waiting.scalar()
     assert await stage.count("in_flight") == 1
     assert (await stage.product(application, "1")).state == "waiting"

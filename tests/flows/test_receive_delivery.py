@@ -157,8 +157,8 @@ async def test_an_application_is_not_found_on_another_platform(desk: Desk, remem
 async def test_secrets_that_cannot_be_opened_are_our_fault_and_the_shop_comes_back(desk: Desk) -> None:
     async with desk.stage.store.transaction() as tx:
         await tx.vault.put(str(desk.application.id), {"shop.token": "x"})
-    async with desk.stage.store.engine.begin() as connection:
-        await connection.exec_driver_sql("UPDATE secret SET key_id = 'lost'")
+    async with desk.stage.store.pool.transaction() as connection:
+        await connection.execute("UPDATE secret SET key_id = 'lost'")
     with pytest.raises(NotStored):
         await desk.hand_in("e", secret="shop-token")
 

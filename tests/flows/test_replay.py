@@ -9,7 +9,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from app.domain.application import Application
@@ -70,8 +69,8 @@ class Archive:
         return sorted(each.id for each in found)
 
     async def execute(self, statement: str, **given: object) -> None:
-        async with self.stage.store.engine.begin() as connection:
-            await connection.execute(text(statement), given)
+        async with self.stage.store.pool.transaction() as connection:
+            await connection.execute(statement, given)
 
     def pace(self, **changes: Any) -> None:
         self.stage.services = replace(self.stage.services, pace=replace(PACE, **changes))
@@ -274,9 +273,9 @@ async def test_a_selection_is_by_application_topic_outcome_product_and_time(arch
 
     async def replayed(**selection: Any) -> list[int]:
         ended = await archive.whole(**selection)
-        async with stage.store.engine.connect() as connection:
+        async with stage.store.pool.connection() as connection:
             found = await connection.execute(
-                text("SELECT delivery_id FROM replayed WHERE replay_id = :id ORDER BY delivery_id"), {"id": ended.id}
+                "SELECT delivery_id FROM replayed WHERE replay_id = :id ORDER BY delivery_id", {"id": ended.id}
             )
             return [ids.index(row.delivery_id) for row in found]
 

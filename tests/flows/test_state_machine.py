@@ -21,7 +21,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from app.domain.errors import RateLimited
@@ -66,8 +65,8 @@ class ShopLife(RuleBasedStateMachine):
         self._do(self._begin())
 
     async def _begin(self) -> None:
-        async with self._stage.store.engine.begin() as connection:
-            await connection.execute(text(f"TRUNCATE {', '.join(SQLModel.metadata.tables)} CASCADE"))
+        async with self._stage.store.pool.transaction() as connection:
+            await connection.execute(f"TRUNCATE {', '.join(SQLModel.metadata.tables)} CASCADE")
         self._stage.shop.put(product("1", variant(self._sku("1")), variant(self._sku("1"))))
         self._application = await self._stage.install()
 

@@ -4,8 +4,6 @@ import random
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import text
-
 from app.domain.application import Application
 from app.domain.event import Fact
 from app.domain.ids import AccountId, SupplierId
@@ -53,13 +51,11 @@ async def run_each_once(stage: Stage) -> int:
 
 async def rests(stage: Stage, applications: Sequence[Application]) -> list[timedelta]:
     """How long each lane rests beyond the time that Orderchamp asked for."""
-    async with stage.store.engine.connect() as connection:
+    async with stage.store.pool.connection() as connection:
         found = await connection.execute(
-            text(
-                "SELECT lane.application_id, lane.due_at - account.blocked_until, lane.leased_until FROM lane "
-                "JOIN application ON application.id = lane.application_id "
-                "JOIN account ON account.id = application.account_id"
-            )
+            "SELECT lane.application_id, lane.due_at - account.blocked_until, lane.leased_until FROM lane "
+            "JOIN application ON application.id = lane.application_id "
+            "JOIN account ON account.id = application.account_id"
         )
         rows = {row[0]: row for row in found}
     assert all(row[2] is None for row in rows.values()), "no lane is held"
@@ -92,9 +88,9 @@ async def test_another_accounts_lane_goes_on(stage: Stage) -> None:
     throttled = await installed(stage, 0)
     stage.orderchamp.account_id = AccountId("another")
     free = await installed(stage, 1, supplier="another")
-    async with stage.store.engine.begin() as connection:
+    async with stage.store.pool.transaction() as connection:
         await connection.execute(
-            text("UPDATE account SET bucket_limit = 9e9, level = 9e9, restore_rate = 9e9, level_at = now()")
+            "UPDATE account SET bucket_limit = 9e9, level = 9e9, restore_rate = 9e9, level_at = now()"
         )
     await stage.store.budget(throttled.account_id).block(ASKED)
     transport, waits = Scripted([SLOW_DOWN]), Clock()

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
 from app.domain.application import Account
 from app.domain.ids import AccountId, SupplierId
@@ -30,12 +29,10 @@ class Workers:
 
     async def later(self, seconds: float) -> None:
         """Let time pass for the account."""
-        async with self.stores[0].engine.begin() as connection:
+        async with self.stores[0].pool.transaction() as connection:
             await connection.execute(
-                text(
-                    "UPDATE account SET level_at = level_at - CAST(:wait AS interval), "
-                    "blocked_until = blocked_until - CAST(:wait AS interval)"
-                ),
+                "UPDATE account SET level_at = level_at - CAST(:wait AS interval), "
+                "blocked_until = blocked_until - CAST(:wait AS interval)",
                 {"wait": timedelta(seconds=seconds)},
             )
 

@@ -3,9 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
-from sqlalchemy import text
 
 from app.domain.application import Application
 from app.domain.errors import NotStored
@@ -13,6 +11,7 @@ from app.domain.ids import ApplicationId, EventId, Topic
 from app.domain.structs import replace
 from app.ports import Arrival
 from app.store.connect import connect
+from app.store.connection import Driver
 from app.store.database import sqlalchemy_url
 from app.store.entrance import ACCEPT
 from tests.fakes.shop import delivery, product
@@ -84,8 +83,8 @@ async def test_only_installed_applications_are_found_with_what_they_keep(
 
 
 async def test_a_lane_that_somebody_holds_on_to_is_not_waited_for(stage: Stage, application: Application) -> None:
-    async with stage.store.engine.begin() as holder:
-        await holder.execute(text("SELECT 1 FROM lane FOR UPDATE"))
+    async with stage.store.pool.transaction() as holder:
+        await holder.execute("SELECT 1 FROM lane FOR UPDATE")
         with pytest.raises(NotStored) as refused:
             await stage.store.accept([arrival(application)])
     assert refused.value.concerns == "application"
@@ -100,7 +99,7 @@ LOSING = ACCEPT.replace(
 
 
 @pytest.fixture
-async def web(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+async def web(database_url: str) -> AsyncIterator[Driver]:
     """A connection on which the statement can be held between its work and its commit."""
     connection = await connect(sqlalchemy_url(database_url))
     yield connection
@@ -109,7 +108,7 @@ async def web(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest.mark.parametrize(("statement", "woken"), [(ACCEPT, True), (LOSING, False)])
 async def test_a_delivery_that_is_committed_while_its_lane_is_released_wakes_it(
-    stage: Stage, application: Application, web: asyncpg.Connection, statement: str, woken: bool
+    stage: Stage, application: Application, web: Driver, statement: str, woken: bool
 ) -> None:
     await stage.settle()
     async with stage.store.transaction() as tx:
@@ -135,6 +134,6 @@ async def test_a_delivery_that_is_committed_while_its_lane_is_released_wakes_it(
     assert (claimed is not None) is woken
 
 
-async def _somebody_waits_for_a_lock(connection: asyncpg.Connection) -> bool:
+async def _somebody_waits_for_a_lock(connection: Driver) -> bool:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     return bool(await connection.fetchval(waiting))

@@ -2,8 +2,6 @@
 
 import asyncio
 
-from sqlalchemy import text
-
 from app.domain.application import Application
 from app.domain.ids import DeliveryId, EventId, SourceId, Topic
 from app.domain.structs import replace
@@ -114,8 +112,8 @@ async def settle(tx: Transaction, *deliveries: DeliveryId) -> None:
 
 async def somebody_waits_for_a_lock(stage: Stage) -> bool:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with stage.store.engine.connect() as connection:
-        return bool((await connection.execute(text(waiting))).scalar_one())
+    async with stage.store.pool.connection() as connection:
+        return bool((await connection.execute(waiting)).scalar())
 
 
 async def test_deliveries_that_are_alike_are_one_event_until_something_has_become_of_it(stage: Stage) -> None:

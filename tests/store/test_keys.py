@@ -2,8 +2,6 @@
 
 from uuid import uuid4
 
-from sqlalchemy import text
-
 from app.domain.ids import SupplierId
 from app.ports import ApiKey
 from tests.fakes.stage import Stage
@@ -19,6 +17,6 @@ async def test_a_key_is_found_with_what_it_may_do_and_only_its_digest_is_kept(st
         assert await tx.keys.find("canary-2") == ApiKey(id=second, role="read", supplier_id=SupplierId("oak"))
         for other in ("", "canary", "CANARY-1", "canary-1 "):
             assert await tx.keys.find(other) is None
-    async with stage.store.engine.connect() as connection:
-        for row in await connection.execute(text("SELECT * FROM api_key")):
+    async with stage.store.pool.connection() as connection:
+        for row in await connection.execute("SELECT * FROM api_key"):
             assert "canary" not in repr(row)

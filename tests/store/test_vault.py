@@ -3,7 +3,6 @@
 import os
 
 import pytest
-from sqlalchemy import text
 
 from app.store.vault import Keyring, SecretUnreadable, Vault
 from tests.fakes.stage import Stage
@@ -15,20 +14,20 @@ ONLY_NEW = Keyring(keys={"new": NEW}, active="new")
 
 
 async def put(stage: Stage, keyring: Keyring, owner: str = "a", **secrets: str) -> None:
-    async with stage.store.engine.begin() as connection:
+    async with stage.store.pool.transaction() as connection:
         await Vault(connection, keyring, os.urandom).put(owner, secrets)
 
 
 async def get(stage: Stage, keyring: Keyring, owner: str = "a") -> dict[str, str]:
-    async with stage.store.engine.begin() as connection:
+    async with stage.store.pool.transaction() as connection:
         return dict(await Vault(connection, keyring, os.urandom).get(owner))
 
 
 async def test_what_was_put_comes_back_and_is_not_there_to_read(stage: Stage) -> None:
     await put(stage, ONLY_OLD, token="canary", password="other")
     assert await get(stage, ONLY_OLD) == {"token": "canary", "password": "other"}
-    async with stage.store.engine.connect() as connection:
-        for row in await connection.execute(text("SELECT * FROM secret")):
+    async with stage.store.pool.connection() as connection:
+        for row in await connection.execute("SELECT * FROM secret"):
             assert b"canary" not in repr(row).encode()
 
 
@@ -62,7 +61,7 @@ async def test_a_key_is_rotated_without_a_moment_in_which_a_secret_cannot_be_rea
     assert await get(stage, BOTH) == {"token": "of a"}
     moved = []
     for _ in range(3):
-        async with stage.store.engine.begin() as connection:
+        async with stage.store.pool.transaction() as connection:
             moved.append(await Vault(connection, BOTH, os.urandom).reencrypt(2))
         assert await get(stage, BOTH, "c") == {"token": "of c"}
     assert moved == [2, 1, 0]

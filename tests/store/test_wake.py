@@ -11,10 +11,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.ids import ApplicationId, SupplierId
+from app.store.connection import Connection
 from app.store.lanes import Lanes
 from tests.fakes.stage import Stage
 
@@ -23,15 +22,15 @@ LEASE = timedelta(seconds=60)
 WINDOW = 0.004
 """Longest time, in seconds, by which the moments between a statement and its commit are widened."""
 
-Wake = Callable[[AsyncConnection, ApplicationId], Awaitable[object]]
+Wake = Callable[[Connection, ApplicationId], Awaitable[object]]
 
 
-async def always(connection: AsyncConnection, lane: ApplicationId) -> None:
+async def always(connection: Connection, lane: ApplicationId) -> None:
     await Lanes(connection).wake(lane)
 
 
-async def only_when_asleep(connection: AsyncConnection, lane: ApplicationId) -> None:
-    statement = text("UPDATE lane SET wake = wake + 1 WHERE application_id = :id AND wake = done")
+async def only_when_asleep(connection: Connection, lane: ApplicationId) -> None:
+    statement = "UPDATE lane SET wake = wake + 1 WHERE application_id = :id AND wake = done"
     await connection.execute(statement, {"id": lane})
 
 
@@ -39,7 +38,7 @@ class Crowd:
     """Committers who add work to lanes, and holders who do it; the work is rows of a table of the test's own."""
 
     def __init__(self, stage: Stage, lanes: list[ApplicationId], wake: Wake, seed: int) -> None:
-        self._engine = stage.store.engine
+        self._pool = stage.store.pool
         self._lanes = lanes
         self._wake = wake
         self._chance = random.Random(seed)
@@ -55,38 +54,38 @@ class Crowd:
                     committers.create_task(self._commit(lane))
             self._all_added.set()
         assert all(holder.done() for holder in holders)
-        async with self._engine.begin() as connection:
-            found = await connection.execute(text("DELETE FROM work RETURNING 1"))
-            return len(found.all())
+        async with self._pool.transaction() as connection:
+            found = await connection.execute("DELETE FROM work RETURNING 1")
+            return len(found)
 
     @asynccontextmanager
-    async def _widened(self) -> AsyncIterator[AsyncConnection]:
+    async def _widened(self) -> AsyncIterator[Connection]:
         """Give a transaction that dawdles before its first statement and before its commit."""
-        async with self._engine.begin() as connection:
+        async with self._pool.transaction() as connection:
             yield connection
             await self._dawdle(connection)
 
-    async def _dawdle(self, connection: AsyncConnection) -> None:
-        await connection.execute(text("SELECT pg_sleep(:s)"), {"s": self._chance.uniform(0, WINDOW)})
+    async def _dawdle(self, connection: Connection) -> None:
+        await connection.execute("SELECT pg_sleep(:s)", {"s": self._chance.uniform(0, WINDOW)})
 
     async def _commit(self, lane: ApplicationId) -> None:
         async with self._widened() as connection:
             await self._dawdle(connection)
-            await connection.execute(text("INSERT INTO work VALUES (:lane)"), {"lane": lane})
+            await connection.execute("INSERT INTO work VALUES (:lane)", {"lane": lane})
             await self._wake(connection, lane)
 
     async def _hold(self) -> None:
         while True:
             over = self._all_added.is_set()
-            async with self._engine.begin() as connection:
+            async with self._pool.transaction() as connection:
                 claim = await Lanes(connection).claim(LEASE)
             if claim is None:
                 if over:
                     return
                 continue
             async with self._widened() as connection:
-                await connection.execute(text("DELETE FROM work WHERE lane = :lane"), {"lane": claim.application_id})
-            async with self._engine.begin() as connection:
+                await connection.execute("DELETE FROM work WHERE lane = :lane", {"lane": claim.application_id})
+            async with self._pool.transaction() as connection:
                 # Idle: whatever else would find work that is left is not asked, only the wake.
                 await Lanes(connection).release(claim, idle=True)
 
@@ -96,9 +95,9 @@ async def crowd(stage: Stage, wake: Wake, *, seed: int) -> Crowd:
     for n in range(LANES):
         installed = await stage.install(supplier_id=SupplierId("supplier"), shop=f"{n}.example")
         lanes.append(installed.id)
-    async with stage.store.engine.begin() as connection:
-        await connection.execute(text("CREATE TABLE work (lane uuid NOT NULL)"))
-        await connection.execute(text("UPDATE lane SET done = wake, due_at = NULL"))
+    async with stage.store.pool.transaction() as connection:
+        await connection.execute("CREATE TABLE work (lane uuid NOT NULL)")
+        await connection.execute("UPDATE lane SET done = wake, due_at = NULL")
     return Crowd(stage, lanes, wake, seed)
 
 

@@ -1,0 +1,81 @@
+"""Running statements. There is one way: ``await connection.execute(statement, given)``, with ``:name`` for what is given.
+
+Statements go straight to asyncpg, which prepares each one once a connection. SQLAlchemy describes the tables and writes the
+migrations, and has no part in this: its share of a statement cost more than everything else that the worker does for it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, TypeAlias
+
+import asyncpg
+
+_NAME = re.compile(r"(?<![:\w]):([a-z_]\w*)")
+"""A name in a statement. Two colons are a cast."""
+
+_NOTHING: Mapping[str, object] = {}
+
+
+class Row(asyncpg.Record):
+    """A row. Its values have names, and an order in which they can be unpacked; the latter is quicker for many rows."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+Driver: TypeAlias = "asyncpg.Connection[Row]"
+"""A connection of asyncpg, whose rows are such rows."""
+
+
+class Result:
+    """The rows that a statement returned."""
+
+    __slots__ = ("_rows",)
+
+    def __init__(self, rows: list[Row]) -> None:
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def one(self) -> Row:
+        """Return the only row."""
+        (row,) = self._rows
+        return row
+
+    def one_or_none(self) -> Row | None:
+        """Return the only row; None when there is none."""
+        return self.one() if self._rows else None
+
+    def scalar(self) -> Any:
+        """Return the first value of the only row; None when there is no row."""
+        return self.one()[0] if self._rows else None
+
+
+class Connection:
+    """A connection of the store, lent for one transaction or for statements that stand for themselves."""
+
+    __slots__ = ("_driver",)
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+
+    async def execute(self, statement: str, given: Mapping[str, object] = _NOTHING) -> Result:
+        """Run a statement and return its rows. Whoever wants to know how many it changed has it return something."""
+        numbered, names = _numbered(statement)
+        return Result(await self._driver.fetch(numbered, *[given[name] for name in names]))
+
+
+@cache
+def _numbered(statement: str) -> tuple[str, tuple[str, ...]]:
+    """Return a statement with the numbers that PostgreSQL wants for names, and the names in that order."""
+    names = tuple(dict.fromkeys(_NAME.findall(statement)))
+    numbers = {name: f"${number}" for number, name in enumerate(names, start=1)}
+    return _NAME.sub(lambda found: numbers[found[1]], statement), names
