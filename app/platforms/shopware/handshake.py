@@ -61,11 +61,18 @@ class Handshake:
 
     def state_of(self, call: Delivery) -> str | None:
         """Return the state in the address; none of a shop that registers again, whose state is used up."""
-        return None if _registers_again(call) else _query(call).get(STATE)
+        return None if _registers_again(call) else _query(call).get(STATE) or None
 
     def shop_of(self, call: Delivery) -> str | None:
-        """Return the shop that registers again."""
-        return _query(call).get("shop-url") if _registers_again(call) else None
+        """Return the shop that registers again, or confirms that: what it began has no state."""
+        if _registers_again(call):
+            return _query(call).get("shop-url")
+        if call.method != "POST" or _query(call).get(STATE):
+            return None
+        try:
+            return _texts(read_json(call.body), "shopUrl")["shopUrl"]
+        except ValueError:
+            return None
 
     def hear(self, call: Delivery, ticket: Ticket, app: Mapping[str, str], *, now: datetime) -> Heard:  # noqa: ARG002
         """Take in the supplier's browser, a registration or a confirmation; see the module for their order."""

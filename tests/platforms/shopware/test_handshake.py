@@ -298,6 +298,17 @@ def test_a_shop_that_registers_again_is_found_by_its_address() -> None:
     assert Handshake().state_of(confirmation("x" * 64, former="o" * 64)) == "st4te"
 
 
+def test_what_a_shop_began_itself_is_confirmed_without_a_state() -> None:
+    secret, ticket = registered(replace(AGAIN, state=""), again="o" * 64)
+    made = replace(confirmation(secret, former="o" * 64), url=f"{TICKET.confirm}?state=")
+
+    assert Handshake().state_of(made) is None
+    assert Handshake().shop_of(made) == "https://shop.example/"
+    assert brought(hear(made, ticket))["shop_secret"] == secret
+    assert Handshake().shop_of(confirmation(secret)) is None
+    assert Handshake().shop_of(replace(made, body=b"[]")) is None
+
+
 def test_a_shop_that_registers_again_signs_twice_and_gets_another_secret() -> None:
     secret, ticket = registered(AGAIN, again="o" * 64)
     assert secret != "o" * 64
