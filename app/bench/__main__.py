@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.bench import ack, events, fair, few, scale, visible
+from app.bench import ack, events, fair, few, imports, scale, visible
 from app.local.figures import Figure, report
 
 MEASUREMENTS: Mapping[str, Callable[[], Awaitable[list[Figure]]]] = {
@@ -14,6 +14,7 @@ MEASUREMENTS: Mapping[str, Callable[[], Awaitable[list[Figure]]]] = {
     "events": events.measure,
     "visible": visible.measure,
     "few": few.measure,
+    "imports": imports.measure,
     "fair": fair.measure,
     "scale": scale.measure,
 }

@@ -102,11 +102,19 @@ async def real_town(settings: Mapping[str, str] | None = None) -> AsyncIterator[
 
 
 async def open_shop(
-    here: Town, name: str, *, products: int, variants: int, fields: Mapping[str, bool] | None = None
+    here: Town,
+    name: str,
+    *,
+    products: int,
+    variants: int,
+    fields: Mapping[str, bool] | None = None,
+    known: bool = True,
+    within: float = 120,
 ) -> Shop:
     """Open a shop whose whole catalogue is on Orderchamp already, install it, and wait until both are in step.
 
-    Meanwhile neither side limits anything: how long an import takes is another measurement's affair.
+    Meanwhile neither side limits anything: how long an import takes is another measurement's affair. ``known`` False:
+    nothing of the catalogue is on Orderchamp.
     """
     await _limit_orderchamp(here, "unlimited")
     domain, token = f"{name}.myshopify.com", f"token-{name}"
@@ -116,7 +124,7 @@ async def open_shop(
         )
     )["storefronts"][0]
     catalogue = [_product(name, number, variants) for number in range(products)]
-    for each in catalogue:
+    for each in catalogue if known else ():
         url = f"{here.orderchamp}/_sandbox/products?token={token}"
         await here.sandbox("POST", url, _on_orderchamp(each, storefront["id"]))
     shop = f"{here.shops}/_sandbox/shops/{domain}"
@@ -146,7 +154,7 @@ async def open_shop(
             for variant in product["variants"]
         ),
     )
-    await opened.until_quiet()
+    await opened.until_quiet(within=within)
     await _limit_orderchamp(here, "2000/100")
     return opened
 

@@ -95,6 +95,13 @@ class Imports:
             },
         )
 
+    async def tally(self, now: Import) -> None:
+        """Write down the counters of a running import, and leave alone when it goes on."""
+        await self._connection.execute(
+            "UPDATE import SET counters = :counters, progress = :progress WHERE id = :id AND state = 'running'",
+            {"id": now.id, "counters": json.dumps(dict(now.counters)), "progress": now.progress},
+        )
+
     async def retry(self, import_id: UUID, *, attempts: int, wait: timedelta, reason: str) -> None:
         """Have a running import go on only after ``wait``."""
         await self._connection.execute(

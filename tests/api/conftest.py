@@ -86,7 +86,10 @@ class Web:
             store = self.services.store
             assert isinstance(store, PostgresStore)
             async with store.pool.transaction() as connection:
-                waits = (("source_product", "due_at"), ("source_product", "read_due_at"), ("replay_share", "due_at"))
+                waits = (
+                    *(("source_product", "due_at"), ("source_product", "read_due_at"), ("replay_share", "due_at")),
+                    *(("import", "due_at"), ("sweep", "due_at")),
+                )
                 for table, column in waits:
                     await connection.execute(
                         f"UPDATE {table} SET {column} = now() WHERE {column} IS NOT NULL"  # noqa: S608

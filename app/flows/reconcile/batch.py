@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from app.domain.conflict import Choice, Conflict, Found, LeftOut, Ruling, folded, rule
 from app.domain.errors import IntegrationError, TemporaryError
 from app.domain.ids import ApplicationId, Sku, SourceId, SourceVariantId, TargetId, TargetVariantId
-from app.domain.importing import Counter
 from app.domain.plan import Change, Occupant, Situation
 from app.domain.problem import Raised
 from app.domain.state import Binding, Target
@@ -35,7 +34,7 @@ class Work:
 
     ``conflicts`` and ``left_out`` keep variants apart, ``blocked`` ones lost the claim of their SKU meanwhile.
     ``foreign`` is what the SKUs of a creation of unknown outcome were found on, that it cannot have made. ``may_hide``
-    None: the guard was not asked yet. ``did`` is what an import counts.
+    None: the guard was not asked yet. ``matched`` and ``created``: in this run.
     """
 
     due: DueProduct
@@ -50,7 +49,8 @@ class Work:
     may_hide: bool | None = None
     unclear: bool = False
     written: bool = False
-    did: set[Counter] = field(default_factory=set)
+    matched: bool = False
+    created: bool = False
 
     @property
     def going_on(self) -> bool:

@@ -30,14 +30,25 @@ async def count(run: LaneRun, tx: Transaction, results: Sequence[tuple[Work, Rec
         if work.due.import_id == running.id:
             counts.update(["tried", *_came_of(work, result)])
     counted = running.counted(counts)
-    await tx.imports.advance(counted)
+    await tx.imports.tally(counted)
     if running.phase == "sending" and await tx.imports.is_sent(run.application.id, running.id):
         await tx.imports.end(running.id, "done", reason=counted.summary())
 
 
+async def count_now(run: LaneRun, tx: Transaction, works: Sequence[Work], counter: Counter) -> None:
+    """Add products to one counter at once: what a run did that may end before it is through with them."""
+    wanted = [work for work in works if work.due.import_id is not None]
+    running = await tx.imports.running(run.application.id) if wanted else None
+    if running is not None:
+        counted = sum(work.due.import_id == running.id for work in wanted)
+        await tx.imports.tally(running.counted({counter: counted}))
+
+
 def _came_of(work: Work, result: Reconciled) -> Sequence[Counter]:
-    # What was just created and then published counts as created alone.
-    found: list[Counter] = [each for each in work.did if each != "updated" or "created" not in work.did]
+    found: list[Counter] = []
+    # What stood nowhere before was just created or found, and then published.
+    if work.written and not (work.created or (work.due.state == "new" and not work.matched)):
+        found.append("updated")
     if result.state in AWAY:
         found.append("skipped")
     if work.conflicts:

@@ -11,6 +11,7 @@ from app.domain.state import Binding, DesiredVariant, Observed
 from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch, Blocked, Work, told_of
+from app.flows.reconcile.counting import count_now
 from app.flows.reconcile.looking import Sight, keep_sight, seen
 from app.ports import BoundVariant, TargetRecord
 
@@ -176,7 +177,7 @@ async def _keep(run: LaneRun, batch: Batch, matches: Sequence[Matched], sight: S
         for each in matches:
             if each.binding.source_variant_id in bound:
                 _leave_to(batch, each)
-                each.work.did.add("matched")
+                each.work.matched = True
                 each.work.bindings[each.binding.source_variant_id] = each.binding
                 sentence = f"Variant {each.sku} matched by its SKU to a variant on Orderchamp."
                 told.append(told_of(each.work, "matched", sentence))
@@ -184,6 +185,8 @@ async def _keep(run: LaneRun, batch: Batch, matches: Sequence[Matched], sight: S
                 sentence = f"The SKU {each.sku} is on Orderchamp already, on a variant that is another one's."
                 each.work.blocked[each.binding.source_variant_id] = Blocked(each.sku, sentence)
         await tx.timeline.add(application.id, told)
+        found = {each.work.due.source_id: each.work for each in matches if each.work.matched}
+        await count_now(run, tx, list(found.values()), "matched")
         batch.know_siblings(ids, await tx.targets.siblings(application.id, ids))
 
 

@@ -25,6 +25,7 @@ from app.domain.story import done
 from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch, Work, told_of
+from app.flows.reconcile.counting import count_now
 from app.ports import BoundVariant, TargetRecord, Told
 
 
@@ -50,7 +51,7 @@ async def record(
     for source_id, of_product in made.items():
         work = batch.works[source_id]
         work.written = True
-        work.did.add("created" if any(isinstance(each, CreateProduct) for each in of_product) else "updated")
+        work.created |= any(isinstance(each, CreateProduct) for each in of_product)
         told += [told_of(work, "sent", each) for each in _sentences(run, batch, work, of_product)]
         _show(batch, of_product)
     unclear = {work.due.source_id for work in batch.works.values() if work.unclear}
@@ -66,6 +67,8 @@ async def record(
         if published:
             await tx.targets.end_publishing(application.account_id, published)
         await tx.timeline.add(application.id, told)
+        fresh = [batch.works[each] for each, of in made.items() if any(isinstance(one, CreateProduct) for one in of)]
+        await count_now(run, tx, fresh, "created")
 
 
 def _published(
