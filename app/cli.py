@@ -2,9 +2,11 @@
 
 import asyncio
 import base64
+import contextlib
 import os
 import secrets
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
@@ -27,6 +29,7 @@ from app.store.database import PostgresStore
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 KEY_BYTES = 32
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 FOLLOW_SECONDS = 0.5
 """How often it is looked how far an import is."""
@@ -38,8 +41,23 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     processes: Annotated[int, typer.Option(min=1, help="How many web processes.")] = 1,
 ) -> None:
-    """Run the web process."""
-    serving.serve("app.main:create_app", host=host, port=port, processes=processes)
+    """Run the web process, or several that share the port and count together."""
+    with _counting_together(processes):
+        serving.serve("app.main:create_app", host=host, port=port, processes=processes)
+
+
+@contextlib.contextmanager
+def _counting_together(processes: int) -> Iterator[None]:
+    """Give several processes a folder for their metrics, so that whichever is asked shows the sum of all.
+
+    Prometheus' client looks for its name in the environment, and so do the processes that are started.
+    """
+    if processes == 1 or FOLDER in os.environ:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="metrics-") as folder:
+        os.environ[FOLDER] = folder
+        yield
 
 
 @app.command()

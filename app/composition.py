@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import random
 import secrets
@@ -12,14 +11,23 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-import structlog
-
 from app.flows.housekeeping import Periods
 from app.flows.services import Pace, Services
+from app.metrics import Metrics
+from app.metrics.edges import (
+    MeteredMarketplaces,
+    MeteredTransport,
+    MeteringObserver,
+    count_answers,
+    count_orderchamp_calls,
+    count_shop_calls,
+    time_orderchamp_calls,
+)
 from app.orderchamp.client import OrderchampMarketplaces
 from app.orderchamp.oauth import OrderchampOAuth
 from app.platforms.adapter import Adapter
 from app.platforms.registry import ADAPTERS
+from app.ports import Transport
 from app.settings import Settings
 from app.store.database import PostgresStore
 from app.store.vault import Keyring
@@ -95,7 +103,7 @@ def new_secret() -> str:
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(SECRET_LENGTH))
 
 
-def _orderchamp_app(settings: Settings, transport: HttpTransport) -> OrderchampOAuth | None:
+def _orderchamp_app(settings: Settings, transport: Transport) -> OrderchampOAuth | None:
     if not settings.orderchamp_client_id:
         return None
     return OrderchampOAuth(
@@ -108,24 +116,34 @@ def _orderchamp_app(settings: Settings, transport: HttpTransport) -> OrderchampO
 
 
 @contextlib.asynccontextmanager
-async def open_services(settings: Settings, store: PostgresStore) -> AsyncIterator[Services]:
-    """Return what the flows need; at the end running calls are let finish. WrongSettings at once if it cannot be."""
+async def open_services(
+    settings: Settings, store: PostgresStore, metrics: Metrics | None = None
+) -> AsyncIterator[Services]:
+    """Return what the flows need; at the end running calls are let finish. WrongSettings at once if it cannot be.
+
+    ``metrics`` count what is called and what the flows tell; None: nobody does.
+    """
     our_apps, urls = apps(settings), shop_url(settings)
     transport = HttpTransport(allow_private=settings.allow_private_addresses)
+    meters = (metrics or Metrics()).meters
     try:
         yield Services(
             store=store,
-            transport=transport,
-            marketplaces=OrderchampMarketplaces(
-                transport,
-                url=settings.orderchamp_api_url,
-                clock=lambda: datetime.now(UTC),
-                sleep=asyncio.sleep,
-                jitter=random.random,
-                call_deadline=timedelta(seconds=settings.call_seconds),
+            transport=MeteredTransport(transport, count_shop_calls(meters)),
+            marketplaces=MeteredMarketplaces(
+                OrderchampMarketplaces(
+                    MeteredTransport(transport, time_orderchamp_calls(meters)),
+                    url=settings.orderchamp_api_url,
+                    clock=lambda: datetime.now(UTC),
+                    sleep=asyncio.sleep,
+                    jitter=random.random,
+                    call_deadline=timedelta(seconds=settings.call_seconds),
+                    observe=count_answers(meters),
+                ),
+                meters,
             ),
             adapters=ADAPTERS,
-            orderchamp_app=_orderchamp_app(settings, transport),
+            orderchamp_app=_orderchamp_app(settings, MeteredTransport(transport, count_orderchamp_calls(meters))),
             shop_url=urls,
             apps=our_apps,
             public_url=settings.public_url,
@@ -148,37 +166,7 @@ async def open_services(settings: Settings, store: PostgresStore) -> AsyncIterat
             jitter=random.random,
             new_id=uuid4,
             new_secret=new_secret,
+            observer=MeteringObserver(meters),
         )
     finally:
         await transport.aclose()
-
-
-def configure_logging(level: str) -> None:
-    """Have everything logged as one JSON object a line, ours and the libraries'."""
-    shared: list[structlog.types.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
-    )
-    handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
-        )
-    )
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(level.upper())
-    # httpx logs every request with its address at "info"; our own metrics and timelines say it better.
-    logging.getLogger("httpx").setLevel(logging.WARNING)

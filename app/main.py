@@ -6,8 +6,13 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 
 from app.api.application import Api, create_api
-from app.composition import configure_logging, open_services, open_store
+from app.composition import open_services, open_store
 from app.flows.receive_delivery import Reception
+from app.logs import configure_logging
+from app.metrics import Metrics
+from app.metrics.edges import Answers, MeteredEntrance
+from app.metrics.overview import Watch
+from app.platforms.registry import ADAPTERS
 from app.settings import Settings
 from app.store.migrations import revisions
 
@@ -15,14 +20,21 @@ from app.store.migrations import revisions
 def create_app(settings: Settings | None = None) -> Api:
     """Return the web application. It starts without a database and reports that it is not ready until one answers."""
     chosen = settings or Settings()
-    configure_logging(chosen.log_level)
+    metrics = Metrics(folder=chosen.prometheus_multiproc_dir)
+    configure_logging(chosen.log_level, metrics.count_event)
     store = open_store(chosen)
+    answers = Answers(metrics.meters, platforms=ADAPTERS)
+    overview = Watch(store.overview, unavailable=store.unavailable)
+
+    async def shown() -> bytes:
+        answers.count()
+        return await metrics.whole(overview)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(chosen, store) as services:
+        async with open_services(chosen, store, metrics) as services:
             app.state.services = services
-            app.state.reception = Reception(services)
+            app.state.reception = Reception(services, MeteredEntrance(store, metrics.meters))
             yield
         await store.close()
 
@@ -34,4 +46,6 @@ def create_app(settings: Settings | None = None) -> Api:
         max_body_bytes=chosen.max_body_bytes,
         body_seconds=chosen.body_seconds,
         secure_cookies=chosen.environment != "development",
+        answered=answers,
+        metrics=shown,
     )

@@ -114,6 +114,16 @@ class Settings(BaseSettings):
     shutdown_seconds: float = Field(
         default=15.0, gt=0, description="Within how long a stop is over; calls that have begun are let finish."
     )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="Address on which a worker shows its metrics; a web process does on its own."
+    )
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="Port for that, at `/metrics`; 0: a worker shows none."
+    )
+    prometheus_multiproc_dir: str | None = Field(
+        default=None,
+        description="Empty folder in which several web processes count together; `serve --processes` makes one by itself.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least level that is logged."
     )

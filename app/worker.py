@@ -12,13 +12,16 @@ from datetime import timedelta
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from app.composition import configure_logging, open_services, open_store, periods
+from app.composition import open_services, open_store, periods
 from app.domain.errors import LeaseLost
 from app.flows.housekeeping import Periods, keep_house
 from app.flows.installs.finish import finish_install
 from app.flows.run_lane import HeldLane, claim_lane, let_go, next_due, rest_lane, run_lane
 from app.flows.services import Services
 from app.flows.tenure import Stopping
+from app.logs import configure_logging
+from app.metrics import Metrics
+from app.ports import RunEnd
 from app.settings import Settings
 from app.store.connect import drop
 from app.store.connection import Driver
@@ -136,16 +139,20 @@ class Worker:
             await self._wait(self._rung_for_installs, self._look)
 
     async def _run(self, held: HeldLane) -> None:
+        began = self._services.monotonic()
+        ended: RunEnd = "failed"
         with bound_contextvars(application_id=str(held.claim.application_id)):
             try:
-                await run_lane(self._services, held, self._stopping)
+                ended = await run_lane(self._services, held, self._stopping)
             except self._store.unavailable as error:
+                ended = "broken off"
                 logger.warning("lane_broken_off", error=type(error).__name__)
                 await self._let_go(held)
             except Exception as error:
                 logger.exception("lane_failed", times=held.claim.failures + 1)
                 await self._rest(held, error)
             finally:
+                self._services.observer.ran(ended, self._services.monotonic() - began)
                 self._slots.release()
                 # The lane may have work again that was rung for while it was held.
                 self._rung.set()
@@ -219,10 +226,20 @@ async def keep_house_again_and_again(
 async def main(settings: Settings | None = None) -> None:
     """Run a worker until SIGTERM or SIGINT; what has begun is finished, within the time that settings allow."""
     chosen = settings or Settings()
-    configure_logging(chosen.log_level)
+    metrics = Metrics()
+    configure_logging(chosen.log_level, metrics.count_event)
+    shown = (
+        metrics.served(chosen.metrics_host, chosen.metrics_port) if chosen.metrics_port else contextlib.nullcontext()
+    )
+    with shown:
+        await _work_until_told(chosen, metrics)
+    logger.info("worker_stopped")
+
+
+async def _work_until_told(chosen: Settings, metrics: Metrics) -> None:
     pool = max(chosen.database_pool, chosen.lanes_per_worker + SPARE_CONNECTIONS)
     store = open_store(chosen.model_copy(update={"database_pool": pool}))
-    async with open_services(chosen, store) as services:
+    async with open_services(chosen, store, metrics) as services:
         worker = Worker(
             services,
             store,
@@ -240,4 +257,3 @@ async def main(settings: Settings | None = None) -> None:
         house.cancel()
         await asyncio.wait([house])
     await store.close()
-    logger.info("worker_stopped")

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
+import structlog
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import Receive, Scope, Send
@@ -21,7 +22,10 @@ from app.api import (
     sweeps,
     webhooks,
 )
-from app.api.errors import MEDIA_TYPE, add_error_handlers
+from app.api.errors import MEDIA_TYPE, add_error_handlers, asked
+from app.logs import Sparingly
+
+logger = structlog.get_logger(__name__)
 
 DESCRIPTION = """
 Connects webshops to suppliers' catalogues on Orderchamp. A supplier installs an **Application** (one shop on one
@@ -45,8 +49,13 @@ class Api:
         self.state = routes.state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not await webhooks.answered(self.state, scope, receive, send):
+        if await webhooks.answered(self.state, scope, receive, send):
+            return
+        try:
             await self.routes(scope, receive, send)
+        except Exception:
+            # Whoever asked has been answered; here it is told to those who can mend it.
+            logger.exception("request_failed", **asked(scope))
 
 
 def create_api(
@@ -58,8 +67,13 @@ def create_api(
     max_body_bytes: int,
     body_seconds: float,
     secure_cookies: bool,
+    answered: Callable[[str, str], None],
+    metrics: Callable[[], Awaitable[bytes]],
 ) -> Api:
-    """Return the application. Its ``lifespan`` puts ``services`` and ``reception`` into the application's state."""
+    """Return the application. Its ``lifespan`` puts ``services`` and ``reception`` into the application's state.
+
+    ``answered`` is told the platform and the answer of every delivery; ``metrics`` gives what ``/metrics`` shows.
+    """
     app = FastAPIOffline(
         title="Orderchamp Applications",
         version="1",
@@ -73,6 +87,9 @@ def create_api(
     app.state.max_body_bytes = max_body_bytes
     app.state.body_seconds = body_seconds
     app.state.secure_cookies = secure_cookies
+    app.state.answered = answered
+    app.state.metrics = metrics
+    app.state.refusals = Sparingly()
     for each in (
         webhooks,
         installing,

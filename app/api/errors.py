@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -11,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from app.domain.errors import (
     AlreadyInstalled,
@@ -34,6 +36,11 @@ logger = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
+
+UNREADABLE = "It cannot be read as JSON."
+
+LOGGED = frozenset({"application_id", "delivery_id", "replay_id", "import_id", "problem_id"})
+"""Parts of addresses that are logged with an error: ids of ours, no secrets."""
 
 
 class Reason(BaseModel):
@@ -153,18 +160,8 @@ def add_error_handlers(app: FastAPI, *, unavailable: tuple[type[Exception], ...]
         assert isinstance(error, RequestValidationError)  # noqa: S101
         return problem(422, "invalid-request", "The request is not as documented.", reasons=_reasons(error.errors()))
 
-    async def http(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, HTTPException)  # noqa: S101
-        names = {404: "not-found", 405: "method-not-allowed", 400: "invalid-request"}
-        return problem(
-            error.status_code,
-            names.get(error.status_code, "http-error"),
-            str(error.detail) + ".",
-            headers=dict(error.headers or {}),
-        )
-
-    async def away(_: Request, error: Exception) -> JSONResponse:
-        logger.warning("database_unavailable", error=type(error).__name__)
+    async def away(request: Request, error: Exception) -> JSONResponse:
+        logger.warning("database_unavailable", error=type(error).__name__, **asked(request.scope))
         detail = "The database is not available; try again later."
         return problem(503, "unavailable", detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
@@ -178,13 +175,40 @@ def add_error_handlers(app: FastAPI, *, unavailable: tuple[type[Exception], ...]
         assert isinstance(error, NotFound)  # noqa: S101
         return problem(404, "not-found", f"There is no such {error.what}.")
 
+    app.add_exception_handler(Exception, _bug)
     app.add_exception_handler(IntegrationError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(NotAllowed, not_allowed)
     app.add_exception_handler(NotFound, not_found)
     for each in unavailable:
         app.add_exception_handler(each, away)
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        # Bytes that are no text: FastAPI tells them apart from text that is no JSON, and no caller needs to.
+        return problem(422, "invalid-request", "The request is not as documented.", reasons=[("body", UNREADABLE)])
+    names = {404: "not-found", 405: "method-not-allowed"}
+    return problem(
+        error.status_code,
+        names.get(error.status_code, "http-error"),
+        str(error.detail) + ".",
+        headers=dict(error.headers or {}),
+    )
+
+
+async def _bug(_: Request, __: Exception) -> JSONResponse:
+    detail = "The service failed, and logged why. Whether anything was changed is not known: look before you repeat it."
+    return problem(500, "internal-error", detail)
+
+
+def asked(scope: Scope) -> dict[str, str]:
+    """Return what was asked for as far as it may be logged: the route, not what was written into it, and who it is about."""
+    route = getattr(scope.get("route"), "path", "")
+    ids = {name: str(value) for name, value in scope.get("path_params", {}).items() if name in LOGGED}
+    return {"method": scope.get("method", ""), "route": route, **ids}
 
 
 def _reasons(errors: Sequence[Any]) -> list[tuple[str, str]]:

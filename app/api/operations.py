@@ -4,7 +4,7 @@ import asyncio
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 
 from app.api.errors import documented, problem
@@ -46,7 +46,12 @@ async def readyz(request: Request) -> Response | Readiness:
     return Readiness(schema=revision)
 
 
-@router.get("/metrics", summary="What does it count?", response_class=Response)
-async def metrics() -> Response:
-    """Prometheus' text format."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+@router.get(
+    "/metrics",
+    summary="What does it count?",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}, "description": "Prometheus' text format."}},
+)
+async def metrics(request: Request) -> Response:
+    """What web processes count, and what waits in the database."""
+    return Response(await request.app.state.metrics(), media_type=CONTENT_TYPE_LATEST)

@@ -1,20 +1,36 @@
 """Where platforms deliver. A delivery is answered 200 once it is stored, and with nothing that it could stumble over."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Path, Request, Response
 from starlette.datastructures import State
 from starlette.types import Receive, Scope, Send
 
 from app.api.errors import TooLarge, TooSlow, documented, from_error, from_unread
 from app.api.reading import read_delivery
-from app.domain.errors import DeliveryError
+from app.domain.errors import DeliveryError, InvalidSignature, NotStored, UnknownApplication
 from app.flows.receive_delivery import Reception
+from app.logs import Sparingly
+
+logger = structlog.get_logger(__name__)
 
 ADDRESS = "/webhooks/"
 
 router = APIRouter(prefix="/webhooks", tags=["Webhooks"])
 uninstalls = APIRouter(prefix="/uninstall", tags=["Webhooks"])
+
+STORED = "stored"
+_NAMES: Mapping[type[Exception], str] = {
+    UnknownApplication: "unknown application",
+    InvalidSignature: "invalid signature",
+    NotStored: "not stored",
+    TooLarge: "too large",
+    TooSlow: "too slow",
+}
+"""What deliveries are counted and logged under, by what kept them from being stored."""
 
 STORED_HEAD = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]}
 STORED_BODY = {"type": "http.response.body", "body": b""}
@@ -139,6 +155,8 @@ async def take(
     Every delivery passes here, whatever becomes of it.
     """
     reception: Reception = state.reception
+    refused: Response | None = None
+    answer = STORED
     try:
         delivery = await read_delivery(
             scope,
@@ -153,7 +171,30 @@ async def take(
         else:
             await reception.receive(platform, application_id, delivery)
     except DeliveryError as error:
-        return from_error(error)
+        answer, refused = _NAMES.get(type(error), "refused"), from_error(error)
     except (TooLarge, TooSlow) as error:
-        return from_unread(error)
-    return None
+        answer, refused = _NAMES[type(error)], from_unread(error)
+    except Exception:
+        # A bug must not cost a delivery: the shop is told to send it again.
+        logger.exception("delivery_not_taken", platform=platform, application_id=_shown(application_id))
+        answer, refused = "failed", from_error(NotStored("The delivery could not be stored."))
+    state.answered(platform, answer)
+    if refused is not None:
+        _log(state.refusals, platform, application_id, answer)
+    return refused
+
+
+def _log(refusals: Sparingly, platform: str, application_id: str | None, answer: str) -> None:
+    """Log a refusal, but not every one: strangers can cause as many as they like."""
+    untold = refusals.untold(answer)
+    if untold is not None:
+        told = {"platform": platform[:40], "application_id": _shown(application_id), "answer": answer}
+        logger.warning("delivery_refused", **told, unlogged_before=untold)
+
+
+def _shown(application_id: str | None) -> str | None:
+    """Return the Application's id as it was written in the address, unless it cannot be one."""
+    try:
+        return None if application_id is None else str(UUID(application_id))
+    except ValueError:
+        return None

@@ -12,6 +12,8 @@ having the ``missing`` ones read; ``sending``, which is reconciling like any oth
 from collections.abc import Sequence
 from datetime import timedelta
 
+import structlog
+
 from app.domain.errors import PlatformRejected, RateLimited, RunOver, TemporaryError
 from app.domain.ids import ApplicationId
 from app.domain.importing import Import
@@ -24,6 +26,8 @@ from app.flows.lane import LaneRun
 from app.flows.services import Services
 from app.platforms.adapter import Page
 from app.ports import Told, Transaction
+
+logger = structlog.get_logger(__name__)
 
 LOOK_AGAIN = timedelta(seconds=1)
 """How long the end of the reading waits for products that are read by themselves."""
@@ -156,6 +160,7 @@ async def _postpone(run: LaneRun, running: Import, error: TemporaryError | Platf
     async with run.services.store.transaction(run.claim) as tx:
         if isinstance(decision, GiveUp):
             await tx.imports.end(running.id, "failed", reason=decision.reason)
+            logger.warning("import_failed", application_id=str(run.application.id), reason=decision.reason)
             return
         wait = max((decision.when - run.now()) * run.services.pace.retry_scale, timedelta(milliseconds=50))
         if isinstance(error, TemporaryError) and error.retry_after is not None:

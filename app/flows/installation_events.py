@@ -29,6 +29,7 @@ async def _erase(run: LaneRun, delivery: StoredDelivery, *, subject: str) -> Non
                 [Settled(delivery_id=delivery.id, outcome="applied", reason="Everything kept of the shop is erased.")]
             )
             await tx.lanes.wake(run.application.id)
+        run.services.observer.settled(run.application.platform, ["applied"])
         run.ended = True
         return
     reason = "The app is installed in the shop, so nothing is erased."
@@ -39,6 +40,7 @@ async def _erase(run: LaneRun, delivery: StoredDelivery, *, subject: str) -> Non
         async with run.services.store.transaction(run.claim) as tx:
             await tx.inbox.forget_body(delivery.id)
             await tx.inbox.settle([Settled(delivery_id=delivery.id, outcome="ignored", reason=reason)])
+        run.services.observer.settled(run.application.platform, ["ignored"])
         return
     await _settle(run, delivery, outcome="ignored", reason=reason)
 
@@ -59,6 +61,7 @@ async def _removed(run: LaneRun, delivery: StoredDelivery) -> None:
             await tx.inbox.settle(
                 [Settled(delivery_id=delivery.id, outcome="applied", reason="The app was removed in the shop.")]
             )
+        run.services.observer.settled(run.application.platform, ["applied"])
         run.ended = True
     except RunOver:
         raise
@@ -73,3 +76,4 @@ async def _removed(run: LaneRun, delivery: StoredDelivery) -> None:
 async def _settle(run: LaneRun, delivery: StoredDelivery, *, outcome: str, reason: str) -> None:
     async with run.services.store.transaction(run.claim) as tx:
         await tx.inbox.settle([Settled(delivery_id=delivery.id, outcome=outcome, reason=reason)])
+    run.services.observer.settled(run.application.platform, [outcome])

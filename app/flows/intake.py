@@ -160,7 +160,8 @@ class Intake:
             else:
                 await self._keep_apart(parts)
         except Exception as error:  # A bug of ours must not leave shops without an answer.
-            logger.exception("intake_failed")
+            concerned = {str(each.arrival.application_id): None for each in batch}
+            logger.exception("intake_failed", deliveries=len(batch), application_ids=list(concerned)[:20])
             _refuse(batch, NotStored("The delivery could not be stored."), because=error)
         else:
             for each in batch:

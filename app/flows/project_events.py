@@ -1,5 +1,6 @@
 """Fresh events: from the inbox to desired states."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,12 @@ from app.ports import Settled, StoredDelivery, Told, Transaction
 logger = structlog.get_logger(__name__)
 
 BATCH = 200
+
+DEAD = frozenset({"unreadable", "dead"})
+"""Outcomes of deliveries that could not be worked through."""
+
+LOGGED = 20
+"""Dead letters of a batch that one line of the log names; the others are listed with them."""
 
 ProductFact = Snapshot | StockFact | Incomplete | Tombstone
 
@@ -94,11 +101,25 @@ async def project_events(run: LaneRun) -> bool:
     ordinary = [each for each in read if not about_the_installation(each[1])]
     if ordinary:
         async with run.services.store.transaction(run.claim) as tx:
-            await _take_in(run, tx, ordinary)
+            settled = await _take_in(run, tx, ordinary)
+        run.services.observer.settled(run.application.platform, [each.outcome for each in settled])
+        _log(run, settled)
     for delivery, facts in read:
         if about_the_installation(facts) and not run.ended:
             await hear_of_installation(run, delivery, facts)
     return True
+
+
+def _log(run: LaneRun, settled: Sequence[Settled]) -> None:
+    """Log what became of deliveries: dead letters always, one line for all of them, and the others for who looks closely."""
+    log = logger.bind(application_id=str(run.application.id))
+    dead = [each for each in settled if each.outcome in DEAD]
+    if dead:
+        ids = [each.delivery_id for each in dead[:LOGGED]]
+        log.warning("dead_letters", count=len(dead), delivery_ids=ids, reason=dead[0].reason)
+    if logging.getLogger(__name__).isEnabledFor(logging.DEBUG):
+        for each in settled:
+            log.debug("delivery_settled", delivery_id=each.delivery_id, outcome=each.outcome, source_id=each.source_id)
 
 
 def read_delivery(run: LaneRun, delivery: StoredDelivery) -> tuple[Fact, ...] | Settled:
@@ -127,7 +148,7 @@ def about_the_installation(facts: tuple[Fact, ...] | Settled) -> TypeGuard[tuple
 
 async def _take_in(
     run: LaneRun, tx: Transaction, read: Sequence[tuple[StoredDelivery, tuple[Fact, ...] | Settled]]
-) -> None:
+) -> Sequence[Settled]:
     facts = [
         fact
         for _, found in read
@@ -152,6 +173,7 @@ async def _take_in(
     await tx.products.save(run.application.id, book.changes())
     await tx.inbox.settle(settled)
     await tx.timeline.add(run.application.id, told)
+    return settled
 
 
 async def open_book(run: LaneRun, tx: Transaction, facts: Sequence[ProductFact]) -> Book:

@@ -11,7 +11,7 @@ from app.flows.lane import shop_credentials
 from app.flows.services import Services
 from app.flows.webhook_secret import accepted_secrets
 from app.platforms.adapter import Adapter, Secret, Webhooks
-from app.ports import Addressee, Arrival
+from app.ports import Addressee, Arrival, Entrance
 
 ANSWER_SECONDS = 0.9
 """How long keeping a delivery may take, so that the shop is answered within a second whatever the database does."""
@@ -24,12 +24,12 @@ LOOKS = 3
 
 
 class Reception:
-    """Takes deliveries in."""
+    """Takes deliveries in, through the store's ``entrance`` if another way to it is not given."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, entrance: Entrance | None = None) -> None:
         self._services = services
-        self._directory = Directory(services.store, self._secrets_of)
-        self._intake = Intake(services.store)
+        self._directory = Directory(entrance or services.store, self._secrets_of)
+        self._intake = Intake(entrance or services.store)
 
     async def receive(self, platform: str, application_id: str, delivery: Delivery) -> None:
         """Keep a delivery that a shop sent to its Application's own address.

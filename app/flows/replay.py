@@ -131,6 +131,7 @@ async def replay_page(run: LaneRun) -> bool:
             return True
         worked = await _work_through(run, tx, due, page.candidates)
         await tx.replays.advance(due, worked, cursor=page.cursor, wait=timedelta(seconds=len(worked) / rate))
+    run.services.observer.replayed(run.application.platform, [each.outcome for each in worked])
     return True
 
 

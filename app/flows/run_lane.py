@@ -39,7 +39,7 @@ from app.flows.subscribe import subscribe
 from app.flows.sweep import sweep
 from app.flows.take_over import take_over
 from app.flows.tenure import PermittedBudget, PermittedTransport, Stopping, Tenure
-from app.ports import Claim, DutyName
+from app.ports import Claim, DutyName, RunEnd
 
 logger = structlog.get_logger(__name__)
 
@@ -65,7 +65,11 @@ async def claim_lane(services: Services) -> HeldLane | None:
     lease_from = services.monotonic()
     async with services.store.reading() as tx:
         claim = await tx.lanes.claim(services.pace.lease)
-    return None if claim is None else HeldLane(claim, lease_from)
+    if claim is None:
+        return None
+    if claim.taken_over:
+        services.observer.taken_over()
+    return HeldLane(claim, lease_from)
 
 
 async def next_due(services: Services) -> timedelta | None:
@@ -74,8 +78,8 @@ async def next_due(services: Services) -> timedelta | None:
         return await tx.lanes.next_due()
 
 
-async def run_lane(services: Services, held: HeldLane, stopping: Stopping | None = None) -> None:
-    """Work for the Application whose lane is held, then let go of the lane.
+async def run_lane(services: Services, held: HeldLane, stopping: Stopping | None = None) -> RunEnd:
+    """Work for the Application whose lane is held, then let go of the lane. Returns how that ended.
 
     After an error that nobody foresaw the lane is still held: ``rest_lane`` is for that. After one of the store's
     ``unavailable`` it is, too: ``let_go``.
@@ -83,23 +87,28 @@ async def run_lane(services: Services, held: HeldLane, stopping: Stopping | None
     claim = held.claim
     run = await _begin(services, held, stopping or Stopping())
     if run is None:
-        return
+        return "done"
     log = logger.bind(application_id=str(claim.application_id))
     sound = False
+    ended: RunEnd = "done"
     try:
         await _work(run)
         sound = not run.tenure.stopping.told
     except LeaseLost:
         log.warning("lane_lost", hint="another worker took the lane over; its rows are untouched")
-        return
+        return "lost"
     except RunOver as error:
+        ended = "over"
         log.info("lane_run_over", reason=str(error))
     except CredentialsRefused as error:
+        ended = "refused"
         await _pause_if_refused_again(run, error)
     except TemporaryError as error:
+        ended = "waits"
         log.warning("lane_waits", reason=str(error))
         run.wait(max(error.retry_after or AFTER_TROUBLE * services.pace.retry_scale, timedelta(milliseconds=50)))
     await _release(run, sound=sound)
+    return ended
 
 
 async def erase_now(services: Services, supplier_id: SupplierId) -> None:
@@ -271,6 +280,7 @@ async def _pause_if_refused_again(run: LaneRun, error: CredentialsRefused) -> No
             await tx.applications.set_state(run.application.id, "paused", reason, paused_by="system")
             dead = Raised(kind="credentials_refused", subject=confirmed.side, sentence=reason)
             await tx.problems.raise_(run.application.id, dead)
+        logger.warning("application_paused", application_id=str(run.application.id), side=confirmed.side)
         return
     except RunOver:
         return

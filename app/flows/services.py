@@ -10,11 +10,10 @@ import structlog
 from app.domain.application import Application
 from app.domain.errors import NoAnswer, PlatformUnavailable, RateLimited
 from app.domain.http import Reading, Request, Response, T
-from app.domain.ids import ApplicationId
 from app.domain.structs import replace
 from app.flows.interrupted import Interrupted, InterruptedReads
 from app.platforms.adapter import Adapter, Connection, Secret
-from app.ports import Marketplaces, OrderchampApp, Store, Transport
+from app.ports import Marketplaces, Nobody, Observer, OrderchampApp, Store, Transport
 
 logger = structlog.get_logger(__name__)
 
@@ -48,8 +47,7 @@ class Services:
 
     ``shop_url`` gives the base URL of a shop; ``apps`` are the keys of our app by platform, where we have one;
     ``orderchamp_app`` None: we have no app at Orderchamp, so tokens come by hand. ``new_secret`` gives 64 letters and digits
-    that nobody guesses. ``on_alarm`` hears when many products of an Application are refused, and which percentage of the
-    limit that is.
+    that nobody guesses. ``observer`` is told what happens.
     """
 
     store: Store
@@ -57,7 +55,7 @@ class Services:
     marketplaces: Marketplaces
     adapters: Mapping[str, Adapter]
     shop_url: Callable[[str, str], str]
-    apps: Mapping[str, Mapping[str, str]]
+    apps: Mapping[str, Mapping[str, str]] = field(repr=False)
     public_url: str
     pace: Pace
     clock: Callable[[], datetime]
@@ -68,7 +66,7 @@ class Services:
     new_secret: Callable[[], str]
     orderchamp_app: OrderchampApp | None = None
     interrupted_reads: InterruptedReads = field(default_factory=InterruptedReads)
-    on_alarm: Callable[[ApplicationId, int], None] = lambda _, __: None
+    observer: Observer = field(default_factory=Nobody)
 
     def connection(self, application: Application, credentials: Mapping[str, str]) -> Connection:
         """Return what an adapter needs to call the shop of ``application``."""

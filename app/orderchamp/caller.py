@@ -11,6 +11,7 @@ from app.domain.errors import (
     AddressRefused,
     CredentialsRefused,
     NoAnswer,
+    OrderchampRejected,
     OrderchampUnavailable,
     OutcomeUnknown,
     RateLimited,
@@ -31,7 +32,10 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
 """Seconds, at most, before the second try and before any later one."""
 
 Observe = Callable[[str, int, str], None]
-"""Told the operation, its cost and how it ended, after every request."""
+"""Told the operation, its cost in points and how it ended, after every request.
+
+Ended "ok", "refused" (the token or the document), "throttled", "no answer", "not called", or with any other "error".
+"""
 
 
 class TooLate(TemporaryError):
@@ -161,9 +165,13 @@ class Caller:
                 raise OutcomeUnknown(str(error)) from error
             raise OrderchampUnavailable(str(error)) from error
         except AddressRefused as error:
+            ended = "not called"
             raise OrderchampUnavailable(str(error)) from error
         except Throttled:
             ended = "throttled"
+            raise
+        except (CredentialsRefused, OrderchampRejected):
+            ended = "refused"
             raise
         finally:
             self._observe(operation, cost, ended)

@@ -1,5 +1,6 @@
 """What the flows need from the outside, as Protocols. ``store``, ``orderchamp`` and ``transport`` provide it."""
 
+from app.ports.observer import Nobody, Observer, RunEnd
 from app.ports.outside import Budget, Marketplace, Marketplaces, OrderchampApp, Transport
 from app.ports.records import (
     DUTIES,
@@ -13,6 +14,7 @@ from app.ports.records import (
     DutyName,
     Hidings,
     InboxEntry,
+    Overview,
     ProductView,
     Reconciled,
     Settled,
@@ -41,9 +43,13 @@ __all__ = [
     "InboxEntry",
     "Marketplace",
     "Marketplaces",
+    "Nobody",
+    "Observer",
     "OrderchampApp",
+    "Overview",
     "ProductView",
     "Reconciled",
+    "RunEnd",
     "Settled",
     "Sibling",
     "Store",

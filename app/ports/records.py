@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID
 
@@ -29,7 +29,8 @@ class Claim(Struct, frozen=True, kw_only=True):
     """A lane held: until it is released or taken over, nobody else works for the Application.
 
     ``token`` fences late writes; ``wake`` is what the lane's counter said; ``now`` is the database's clock at the claim.
-    ``failures`` is how many runs before this one ended with a bug, in a row.
+    ``failures`` is how many runs before this one ended with a bug, in a row. ``taken_over``: who held it before has not let
+    go of it.
     """
 
     application_id: ApplicationId
@@ -37,6 +38,7 @@ class Claim(Struct, frozen=True, kw_only=True):
     wake: int
     now: datetime
     failures: int = 0
+    taken_over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,3 +262,18 @@ class ApiKey(Struct, frozen=True, kw_only=True):
     id: UUID
     role: str
     supplier_id: SupplierId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What waits in the whole database. The ages are None when nothing waits.
+
+    ``lanes`` counts them as leased, resting, runnable or idle; ``applications`` by platform and state; ``problems`` those
+    that are open, by kind.
+    """
+
+    oldest_due: timedelta | None
+    oldest_delivery: timedelta | None
+    lanes: Mapping[str, int]
+    applications: Mapping[tuple[str, str], int]
+    problems: Mapping[str, int]

@@ -8,7 +8,7 @@ import asyncpg
 from sqlalchemy import URL, make_url
 
 from app.domain.ids import AccountId, ApplicationId
-from app.ports import Addressee, Arrival, Claim
+from app.ports import Addressee, Arrival, Claim, Overview
 from app.store.accounts import AccountBudget, Accounts, Unmetered
 from app.store.applications import Applications
 from app.store.appointments import Appointments
@@ -23,6 +23,7 @@ from app.store.inbox import Inbox
 from app.store.installs import Installs
 from app.store.keys import ApiKeys
 from app.store.lanes import DOORBELL, Lanes
+from app.store.overview import read_overview
 from app.store.problems import Problems
 from app.store.products import Products
 from app.store.replays import Replays
@@ -134,6 +135,11 @@ class PostgresStore:
                 return None
             found: str | None = (await connection.execute("SELECT version_num FROM alembic_version")).scalar()
             return found
+
+    async def overview(self) -> Overview:
+        """Return what waits in the whole database; any of the database's errors if it does not tell in a second."""
+        async with self.pool.transaction() as connection:
+            return await read_overview(connection)
 
     def connections(self) -> frozenset[Driver]:
         """Return the connections of the pool, in use or not."""

@@ -5,10 +5,10 @@ kind of question delays no other. Nobody waits long: the database gives up a sta
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 
 import asyncpg
+import structlog
 from pydantic_core import to_json
 from sqlalchemy import URL
 
@@ -20,7 +20,7 @@ from app.store.connection import Driver, Row
 from app.store.documents import clean
 from app.store.vault import Keyring, SecretUnreadable
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 
 GIVE_UP_MILLISECONDS = 400
 LOCK_MILLISECONDS = 150
@@ -103,7 +103,7 @@ class Entrance:
                     str(application_id), row["field"], row["key_id"], row["nonce"], row["ciphertext"]
                 )
             except SecretUnreadable:
-                logger.exception("secret_unreadable")
+                logger.exception("secret_unreadable", application_id=str(application_id), secret=row["field"])
                 found[application_id] = (row["platform"], row["revision"], None)
         return {
             application_id: Addressee(id=application_id, platform=platform, revision=revision, secrets=secrets)

@@ -13,13 +13,13 @@ DOORBELL = "lane"
 
 _CLAIM = """
     UPDATE lane SET leased_until = now() + :lease, lease_token = lease_token + 1, last_run_at = now()
-    WHERE application_id = (
-        SELECT application_id FROM lane
+    FROM (
+        SELECT application_id, leased_until IS NOT NULL AS taken_over FROM lane
         WHERE (wake > done OR due_at <= now()) AND (leased_until IS NULL OR leased_until < now())
             AND (rests_until IS NULL OR rests_until <= now())
         ORDER BY last_run_at FOR UPDATE SKIP LOCKED LIMIT 1
-    )
-    RETURNING application_id, wake, lease_token, failures, now() AS now
+    ) AS free WHERE lane.application_id = free.application_id
+    RETURNING lane.application_id, wake, lease_token, failures, taken_over, now() AS now
 """
 
 # What is left decides when the lane is due again, whatever the run believed: a row that waits is a row that is found. A
@@ -128,6 +128,7 @@ class Lanes:
             wake=row.wake,
             now=row.now,
             failures=row.failures,
+            taken_over=row.taken_over,
         )
 
     async def next_due(self) -> timedelta | None:

@@ -517,6 +517,7 @@ class ProblemRow(SQLModel, table=True):
     __table_args__ = (
         Index("problem_subject", "application_id", "kind", "subject", unique=True),
         Index("problem_list", "application_id", "state", "id"),
+        Index("problem_open", "kind", postgresql_where=text("state = 'open'")),
     )
 
     id: UUID = Field(sa_column=Column(Uuid, primary_key=True, server_default=text("gen_random_uuid()")))

@@ -12,8 +12,10 @@ import httpx
 
 from app.domain.errors import AddressRefused, NoAnswer
 from app.domain.http import Part, Request, Response
+from app.domain.structs import replace
 from app.transport.addresses import Resolver
 from app.transport.addresses import resolve as ask_system
+from app.transport.discretion import without_secrets
 from app.transport.network import Call, Network, Refused, current_call
 
 MAX_BODY = 20 * 1024 * 1024
@@ -90,7 +92,10 @@ class HttpTransport:
             await self._wait_for_place(call)
             try:
                 answer = await self._pool.handle_async_request(outgoing)
-                return await self._read(answer, request.part, told=f"{request.operation}: {host}")
+                response = await self._read(answer, request.part, told=f"{request.operation}: {host}")
+                if request.part is not None:
+                    return response  # Of a file, which quotes nobody, each byte has its place.
+                return replace(response, body=without_secrets(request, response.body))
             finally:
                 self._places.release()
         except Refused as error:

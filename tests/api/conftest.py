@@ -1,6 +1,7 @@
 """The whole town in one process: the web application, a stand-in Orderchamp and stand-in shops, on real sockets."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -38,8 +39,7 @@ def settings(database_url: str, **changes: Any) -> Settings:
         orderchamp_client_id="test-orderchamp-app",
         orderchamp_client_secret="test-orderchamp-app-secret",
         allow_private_addresses=True,
-        log_level="error",
-        **changes,
+        **{"log_level": "error", **changes},
     )
 
 
@@ -115,6 +115,13 @@ class Web:
 
 @pytest.fixture
 async def web(database_url: str) -> AsyncIterator[Web]:
+    async with town(database_url) as opened:
+        yield opened
+
+
+@contextlib.asynccontextmanager
+async def town(database_url: str, **changes: Any) -> AsyncIterator[Web]:
+    """The web application with these settings, beside a stand-in Orderchamp and stand-in shops."""
     async with (
         serving(
             create_orderchamp(client_id="test-orderchamp-app", client_secret="test-orderchamp-app-secret")
@@ -132,6 +139,7 @@ async def web(database_url: str) -> AsyncIterator[Web]:
             orderchamp_www_url=orderchamp,
             shop_urls={"shopify": shopify + "/shops/{shop}"},
             coalesce_seconds=0,
+            **changes,
         )
         app = create_app(chosen)
         async with serving(app, port=port) as url:

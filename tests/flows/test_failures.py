@@ -6,6 +6,7 @@ from structlog.testing import capture_logs
 from app.domain.application import Application
 from app.domain.errors import CredentialsRefused, OrderchampUnavailable, PlatformRejected
 from app.domain.event import Uninstalled
+from app.domain.ids import ApplicationId
 from app.domain.plan import Change, NotSent, Outcome, Publish, Refused, SetStock, UpdateProduct
 from app.domain.resolution import Plain
 from app.domain.retry import SCHEDULE
@@ -13,6 +14,7 @@ from app.domain.settings import ApplicationSettings
 from app.domain.structs import replace
 from app.flows.operate import Revision, change
 from app.flows.resolve import resolve
+from app.ports import Nobody
 from tests.fakes.shop import product, variant
 from tests.fakes.stage import Stage
 
@@ -122,7 +124,12 @@ TEN = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 @pytest.mark.policy("many_failures")
 async def test_many_refused_products_are_announced_and_at_the_limit_pause(stage: Stage) -> None:
     heard: list[int] = []
-    stage.services = replace(stage.services, on_alarm=lambda _, level: heard.append(level))
+
+    class Listening(Nobody):
+        def alarmed(self, application_id: ApplicationId, level: int) -> None:
+            heard.append(level)
+
+    stage.services = replace(stage.services, observer=Listening())
     application = await installed(stage, *TEN, settings=ApplicationSettings(price_kind="wholesale", failure_limit=10))
     stage.orderchamp.verdict = lambda change: Refused(("no",)) if isinstance(change, UpdateProduct) else None
     levels = []

@@ -240,9 +240,11 @@ async def test_a_bug_in_reading_ends_one_delivery_and_not_its_lane(archive: Arch
     with capture_logs() as logs:
         await stage.run_lanes()
     (delivery_id,) = await archive.dead_letters(application)
-    assert [(each["event"], each["delivery_id"], each["log_level"]) for each in logs] == [
-        ("delivery_not_read", delivery_id, "error")
-    ]
+    bug, dead = logs
+    assert (bug["event"], bug["delivery_id"], bug["log_level"]) == ("delivery_not_read", delivery_id, "error")
+    assert (dead["event"], dead["delivery_ids"], dead["application_id"]) == (
+        *("dead_letters", [delivery_id], str(application.id)),
+    )
     assert set((await stage.outcomes(application)).values()) == {"dead"}
     assert await stage.execute("SELECT failures FROM lane") == 0
     assert counted(await archive.whole(outcome=DEAD_LETTER)) == {"dead": 1}

@@ -44,4 +44,4 @@ def announce(run: LaneRun, level: int | None) -> None:
     """Tell the log and the metrics of a level, once it is written down."""
     if level is not None:
         logger.warning("many_failures", application_id=str(run.application.id), percent_of_limit=level)
-        run.services.on_alarm(run.application.id, level)
+        run.services.observer.alarmed(run.application.id, level)

@@ -57,6 +57,7 @@ async def finish(run: LaneRun, batch: Batch) -> None:
         states = {each for work, result in results for each in (work.due.state, result.reconciled.state)}
         level = await sound(run, tx, states)
     announce(run, level)
+    run.services.observer.reconciled(run.application.platform, [each.state for each in reconciled])
     _follow(run, [work.error for work in batch.works.values() if work.error is not None])
 
 
