@@ -95,7 +95,7 @@ class Subscription:
 
     id: str
     topic: Topic
-    address: str
+    address: str = field(repr=False)  # Its end may be a secret.
     active: bool = True
 
 
@@ -104,7 +104,7 @@ class Subscribe:
     """Order this topic at this address. ``secret`` is what it is to be signed with; None where that is not for us to say."""
 
     topic: Topic
-    address: str
+    address: str = field(repr=False)  # Its end may be a secret.
     secret: Secret | None = None
 
 
