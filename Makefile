@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 T ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test format lint types check serve worker migrate migration schema-check bench proof image clean setup-production
+.PHONY: help setup run demo test format lint types check serve worker migrate migration schema-check schema bench proof image clean setup-production
 
 help: ## Tell what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ bench: $(VENV)/.installed ## Measure what the service can do here: M=name for on
 
 proof: $(VENV)/.installed ## Break it in many ways on real processes: N=runs (200), SEED=repeats one
 	@$(BIN)/python -m app.proof --runs $(or $(N),$(if $(SEED),1,200)) $(if $(SEED),--seed $(SEED)) $(if $(or $(SEED),$(filter no,$(PRODUCTION))),--no-production)
+
+schema: $(VENV)/.installed ## Compare the API with its OpenAPI document, much further than the tests do
+	@$(BIN)/pytest -m long tests/api/test_schema.py
 
 check: lint types schema-check test ## All that must pass before a change lands
 

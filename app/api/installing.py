@@ -6,14 +6,14 @@ others, so that an answer counts only in the browser that was sent off for it.
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 
 from app.api.dependencies import ServicesDep
-from app.api.errors import TooLarge, TooSlow, from_error, from_unread
+from app.api.errors import TooLarge, TooSlow, documented, from_error, from_unread
 from app.api.install_forms import choice_form, choice_of, keys_form
 from app.api.install_pages import HEADERS, problem_page, progress, unavailable_page
 from app.api.reading import read_delivery
@@ -26,7 +26,19 @@ from app.flows.installs.hear_shop import hear_shop
 from app.flows.installs.travel import LIFETIME, arrive, continue_, look
 from app.flows.services import Services
 
-router = APIRouter(prefix="/install", tags=["Installing"], default_response_class=HTMLResponse)
+_PAGE: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A page for people, or what the platform expects.", "content": {**_PAGE, "*/*": {}}},
+    303: {"description": "The browser goes on."},
+    # Browsers are told in a page, a shop that calls by itself in a problem.
+    **{
+        status: {**each, "content": {**each["content"], **_PAGE}}
+        for status, each in documented(401, 403, 404, 409, 413, 422, 503).items()
+    },
+}
+"""What any of these addresses may answer."""
+
+router = APIRouter(prefix="/install", tags=["Installing"], default_response_class=Response, responses=ANSWERS)
 
 COOKIE = "install"
 BROWSER = re.compile(r"[0-9A-Za-z]{64}")
