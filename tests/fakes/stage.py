@@ -115,7 +115,7 @@ class Stage:
                 "UPDATE source_product SET read_due_at = now() WHERE read_due_at IS NOT NULL",
                 "UPDATE in_flight SET until = now()",
                 "UPDATE replay_share SET due_at = now() WHERE state = 'running'",
-                "UPDATE target SET publishing_until = now() WHERE publishing_until IS NOT NULL",
+                "UPDATE target SET publishing_until = now() WHERE publishing_until > now()",
                 "UPDATE import SET due_at = now() WHERE state = 'running'",
                 "UPDATE appointment SET due_at = now() WHERE attempts > 0",
                 "UPDATE sweep SET due_at = now() WHERE state = 'running'",
