@@ -104,8 +104,15 @@ async def test_every_web_process_honours_a_new_secret_and_an_uninstall_at_once(
 async def test_several_web_processes_keep_an_event_once(web: Web, address: str, beyond: str) -> None:
     targets = [address, beside(address, beyond)]
     for _ in range(4):
-        answers = await asyncio.gather(*(timed(web.client, targets[n % 2], event=f"e{n // 4}") for n in range(40)))
-        assert {(answer.status_code, answer.text) for answer, _ in answers} == {(200, "")}
+        waiting = list(range(40))
+        async with asyncio.timeout(30):
+            while waiting:
+                # On a busy machine some are told to come back, as a shop does then.
+                answers = await asyncio.gather(
+                    *(timed(web.client, targets[n % 2], event=f"e{n // 4}") for n in waiting)
+                )
+                assert {answer.status_code for answer, _ in answers} <= {200, 503}
+                waiting = [n for n, (answer, _) in zip(waiting, answers, strict=True) if answer.status_code == 503]
     assert len(await deliveries(web, address)) == 10
 
 
