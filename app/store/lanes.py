@@ -11,14 +11,17 @@ from app.store.connection import Connection
 DOORBELL = "lane"
 """The channel on which a commit that adds work rings. Only a hint: every worker also looks by itself."""
 
+# Found once and materialized: as a plain subquery it may be run again while the rows are gone through, and then one claim
+# takes several lanes.
 _CLAIM = """
-    UPDATE lane SET leased_until = now() + :lease, lease_token = lease_token + 1, last_run_at = now()
-    FROM (
+    WITH longest_waiting AS MATERIALIZED (
         SELECT application_id, leased_until IS NOT NULL AS taken_over FROM lane
         WHERE (wake > done OR due_at <= now()) AND (leased_until IS NULL OR leased_until < now())
             AND (rests_until IS NULL OR rests_until <= now())
         ORDER BY last_run_at FOR UPDATE SKIP LOCKED LIMIT 1
-    ) AS free WHERE lane.application_id = free.application_id
+    )
+    UPDATE lane SET leased_until = now() + :lease, lease_token = lease_token + 1, last_run_at = now()
+    FROM longest_waiting WHERE lane.application_id = longest_waiting.application_id
     RETURNING lane.application_id, wake, lease_token, failures, taken_over, now() AS now
 """
 
