@@ -40,7 +40,8 @@ def configure_logging(level: str, count: Callable[[str, str], None] = lambda _, 
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
+        # Not cached: whoever sets logging up anew, as tests do, has it hold for every logger.
+        cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler()
     handler.setFormatter(
