@@ -13,6 +13,7 @@ from app.metrics import Metrics
 from app.metrics.edges import Answers, MeteredEntrance
 from app.metrics.overview import Watch
 from app.platforms.registry import ADAPTERS
+from app.serving import settle_in
 from app.settings import Settings
 from app.store.migrations import revisions
 
@@ -38,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Api:
             yield
         await store.close()
 
-    return create_api(
+    created = create_api(
         lifespan=lifespan,
         unavailable=store.unavailable,
         database_revision=store.revision,
@@ -49,3 +50,5 @@ def create_app(settings: Settings | None = None) -> Api:
         answered=answers,
         metrics=shown,
     )
+    settle_in()
+    return created

@@ -22,6 +22,7 @@ from app.flows.tenure import Stopping
 from app.logs import configure_logging
 from app.metrics import Metrics
 from app.ports import RunEnd
+from app.serving import settle_in
 from app.settings import Settings
 from app.store.connect import drop
 from app.store.connection import Driver
@@ -250,6 +251,7 @@ async def _work_until_told(chosen: Settings, metrics: Metrics) -> None:
         loop = asyncio.get_running_loop()
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, worker.stop)
+        settle_in()
         logger.info("worker_started", slots=chosen.lanes_per_worker)
         every = timedelta(seconds=chosen.housekeeping_seconds)
         house = asyncio.create_task(keep_house_again_and_again(services, store, periods(chosen), every=every))

@@ -22,6 +22,7 @@ def create_app() -> FastAPI:
     async def readyz() -> Response:
         return Response(status_code=200)
 
+    serving.settle_in()
     return app
 
 

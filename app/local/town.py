@@ -18,6 +18,9 @@ from app.local.processes import NotStarted, Processes, run_module
 
 SUPPLIER = "oak-and-ash"
 
+REUSE = httpx.Limits(keepalive_expiry=2)
+"""A connection that has rested longer is not used again: servers close it after five seconds, perhaps just then."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
@@ -179,7 +182,7 @@ async def town(
                 "orderchamp": keys.made("orderchamp-token"),
                 **keys.of_shop(platform),
             }
-            async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+            async with httpx.AsyncClient(trust_env=False, timeout=20, limits=REUSE) as client:
                 yield Town(
                     platform=platform,
                     ports=ports,
