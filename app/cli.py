@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
 import typer
+import uvloop
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from app import serving
@@ -63,7 +64,7 @@ def _counting_together(processes: int) -> Iterator[None]:
 @app.command()
 def worker() -> None:
     """Run a worker process."""
-    asyncio.run(worker_process.main())
+    uvloop.run(worker_process.main())
 
 
 @app.command()

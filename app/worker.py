@@ -202,7 +202,7 @@ class Worker:
 
     async def _listen(self) -> Doorbell | None:
         try:
-            bell = await self._store.listen(self._ring)
+            bell = await self._store.listen(self._rung.set, self._rung_for_installs.set)
         except self._store.unavailable as error:
             logger.warning("doorbell_unavailable", error=type(error).__name__)
             return None

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 
+from app.domain.http import Delivery
 from app.local.processes import run_module
 
 EVENT_ID = "EVENT-ID"
@@ -168,6 +169,13 @@ class Generator:
                 self.other += 1
             free.append(descriptor)
         return free
+
+
+def as_text(delivery: Delivery, path: str) -> str:
+    """Return a delivery as the request that a ``Load`` sends to this path."""
+    lines = [f"POST {path} HTTP/1.1", "host: 127.0.0.1"]
+    lines += [f"{name}: {value}" for name, value in delivery.headers.items()]
+    return "\r\n".join([*lines, f"content-length: {len(delivery.body)}", "", delivery.body.decode()])
 
 
 def _whole(answer: bytes) -> bool:

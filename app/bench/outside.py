@@ -41,23 +41,33 @@ class Shop:
     location_id: int
     items: Sequence[Item]
 
-    async def say(self, topic: str, body: Mapping[str, object]) -> None:
-        """Post a delivery as the shop would; it must be acknowledged."""
-        signed = _signed(dumps(body).encode(), topic, self.domain, self.town.keys["client-secret"])
-        address = f"{self.town.web}/webhooks/shopify/{self.application_id}"
-        answer = await self.town.client.post(address, content=signed.body, headers=dict(signed.headers))
+    @property
+    def path(self) -> str:
+        """Where its deliveries go."""
+        return f"/webhooks/shopify/{self.application_id}"
+
+    async def say_stock(self, item: Item, quantity: int) -> None:
+        """Post how many pieces there are, as the shop would; that must be acknowledged."""
+        said = self.of_stock(item, quantity, event_id=str(uuid4()))
+        answer = await self.town.client.post(self.town.web + self.path, content=said.body, headers=dict(said.headers))
         if answer.status_code != 200:
             raise NotStarted(f"A delivery was answered {answer.status_code}: {answer.text[:300]}")
 
-    async def say_stock(self, item: Item, quantity: int) -> None:
-        """Say how many pieces there are."""
+    def of_stock(self, item: Item, quantity: int, *, event_id: str) -> Delivery:
+        """Return a delivery that says how many pieces there are."""
         level = {
             "inventory_item_id": item.stock_item_id,
             "location_id": self.location_id,
             "available": quantity,
             "updated_at": datetime.now(UTC).isoformat(),
         }
-        await self.say("inventory_levels/update", level)
+        return _signed(
+            dumps(level).encode(),
+            "inventory_levels/update",
+            self.domain,
+            self.town.keys["client-secret"],
+            event_id=event_id,
+        )
 
     async def shown(self, item: Item) -> Mapping[str, Any]:
         """Return the product that Orderchamp shows with this SKU."""
@@ -65,15 +75,14 @@ class Shop:
         found: list[Mapping[str, Any]] = await self.town.sandbox("GET", url)
         return found[0]
 
-    async def shown_stock(self, item: Item) -> int:
-        """Return how many pieces Orderchamp shows."""
-        variants = (await self.shown(item))["variants"]
-        return next(int(each["available_quantity"]) for each in variants if each["sku"] == item.sku)
-
-    async def until_shown(self, item: Item, quantity: int, *, within: float = 30, every: float = 0.004) -> None:
-        """Return as soon as Orderchamp shows this stock."""
+    async def until_shown(self, item: Item, quantity: int, *, within: float = 30, every: float = 0.05) -> datetime:
+        """Return, once Orderchamp shows this stock, since when it does: by its clock, which is this machine's."""
         async with asyncio.timeout(within):
-            while await self.shown_stock(item) != quantity:
+            while True:
+                variants = (await self.shown(item))["variants"]
+                variant = next(each for each in variants if each["sku"] == item.sku)
+                if int(variant["available_quantity"]) == quantity:
+                    return datetime.fromisoformat(variant["counted_at"])
                 await asyncio.sleep(every)
 
     async def until_title(self, item: Item, title: str, *, within: float = 60) -> None:
@@ -219,13 +228,13 @@ def _on_orderchamp(product: Mapping[str, Any], storefront_id: str) -> dict[str, 
     return {"title": product["title"], "variants": variants, "publish_on": storefront_id, **options}
 
 
-def _signed(body: bytes, topic: str, shop: str, secret: str) -> Delivery:
+def _signed(body: bytes, topic: str, shop: str, secret: str, *, event_id: str) -> Delivery:
     assert SHOPIFY is not None  # noqa: S101 - Shopify has webhooks
     headers = {
         "content-type": "application/json",
         "x-shopify-topic": topic,
         "x-shopify-shop-domain": shop,
-        "x-shopify-webhook-id": str(uuid4()),
+        "x-shopify-webhook-id": event_id,
     }
     delivery = Delivery(method="POST", url="", headers=headers, body=body, received_at=datetime.now(UTC))
     return SHOPIFY.sign(delivery, Secret(secret.encode()))

@@ -1,11 +1,16 @@
-"""How soon Orderchamp shows a change: alone on an idle system, and among 300 events a second of 100 Applications."""
+"""How soon Orderchamp shows a change: alone on an idle system, and among 300 events a second of 100 Applications.
+
+From the POST until the stand-in's own record of it says so: asking it again and again would keep the machine busy.
+"""
 
 import asyncio
 import random
-import time
+from datetime import UTC, datetime
 
+from app.bench.load import EVENT_ID, Load, as_text, generate
 from app.bench.outside import Item, Pace, Shop, open_shop, real_town
 from app.local.figures import Figure
+from app.local.processes import NotStarted
 from app.local.town import Town
 
 CHANGES = 40
@@ -13,8 +18,10 @@ BETWEEN = 0.2
 SHOPS = 100
 PER_SECOND = 300
 SECONDS = 20
-WATCHED = 30
-"""Of so many events one is watched: looking at each would measure the stand-in, not the service."""
+WATCHED_PER_SECOND = 10
+"""So many of the events are watched; the others come from the load generator."""
+CONNECTIONS = 16
+OPENED_AT_ONCE = 6
 
 
 async def measure() -> list[Figure]:
@@ -41,28 +48,47 @@ async def _idle(here: Town) -> list[float]:
 
 
 async def _loaded(here: Town) -> list[float]:
-    each = PER_SECOND * SECONDS // SHOPS
-    shops = [await open_shop(here, f"shop-{number}", products=1, variants=each) for number in range(SHOPS)]
+    """Change the stock of one product after the other; none changes twice, so that none rests."""
+    places = asyncio.Semaphore(OPENED_AT_ONCE)
+
+    async def opened(number: int) -> Shop:
+        async with places:
+            return await open_shop(here, f"shop-{number}", products=PER_SECOND * SECONDS // SHOPS, variants=1)
+
+    shops = await asyncio.gather(*(opened(number) for number in range(SHOPS)))
     changes = [(shop, item) for shop in shops for item in shop.items]
     random.Random(7).shuffle(changes)
-    pace = Pace(PER_SECOND)
-    watched: list[asyncio.Task[float]] = []
+    count = WATCHED_PER_SECOND * SECONDS
+    watched, others = changes[:count], changes[count:]
+    load = Load(
+        port=here.ports.web,
+        server=next(child.pid for name, child in here.processes.running if name == "web"),
+        requests=[as_text(shop.of_stock(item, 77, event_id=EVENT_ID), shop.path) for shop, item in others],
+        run="load",
+        connections=CONNECTIONS,
+        seconds=SECONDS,
+        rate=PER_SECOND - WATCHED_PER_SECOND,
+    )
+    pace = Pace(WATCHED_PER_SECOND)
+    begun: list[datetime] = []
     async with asyncio.TaskGroup() as group:
-        for number, (shop, item) in enumerate(changes):
+        loading = group.create_task(generate(load))
+        for shop, item in watched:
             await pace.turn()
-            if number % WATCHED == 0:
-                watched.append(group.create_task(_seen(shop, item, 77, every=0.05)))
-            else:
-                group.create_task(shop.say_stock(item, 77))
-    return [each.result() for each in watched]
+            begun.append(datetime.now(UTC))
+            group.create_task(shop.say_stock(item, 77))
+    if loading.result().other:
+        raise NotStarted(f"{loading.result().other} deliveries were not acknowledged.")
+    # Looked at afterwards, since looking takes the processor away from what is measured.
+    shown = [await shop.until_shown(item, 77, within=60) for shop, item in watched]
+    return [(then - since).total_seconds() * 1000 for since, then in zip(begun, shown, strict=True)]
 
 
-async def _seen(shop: Shop, item: Item, quantity: int, *, every: float = 0.004) -> float:
+async def _seen(shop: Shop, item: Item, quantity: int) -> float:
     """Say a stock and return the milliseconds until Orderchamp shows it."""
-    begun = time.perf_counter()
+    begun = datetime.now(UTC)
     await shop.say_stock(item, quantity)
-    await shop.until_shown(item, quantity, every=every, within=60)
-    return (time.perf_counter() - begun) * 1000
+    return (await shop.until_shown(item, quantity) - begun).total_seconds() * 1000
 
 
 def _quantile(values: list[float], share: float) -> float:

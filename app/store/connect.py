@@ -23,6 +23,9 @@ LONGEST_STATEMENT_SECONDS = 60
 STATEMENTS = 1000
 """How many statements a connection keeps prepared: more than there are."""
 
+PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan", "jit": "off"}
+"""Settings that have each statement planned once a connection: planning takes longer than most statements run."""
+
 BROKEN = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What asyncpg says of a connection that it cannot use; the second where the database broke off in the middle of an answer."""
 
@@ -111,7 +114,9 @@ class Pool:
                 if time.monotonic() - since < RESTED_SECONDS or await _lives(driver):
                     return driver
                 driver.terminate()
-            driver = await connect(self._url, timeout=CONNECT_SECONDS, longest_statement=LONGEST_STATEMENT_SECONDS)
+            driver = await connect(
+                self._url, PLANNED_ONCE, timeout=CONNECT_SECONDS, longest_statement=LONGEST_STATEMENT_SECONDS
+            )
         except BaseException:
             self._free.release()
             raise

@@ -20,7 +20,7 @@ from app.store.entrance import Entrance
 from app.store.erasures import Erasures
 from app.store.imports import Imports
 from app.store.inbox import Inbox
-from app.store.installs import Installs
+from app.store.installs import INSTALLS, Installs
 from app.store.keys import ApiKeys
 from app.store.lanes import DOORBELL, Lanes
 from app.store.overview import read_overview
@@ -145,12 +145,16 @@ class PostgresStore:
         """Return the connections of the pool, in use or not."""
         return self.pool.connections()
 
-    async def listen(self, ring: Callable[[], None]) -> Doorbell:
-        """Call ``ring`` whenever a commit adds work, until the returned doorbell is closed or the database goes away."""
+    async def listen(self, ring: Callable[[], None], ring_for_installs: Callable[[], None]) -> Doorbell:
+        """Call ``ring`` whenever a commit adds work to a lane, ``ring_for_installs`` when an install may be finished.
+
+        Until the returned doorbell is closed or the database goes away.
+        """
         connection = await connect(self._url, {"application_name": "doorbell"}, timeout=DOORBELL_SECONDS)
         try:
             async with asyncio.timeout(DOORBELL_SECONDS):
                 await connection.add_listener(DOORBELL, lambda *_: ring())
+                await connection.add_listener(INSTALLS, lambda *_: ring_for_installs())
         except BaseException:
             connection.terminate()
             raise

@@ -15,7 +15,7 @@ from sqlalchemy import URL
 from app.domain.errors import Concern, NotStored
 from app.domain.ids import ApplicationId
 from app.ports import Addressee, Arrival
-from app.store.connect import BROKEN, connect
+from app.store.connect import BROKEN, PLANNED_ONCE, connect
 from app.store.connection import Driver, Row
 from app.store.documents import clean
 from app.store.vault import Keyring, SecretUnreadable
@@ -32,10 +32,9 @@ SECONDS = 0.45
 SETTINGS = {
     "statement_timeout": str(GIVE_UP_MILLISECONDS),
     "lock_timeout": str(LOCK_MILLISECONDS),
-    "plan_cache_mode": "force_generic_plan",
-    "jit": "off",
+    **PLANNED_ONCE,
 }
-"""Of every connection here. The statements are always the same: planning them afresh takes longer than running them."""
+"""Of every connection here."""
 
 ADDRESSEES = """
     SELECT a.id, a.platform, a.revision, s.field, s.key_id, s.nonce, s.ciphertext

@@ -8,6 +8,9 @@ from app.store.connection import Connection, Row
 from app.store.documents import clean, from_settings, to_settings
 from app.store.keys import digest
 
+INSTALLS = "install"
+"""The channel on which a commit rings after which an install may be finished; as for lanes, only a hint."""
+
 
 class Installs:
     """The installs on their way, in one transaction. Those that waited for too long are told as expired."""
@@ -118,6 +121,10 @@ class Installs:
             "UPDATE pending_install SET answered = :answered WHERE id = :id",
             {"id": install_id, "answered": answered},
         )
+
+    async def ring(self) -> None:
+        """Have every worker look for installs to finish, at the commit."""
+        await self._connection.execute(f"NOTIFY {INSTALLS}")
 
     async def claim(self, lease: timedelta) -> PendingInstall | None:
         """Take an install that is agreed on, for as long as ``lease``; None: none is due."""

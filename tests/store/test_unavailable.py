@@ -33,7 +33,7 @@ async def test_between_its_last_words_and_its_end_a_connection_is_no_doorbell(da
         store = PostgresStore(
             way.url, keyring=Keyring(keys={"test": bytes(32)}, active="test"), random_bytes=bytes, pool=1
         )
-        bell = await store.listen(lambda: None)
+        bell = await store.listen(lambda: None, lambda: None)
         assert await bell.answers(within=5)
         await way.say(LAST_WORDS)
         assert not await bell.answers(within=5)
@@ -51,7 +51,7 @@ async def test_a_database_that_takes_no_connections_now_is_unavailable_to_the_do
     await elsewhere.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
     try:
         with pytest.raises(store.unavailable) as refused:
-            await store.listen(lambda: None)
+            await store.listen(lambda: None, lambda: None)
         assert isinstance(refused.value, asyncpg.PostgresError)
     finally:
         await elsewhere.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")

@@ -129,7 +129,7 @@ async def agree(services: Services, tx: Transaction, install: PendingInstall) ->
         return
     until = services.clock() + LIFETIME
     await tx.installs.save(replace(install, state="agreed", why=CONNECTING, way_on="", expires_at=until))
-    await tx.lanes.ring()
+    await tx.installs.ring()
 
 
 async def _to_orderchamp(services: Services, tx: Transaction, install: PendingInstall) -> str:

@@ -55,5 +55,6 @@ def shown_variant(variant: Variant) -> dict[str, Any]:
         "available_quantity": variant.available,
         "policy": variant.inventory_policy,
         "barcode": variant.details.get("barcode"),
+        "counted_at": variant.counted_at,
         **{each: variant.details.get(each) for each in AXES},
     }
