@@ -85,4 +85,21 @@ LIGHTSPEED = Platform(
     consent=Consent(shop="eu1-234567", buttons=("Install in eu1-234567",)),
 )
 
-PLATFORMS: Mapping[str, Platform] = {each.name: each for each in (SHOPIFY, WOOCOMMERCE, SHOPWARE, LIGHTSPEED)}
+BIGCOMMERCE = Platform(
+    name="bigcommerce",
+    title="BigCommerce",
+    shop="abc123",
+    credentials={"access_token": "", "client_secret": ""},
+    app=("client_id", "client_secret"),
+    pages={"app_page": "{shops}/app/install?callback={web}/install/bigcommerce/callback"},
+    consent=Consent(shop="def456", buttons=("Install in def456",)),
+    limits={
+        "details_changed": "BigCommerce tells nobody that an image was exchanged, if nothing else of the product was changed; "
+        "that is found when the catalogue is read.",
+        "variant_added": "BigCommerce tells of SKUs; a variant without one is found when the catalogue is read.",
+    },
+)
+
+PLATFORMS: Mapping[str, Platform] = {
+    each.name: each for each in (SHOPIFY, WOOCOMMERCE, SHOPWARE, LIGHTSPEED, BIGCOMMERCE)
+}

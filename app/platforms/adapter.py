@@ -12,11 +12,16 @@ To add a platform:
    in) and ``renewal`` (credentials that expire) are all pure: they never send anything. A read of several requests is a
    generator that yields a Request and is sent its Response.
 3. Add one line to ``registry.py``.
-4. Put recorded deliveries into ``tests/samples/<name>/<case>/``: ``headers.json``, ``body`` (the bytes as sent) and
-   ``expected.json``. The contract tests in ``tests/platforms/`` then run over the new platform by themselves.
-5. Give it a shop in ``app/sandbox/`` that shares no code with the adapter, so that they cannot share a mistake. What all
-   stand-in shops do alike, delivering, misbehaving and what merchants do, is in ``app/sandbox/shop/``.
-6. Say in ``app/local/platforms.py`` how such a shop is opened and installed; ``make demo P=<name>`` then shows the platform.
+4. Put recorded deliveries into ``tests/samples/<platform>/<case>/``: ``headers.json``, ``body`` (the bytes as sent) and
+   ``expected.json``. The contract tests in ``tests/platforms/`` then run over the new platform by themselves. What only this
+   platform does is tested in ``tests/platforms/<platform>/``, with the signatures that were computed elsewhere
+   (``tests/samples/signature-vectors.json``).
+5. Give it a shop in ``app/sandbox/<platform>/`` that shares no code with the adapter, so that they cannot share a mistake, a
+   command in ``app/sandbox/__main__.py`` that starts it, and tests in ``tests/sandbox/<platform>/``. What all stand-in shops
+   do alike, delivering, misbehaving and what merchants do, is in ``app/sandbox/shop/``.
+6. Say in ``app/local/platforms.py`` how such a shop is opened and installed, and what it cannot do;
+   ``make demo P=<platform>`` then shows the platform.
+7. Name it in the README, and say in ``docs/operating.md`` what its operators set up, and what it never tells anybody.
 
 Nothing else changes: no flow, no table, no route.
 
@@ -24,6 +29,14 @@ Rules that every adapter keeps: bytes are verified before they are parsed; ids a
 ``Decimal`` read from text; times are aware; SKUs are trimmed, empty ones are None; a body that cannot be read raises
 ``Unreadable`` and nothing else; a statement that does not tell everything is ``Incomplete``, never a guess.
 ``bodies.read_json`` reads JSON so.
+
+And of reads: what an answer means is said in the errors that ``Catalogue`` names, and no error of the adapter's own leaves it.
+A shop that asks to wait gets the same request again with ``after``, so that the read goes on where it was. A product counts
+as gone only where the shop itself says so: a 404 may also be of its address, its language or its proxy. What a notice announces
+is read where the shop keeps it, since a read follows within milliseconds, and some lists are late.
+
+Addresses and headers of deliveries are kept as they came. So a secret of ours never travels in a header, even where a
+platform would send one along: it is the end of the address (``SecretKind`` "address"), which is not kept.
 """
 
 import hashlib

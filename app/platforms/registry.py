@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.platforms import lightspeed, shopify, shopware, woocommerce
+from app.platforms import bigcommerce, lightspeed, shopify, shopware, woocommerce
 from app.platforms.adapter import Adapter
 
 _ALL = (
@@ -10,6 +10,7 @@ _ALL = (
     shopware.ADAPTER,
     woocommerce.ADAPTER,
     lightspeed.ADAPTER,
+    bigcommerce.ADAPTER,
 )
 
 ADAPTERS: Mapping[str, Adapter] = {adapter.platform: adapter for adapter in _ALL}

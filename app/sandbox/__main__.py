@@ -73,6 +73,16 @@ def lightspeed(host: Host = "127.0.0.1", port: Port = 0, state: State = None) ->
     _serve(lambda: create_app(state, App(key=key, secret=secret)), host, port)
 
 
+@app.command()
+def bigcommerce(host: Host = "127.0.0.1", port: Port = 0, state: State = None) -> None:
+    """Run stand-in BigCommerce stores. The keys of the app may come in SANDBOX_CLIENT_ID and SANDBOX_CLIENT_SECRET."""
+    from app.sandbox.bigcommerce.sandbox import App  # noqa: PLC0415
+    from app.sandbox.bigcommerce.server import create_app  # noqa: PLC0415
+
+    identity, secret = (os.environ.get(f"SANDBOX_CLIENT_{each}", "sandbox") for each in ("ID", "SECRET"))
+    _serve(lambda: create_app(state, App(client_id=identity, client_secret=secret)), host, port)
+
+
 class Announcing(uvicorn.Server):
     """A server that says where it listens once it does."""
 
