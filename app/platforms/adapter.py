@@ -13,9 +13,9 @@ To add a platform:
    generator that yields a Request and is sent its Response.
 3. Add one line to ``registry.py``.
 4. Put recorded deliveries into ``tests/samples/<platform>/<case>/``: ``headers.json``, ``body`` (the bytes as sent) and
-   ``expected.json``. The contract tests in ``tests/platforms/`` then run over the new platform by themselves. What only this
-   platform does is tested in ``tests/platforms/<platform>/``, with the signatures that were computed elsewhere
-   (``tests/samples/signature-vectors.json``).
+   ``expected.json``. The contract tests in ``tests/platforms/`` then run over the new platform by themselves; ``lives.py``
+   there is told how the life of a product reads on it. What only this platform does is tested in
+   ``tests/platforms/<platform>/``, with the signatures that were computed elsewhere (``tests/samples/signature-vectors.json``).
 5. Give it a shop in ``app/sandbox/<platform>/`` that shares no code with the adapter, so that they cannot share a mistake, a
    command in ``app/sandbox/__main__.py`` that starts it, and tests in ``tests/sandbox/<platform>/``. What all stand-in shops
    do alike, delivering, misbehaving and what merchants do, is in ``app/sandbox/shop/``.

@@ -2,7 +2,10 @@
 
 import contextlib
 import json
+import random
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -11,10 +14,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.errors import InvalidInstallation, InvalidSignature, Unreadable
+from app.domain.event import Fact, Incomplete, StockFact, Tombstone
 from app.domain.http import Delivery
+from app.domain.product import Snapshot
+from app.domain.projection import SourceProduct, project, project_read
+from app.domain.settings import ApplicationSettings
+from app.domain.state import Desired, desired_state
 from app.domain.structs import replace
+from app.flows.project_events import Book
 from app.platforms.adapter import Adapter, Secret, Ticket, Webhooks
 from app.platforms.registry import ADAPTERS
+from tests.platforms.lives import LIVES, Life
 from tests.platforms.samples import Sample, as_json, delivery, samples
 from tests.platforms.test_addresses import HOSTILE
 
@@ -23,6 +33,8 @@ SAMPLES = [sample for platform in ADAPTERS for sample in samples(platform)]
 TALKING = [adapter for adapter in ADAPTERS.values() if adapter.webhooks is not None]
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+SETTINGS = ApplicationSettings(price_kind="wholesale")
+ProductFact = Snapshot | StockFact | Incomplete | Tombstone
 
 every_adapter = pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS.keys())
 every_handshake = pytest.mark.parametrize(
@@ -384,3 +396,103 @@ def test_credentials_that_nobody_knows_are_refused_by_name(adapter: Adapter) -> 
         adapter.installation.credentials({"favourite_colour": "green"})
 
     assert "credentials.favourite_colour" in [where for where, _ in refused.value.reasons]
+
+
+# The life of a product
+
+
+every_life = pytest.mark.parametrize("platform", LIVES)
+
+
+def test_every_platform_that_tells_of_changes_tells_a_life() -> None:
+    telling = {each.platform for each in TALKING if any(isinstance(fact, ProductFact) for fact in facts_of(each))}
+
+    assert LIVES.keys() == telling
+
+
+def facts_of(adapter: Adapter) -> list[Fact]:
+    return [fact for each in samples_of(adapter) for fact in webhooks_of(adapter).read(each.delivery)]
+
+
+@dataclass
+class Mirror:
+    """What we know of a product of which the shop tells.
+
+    A read is answered with how things are by then: at least as far as the last notice of them that was heard.
+    """
+
+    life: Life
+    book: Book = field(default_factory=lambda: Book(before={}))
+    heard: set[int] = field(default_factory=set)
+    now: datetime = NOON
+
+    @property
+    def there(self) -> Snapshot | None:
+        """What the shop has by now."""
+        if self.heard & {id(each) for each in self.life.death}:
+            return None
+        return self.life.end if id(self.life.told[-1]) in self.heard else self.life.hidden
+
+    def hear(self, delivery: Delivery, facts: Sequence[ProductFact]) -> None:
+        self.heard.add(id(delivery))
+        for each in facts:
+            about = self.book.subject(each)
+            if about is None:
+                continue
+            of_variant = isinstance(each, Tombstone) and each.source_id != about
+            fact = Incomplete(source_id=about, reason="one of its variants is gone") if of_variant else each
+            known = self.book.open(about)
+            self.book.after[about] = project(known, fact, settings=SETTINGS, now=self.now, cause=None).product
+
+    def read(self) -> None:
+        """Do the reads that are due."""
+        while (asked := next(filter(self._is_due, self.book.after.values()), None)) is not None:
+            assert asked.source_id in self.life.names
+            found = self.there
+            if found is not None and asked.source_id != found.source_id:
+                # It is the name of a variant, and the shop answers with its product.
+                del self.book.after[asked.source_id]
+                asked = self.book.open(found.source_id)
+            read = project_read(asked, found, settings=SETTINGS, now=self.now).product
+            self.book.after[asked.source_id] = read
+
+    def _is_due(self, product: SourceProduct) -> bool:
+        return product.read is not None and product.read.due_at <= self.now
+
+    def come_to_rest(self) -> None:
+        while asked := [each.read.due_at for each in self.book.after.values() if each.read is not None]:
+            self.now = max(self.now, min(asked))
+            self.read()
+
+    def shown(self) -> dict[str, Desired]:
+        """What Orderchamp is to show: every product that is published."""
+        desired = {name: each.desired for name, each in self.book.after.items()}
+        return {str(name): each for name, each in desired.items() if each is not None and each.published}
+
+
+def orders(told: Sequence[Delivery], chance: random.Random, count: int = 400) -> Iterator[list[Delivery]]:
+    """As it happened, backwards, and in many other orders; each delivery may come twice, anywhere after the first time."""
+    yield list(told)
+    yield [*reversed(told), *told]
+    for _ in range(count):
+        again = chance.sample(told, chance.randrange(len(told) + 1))
+        yield chance.sample([*told, *again], len(told) + len(again))
+
+
+@every_life
+@pytest.mark.parametrize("ends", ["alive", "deleted"])
+def test_all_orders_and_duplicates_of_a_products_life_end_in_the_same_state(platform: str, ends: str) -> None:
+    webhooks, life, chance = webhooks_of(ADAPTERS[platform]), LIVES[platform](), random.Random(platform)
+    told = life.told if ends == "alive" else (*life.told, *life.death)
+    facts = {id(each): [fact for fact in webhooks.read(each) if isinstance(fact, ProductFact)] for each in told}
+    assert all(facts.values())
+    end = {str(life.end.source_id): desired_state(life.end, SETTINGS, now=NOON)}
+
+    for order in orders(told, chance):
+        mirror = Mirror(life)
+        for each in order:
+            mirror.hear(each, facts[id(each)])
+            if chance.random() < 0.3:
+                mirror.read()
+        mirror.come_to_rest()
+        assert mirror.shown() == (end if ends == "alive" else {})
