@@ -10,7 +10,7 @@ from app.domain.structs import Struct, replace
 
 
 class CreateProduct(Struct, frozen=True, kw_only=True):
-    """Create a product, as a draft, with all its variants and their stock."""
+    """Create a product, as a draft, with all its variants and their stock. ``category`` None: Orderchamp chooses one."""
 
     source_id: SourceId
     title: str
@@ -19,6 +19,7 @@ class CreateProduct(Struct, frozen=True, kw_only=True):
     option_names: tuple[str, ...]
     images: tuple[str, ...]
     variants: tuple[DesiredVariant, ...]
+    category: str | None = None
 
 
 class CreateVariant(Struct, frozen=True, kw_only=True):

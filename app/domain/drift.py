@@ -19,6 +19,7 @@ DriftKind = Literal[
     "unpublished",
     "published",
     "stock",
+    "reserved",
     "edited",
 ]
 """First what no notice of the shop told, then what somebody did on Orderchamp."""
@@ -91,7 +92,10 @@ def market_drift(source_id: SourceId, before: Observed, shown: Observed | None) 
             found.setdefault("variant_deleted", []).append(old.sku)
             continue
         if old.stock is not None and new.stock != old.stock:
-            found.setdefault("stock", []).append(f"{old.sku} is {new.stock}, and was {old.stock}")
+            # Fewer than we set may be what open orders reserve, which Orderchamp may take off the number that it shows.
+            fewer = new.stock is not None and new.stock < old.stock
+            kind: DriftKind = "reserved" if fewer else "stock"
+            found.setdefault(kind, []).append(f"{old.sku} is {new.stock}, and was {old.stock}")
         changed = [name for name in ("sku", "price", "msrp", "policy", "options") if _differs(old, new, name)]
         if changed:
             found.setdefault("edited", []).append(f"{', '.join(changed)} of {old.sku}")
@@ -104,6 +108,7 @@ _WHAT: Mapping[DriftKind, str] = {
     "edited": "Edited on Orderchamp",
     "variant_deleted": "Variants are gone from Orderchamp",
     "stock": "Orderchamp shows another stock",
+    "reserved": "Orderchamp shows less stock, perhaps for what open orders reserve",
 }
 
 

@@ -4,7 +4,7 @@ Planning is done again after every stage, from what is known then; a plan theref
 a crash between two stages nothing special: whoever comes next plans from the same rows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from app.domain.changes import (
     Applied,
@@ -26,7 +26,16 @@ from app.domain.changes import (
 )
 from app.domain.ids import Sku, SourceVariantId, StorefrontId, TargetId, TargetVariantId
 from app.domain.settings import ApplicationSettings
-from app.domain.state import Binding, Desired, DesiredVariant, Observed, ObservedVariant, Skipped, Target
+from app.domain.state import (
+    Binding,
+    Desired,
+    DesiredVariant,
+    DraftKind,
+    Observed,
+    ObservedVariant,
+    Skipped,
+    Target,
+)
 from app.domain.structs import Struct, field
 
 __all__ = [
@@ -46,9 +55,11 @@ __all__ = [
     "Unpublish",
     "UpdateProduct",
     "UpdateVariant",
+    "draft_kind",
     "lacks_storefront",
     "next_stage",
     "sent",
+    "stays_draft",
     "unbound_variants",
     "wants_hiding",
     "worth_finding",
@@ -64,6 +75,8 @@ class Situation(Struct, frozen=True, kw_only=True):
     neither created nor written, but for their stock: somebody else holds their SKU, or nobody knows who does.
     ``occupied`` are SKUs that another variant on Orderchamp shows and will give up. ``may_create`` False: the product was
     deleted on Orderchamp by hand, and is not made again. ``may_hide`` False: the guard holds it published.
+    ``shop_currency`` None: the shop does not tell in which currency its prices are. ``leaving``: the Application is being
+    uninstalled, so its products are hidden and nothing else.
     """
 
     desired: Desired
@@ -77,6 +90,18 @@ class Situation(Struct, frozen=True, kw_only=True):
     occupied: Mapping[Sku, "Occupant"] = field(default_factory=dict)
     may_create: bool = True
     may_hide: bool = True
+    shop_currency: str | None = None
+    leaving: bool = False
+
+    @property
+    def foreign_prices(self) -> bool:
+        """Whether the shop's prices are in another currency than the account's."""
+        return self.shop_currency not in (None, self.settings.currency)
+
+    @property
+    def only_stock(self) -> bool:
+        """Whether nothing but stock is kept up to date, and people publish."""
+        return self.settings.mode == "stock" and not self.leaving
 
 
 class Occupant(Struct, frozen=True, kw_only=True):
@@ -96,7 +121,7 @@ def next_stage(situation: Situation) -> tuple[Change, ...]:
 
     Hiding comes first and showing last: what should not be sold is gone at once, and a product is shown complete.
     """
-    for stage in (_hide, _create, _update, _make_way, _show):
+    for stage in _stages(situation):
         changes = tuple(
             change
             for change in stage(situation)
@@ -105,6 +130,14 @@ def next_stage(situation: Situation) -> tuple[Change, ...]:
         if changes:
             return changes
     return ()
+
+
+def _stages(situation: Situation) -> tuple[Callable[[Situation], Iterable[Change]], ...]:
+    if situation.leaving:
+        return (_hide,)
+    if situation.settings.mode == "stock":
+        return (_update,)
+    return (_hide, _create, _update, _make_way, _show)
 
 
 def lacks_storefront(situation: Situation) -> bool:
@@ -124,7 +157,7 @@ def wants_hiding(situation: Situation) -> bool:
 
 
 def _to_hide(situation: Situation, target: Target) -> bool:
-    shown = target.observed is not None and target.observed.published
+    shown = target.observed is not None and target.observed.published and not situation.only_stock
     return shown and not situation.desired.published and not target.published_by_others
 
 
@@ -147,9 +180,10 @@ def _create(situation: Situation) -> Iterable[Change]:
         return
     home = _home(situation)
     if home is not None:
-        for variant in unbound:
+        # Buyers would see at once what has a wrong price.
+        for variant in () if situation.foreign_prices else unbound:
             yield CreateVariant(source_id=desired.source_id, target_id=home, variant=variant)
-    elif not situation.targets and (desired.published or situation.settings.inactive_products == "draft"):
+    elif not situation.targets and _may_be_new(situation):
         yield CreateProduct(
             source_id=desired.source_id,
             title=desired.title,
@@ -158,7 +192,15 @@ def _create(situation: Situation) -> Iterable[Change]:
             option_names=desired.option_names,
             images=desired.images,
             variants=unbound,
+            category=situation.settings.category,
         )
+
+
+def _may_be_new(situation: Situation) -> bool:
+    """Tell whether a product that is not on Orderchamp is to be created there."""
+    if situation.settings.mode != "everything":
+        return False
+    return situation.desired.published or situation.settings.inactive_products == "draft"
 
 
 def unbound_variants(situation: Situation) -> tuple[DesiredVariant, ...]:
@@ -169,11 +211,12 @@ def unbound_variants(situation: Situation) -> tuple[DesiredVariant, ...]:
 def worth_finding(situation: Situation) -> bool:
     """Tell whether variants that are not bound should be looked for on Orderchamp.
 
-    A product that is not published in the shop and was never synchronised stays alone, unless drafts are wanted.
+    A product that is not published in the shop and was never synchronised stays alone, unless drafts are wanted, or only
+    stock is kept.
     """
-    desired = situation.desired
-    wanted = desired.published or bool(situation.bindings) or situation.settings.inactive_products == "draft"
-    return desired.living and wanted
+    desired, settings = situation.desired, situation.settings
+    wanted = settings.mode == "stock" or settings.inactive_products == "draft"
+    return desired.living and (desired.published or bool(situation.bindings) or wanted)
 
 
 def _home(situation: Situation) -> TargetId | None:
@@ -186,7 +229,7 @@ def _home(situation: Situation) -> TargetId | None:
 
 def _update(situation: Situation) -> Iterable[Change]:
     for target in situation.targets.values():
-        if target.observed is not None and target.owner and situation.desired.living:
+        if target.observed is not None and target.owner and situation.desired.living and not situation.only_stock:
             yield from _update_product(situation, target.observed)
     wanted = {variant.source_id: variant for variant in situation.desired.variants}
     skipped = {variant.source_id: variant for variant in situation.desired.skipped}
@@ -195,8 +238,10 @@ def _update(situation: Situation) -> Iterable[Change]:
         if observed is None:
             continue
         variant = wanted.get(binding.source_variant_id) or skipped.get(binding.source_variant_id)
+        if _is_off_sale(situation, binding, variant):
+            yield from _retire_variant(situation, binding, observed)
+            continue
         if variant is None or not situation.desired.living:
-            yield from _outlive(situation, binding, variant, observed)
             continue
         if isinstance(variant, DesiredVariant) and variant.source_id not in situation.apart:
             yield from _update_variant(situation, binding, variant, observed)
@@ -204,16 +249,19 @@ def _update(situation: Situation) -> Iterable[Change]:
             yield _set_stock(situation, binding, variant.stock)
 
 
-def _outlive(
-    situation: Situation, binding: Binding, variant: DesiredVariant | Skipped | None, observed: ObservedVariant
-) -> Iterable[Change]:
-    """What the shop has no more is sold out where buyers still see its target; a hidden product is left as it was."""
-    if (
-        variant is None
-        or situation.targets[binding.target_id].shared_with_living
-        or (not situation.may_hide and wants_hiding(situation))
-    ):
-        yield from _retire_variant(situation, binding, observed)
+def _is_off_sale(situation: Situation, binding: Binding, variant: DesiredVariant | Skipped | None) -> bool:
+    """Tell whether buyers would still see what the shop does not sell (any more), so that it has to be sold out.
+
+    A variant that was removed; a deleted product that is not hidden; an inactive one beside others that are shown. What is
+    hidden with its target is left as it was.
+    """
+    desired, target = situation.desired, situation.targets[binding.target_id]
+    if not desired.living:
+        stays = situation.only_stock or (not situation.may_hide and wants_hiding(situation))
+        return target.shared_with_living or stays
+    if variant is None:
+        return situation.settings.removed_variants == "sell_out"
+    return target.published_by_others and not desired.published and not situation.only_stock
 
 
 def _observed_variant(situation: Situation, binding: Binding) -> ObservedVariant | None:
@@ -243,12 +291,13 @@ def _update_product(situation: Situation, observed: Observed) -> Iterable[Change
 def _update_variant(
     situation: Situation, binding: Binding, variant: DesiredVariant, observed: ObservedVariant
 ) -> Iterable[Change]:
-    prices = situation.settings.fields.price
-    sku = variant.sku != observed.sku and variant.sku not in situation.occupied
-    price = prices and variant.price != observed.price
+    details = not situation.only_stock
+    prices = details and situation.settings.fields.price and not situation.foreign_prices
+    sku = details and variant.sku != observed.sku and variant.sku not in situation.occupied
+    price = prices and variant.price is not None and variant.price != observed.price
     msrp = prices and variant.msrp is not None and variant.msrp != observed.msrp
     policy = variant.policy != observed.policy
-    options = variant.options and variant.options != observed.options
+    options = details and variant.options and variant.options != observed.options
     if sku or price or msrp or policy or options:
         yield UpdateVariant(
             source_id=situation.desired.source_id,
@@ -324,10 +373,21 @@ def _show(situation: Situation) -> Iterable[Change]:
 
 
 def _should_show(situation: Situation, target: Target) -> bool:
-    """A draft that we made and never published stays one while there is a reason for it; so does what a person hid."""
-    if not situation.desired.published or target.held or target.publication_unclear:
+    """A draft stays one while there is a reason for it; so does what a person hid."""
+    if not situation.desired.published or situation.only_stock or target.held or target.publication_unclear:
         return False
-    return situation.desired.draft_reason is None or target.last_storefront_id is not None
+    return not stays_draft(situation, target)
+
+
+def stays_draft(situation: Situation, target: Target) -> bool:
+    """Tell whether a target that buyers have never seen is not to be published by us."""
+    seen = target.last_storefront_id is not None or target.was_published
+    return not seen and draft_kind(situation) is not None
+
+
+def draft_kind(situation: Situation) -> DraftKind | None:
+    """Return why a new product is left as a draft; None: it is not."""
+    return "currency_differs" if situation.foreign_prices else situation.desired.draft_kind
 
 
 def _storefront(situation: Situation, target: Target) -> StorefrontId | None:

@@ -128,6 +128,15 @@ _PROBLEMS: Mapping[ProblemKind, Policy] = {
             ways=(DISMISS,),
         ),
     ),
+    "currency_differs": Policy(
+        rule="Prices in another currency than the account's are not sent, and what is new is a draft; everything else goes on.",
+        problem=ProblemType(
+            title="Prices in another currency",
+            sentence="Say in the settings which currency the account's prices have (currency), if it is the shop's. "
+            "Otherwise have the shop tell prices in the account's.",
+            ways=(DISMISS,),
+        ),
+    ),
     "deleted_on_orderchamp": Policy(
         rule="A product that somebody deleted on Orderchamp is not created again before the next import.",
         problem=ProblemType(
@@ -215,6 +224,25 @@ _SILENT: Mapping[str, Policy] = {
     ),
     "deleted_beside_living": Policy(
         rule="A deleted product that shares its target with a living one has its variants sold out: stock 0, DENY."
+    ),
+    "inactive_beside_shown": Policy(
+        rule="An inactive product that shares its target with one that is shown has its variants sold out until it is active "
+        "again; a hidden target's stock goes on."
+    ),
+    "removed_variant": Policy(
+        rule="A variant that the shop removed from its product is sold out on Orderchamp, or left, as the setting says; it is "
+        "never deleted, and keeps its binding for the day it returns."
+    ),
+    "mode": Policy(
+        rule="An Application keeps everything, follows what is on Orderchamp already, or keeps stock only. A variant that is "
+        "added to a product on Orderchamp is a change of it, so following creates it; keeping stock only creates nothing."
+    ),
+    "stock_is_what_is_there": Policy(
+        rule="What the shop can still sell is written as the physical stock. Orderchamp takes its own reservations off that; "
+        "they are not in the shop's number, since no order of Orderchamp is brought there."
+    ),
+    "english_option_names": Policy(
+        rule="Common option names become English, since Orderchamp understands no others; the setting has the last word."
     ),
     "oldest_binding": Policy(rule="A target's product fields come from the oldest living source product bound to it."),
     "successor": Policy(

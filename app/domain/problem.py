@@ -17,6 +17,7 @@ ProblemKind = Literal[
     "held",
     "guard",
     "wholesale_price_unknown",
+    "currency_differs",
     "deleted_on_orderchamp",
     "refused",
     "failed",

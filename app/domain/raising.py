@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from app.domain.conflict import Found
-from app.domain.plan import Situation, lacks_storefront, next_stage, wants_hiding
+from app.domain.plan import Situation, draft_kind, lacks_storefront, next_stage, stays_draft, wants_hiding
 from app.domain.problem import ProblemKind, Raised
 from app.domain.structs import replace
 
@@ -43,14 +43,21 @@ def _in_the_shop(situation: Situation) -> Iterable[Raised]:
             f"has {len(reasons)} variant(s) that cannot be synchronised.",
             variants=reasons,
         )
-    unpublished = any(target.last_storefront_id is None for target in situation.targets.values())
-    if desired.published and desired.draft_kind == "wholesale_price_unknown" and unpublished:
+    kind = draft_kind(situation)
+    drafts = any(stays_draft(situation, target) for target in situation.targets.values())
+    if desired.published and kind == "wholesale_price_unknown" and drafts and not situation.only_stock:
         sentence = "The shop has consumer prices and no rule says what the wholesale price is."
         yield Raised(kind="wholesale_price_unknown", subject="", sentence=sentence)
+    if situation.foreign_prices and desired.living and situation.targets and not situation.only_stock:
+        settings = situation.settings
+        sentence = f"The shop has prices in {situation.shop_currency}, the Orderchamp account in {settings.currency}."
+        yield Raised(kind="currency_differs", subject="", sentence=sentence)
 
 
 def _of_publication(situation: Situation) -> Iterable[Raised]:
     desired, targets = situation.desired, situation.targets.values()
+    if situation.only_stock:
+        return
     if lacks_storefront(situation):
         yield _raised(situation, "storefront_unknown", "is to be published, and nobody has said on which storefront.")
     if desired.published and any(target.held for target in targets):

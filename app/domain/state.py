@@ -2,34 +2,35 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from app.domain.ids import Sku, SourceId, SourceVariantId, StorefrontId, TargetId, TargetVariantId
+from app.domain.option_names import in_english
+from app.domain.pricing import MOST, prices
 from app.domain.product import Snapshot, SourceVariant
 from app.domain.settings import ApplicationSettings
 from app.domain.structs import Struct, field
 
 InventoryPolicy = Literal["DENY", "CONTINUE"]
-DraftKind = Literal["wholesale_price_unknown", "not_wanted"]
+DraftKind = Literal["wholesale_price_unknown", "not_wanted", "currency_differs"]
 Price: TypeAlias = Decimal
 
 MAX_OPTIONS = 3
 """Orderchamp has three option axes (option1 to option3)."""
-
-CENT = Decimal("0.01")
 
 
 class DesiredVariant(Struct, frozen=True, kw_only=True):
     """A variant as Orderchamp should show it.
 
     ``price`` is the wholesale price, ``msrp`` the recommended retail price, VAT included; both in the shop's currency.
-    ``stock`` in pieces; None when the shop does not count it, then no quantity is ever written.
+    ``price`` None: the shop has none, and only stock is kept, so that none is needed. ``stock`` in pieces; None when the
+    shop does not count it, then no quantity is ever written.
     """
 
     source_id: SourceVariantId
     sku: Sku
-    price: Price
+    price: Price | None
     msrp: Price | None = None
     stock: int | None
     policy: InventoryPolicy
@@ -48,8 +49,8 @@ class Skipped(Struct, frozen=True, kw_only=True):
 class Desired(Struct, frozen=True, kw_only=True):
     """What Orderchamp should show for one source product.
 
-    ``living`` False: the shop deleted it. ``reason`` completes "It is (not) published because …". ``draft_reason`` is
-    set when the product may be created but must not be published by us; ``draft_kind`` names it.
+    ``living`` False: the shop deleted it. ``reason`` completes "It is (not) published because …". ``draft_kind`` is
+    set when the product may be created but must not be published by us.
     """
 
     source_id: SourceId
@@ -63,7 +64,6 @@ class Desired(Struct, frozen=True, kw_only=True):
     living: bool
     published: bool
     reason: str
-    draft_reason: str | None = None
     draft_kind: DraftKind | None = None
 
 
@@ -105,21 +105,19 @@ def desired_state(snapshot: Snapshot, settings: ApplicationSettings, *, now: dat
     published, reason = _publication(snapshot, now=now, gone=gone)
     if published and not variants:
         published, reason = False, "none of its variants can be synchronised"
-    draft_kind = _draft_kind(settings)
     return Desired(
         source_id=snapshot.source_id,
         title=snapshot.title,
         description=snapshot.description,
         brand=snapshot.brand,
-        option_names=snapshot.option_names[:MAX_OPTIONS],
+        option_names=in_english(snapshot.option_names[:MAX_OPTIONS], settings.option_names),
         images=snapshot.images,
         variants=variants,
         skipped=skipped,
         living=not gone,
         published=published,
         reason=reason,
-        draft_reason=None if draft_kind is None else DRAFT_REASONS[draft_kind],
-        draft_kind=draft_kind,
+        draft_kind=_draft_kind(settings),
     )
 
 
@@ -127,6 +125,7 @@ DRAFT_REASONS: Mapping[DraftKind, str] = {
     "wholesale_price_unknown": "the shop has consumer prices and no rule says what the wholesale price is "
     "(wholesale_percentage)",
     "not_wanted": "new products are left as drafts (publish_new is off)",
+    "currency_differs": "the shop's prices are in another currency than the account's (currency)",
 }
 
 
@@ -152,7 +151,7 @@ def _variants(
     kept: list[DesiredVariant] = []
     skipped: list[Skipped] = []
     for variant in snapshot.variants:
-        problem = _problem(variant)
+        problem = _problem(variant, settings)
         if problem is not None:
             skipped.append(Skipped(source_id=variant.id, reason=problem, stock=available(variant, settings)))
         else:
@@ -160,18 +159,21 @@ def _variants(
     return tuple(kept), tuple(skipped)
 
 
-def _problem(variant: SourceVariant) -> str | None:
+def _problem(variant: SourceVariant, settings: ApplicationSettings) -> str | None:
     if variant.sku is None:
         return "It has no SKU in the shop; give it one to have it synchronised."
+    if settings.mode == "stock":
+        return None
     if variant.price is None or variant.price <= 0:
         return "It has no price above zero in the shop; Orderchamp needs one."
+    if variant.price >= MOST:
+        return "Its price in the shop is higher than any price can be."
     return None
 
 
 def _variant(variant: SourceVariant, settings: ApplicationSettings) -> DesiredVariant:
     assert variant.sku is not None  # noqa: S101 - _problem has looked
-    assert variant.price is not None  # noqa: S101
-    price, msrp = _prices(variant.price, variant.net_price, settings)
+    price, msrp = _prices(variant, settings)
     return DesiredVariant(
         source_id=variant.id,
         sku=variant.sku,
@@ -184,28 +186,32 @@ def _variant(variant: SourceVariant, settings: ApplicationSettings) -> DesiredVa
     )
 
 
-def _prices(price: Decimal, net: Decimal | None, settings: ApplicationSettings) -> tuple[Price, Price | None]:
-    if settings.price_kind == "wholesale":
-        # What a retailer pays has no VAT in it; a shop that tells both prices leaves no doubt which one that is.
-        return net or price, None
-    if settings.wholesale_percentage is None:
-        return price, price
-    wholesale = (price * settings.wholesale_percentage / 100).quantize(CENT, rounding=ROUND_HALF_UP)
-    return max(wholesale, CENT), price
+def _prices(variant: SourceVariant, settings: ApplicationSettings) -> tuple[Price | None, Price | None]:
+    if variant.price is None or not 0 < variant.price < MOST:
+        return None, None
+    found = prices(variant.price, variant.net_price, settings)
+    return found.wholesale, found.retail
 
 
 def available(variant: SourceVariant, settings: ApplicationSettings) -> int | None:
-    """Return the stock that Orderchamp should show, in pieces; never negative; None when the shop does not count it."""
+    """Return the stock that Orderchamp should show, in pieces; never negative; None when the shop does not count it.
+
+    What the shop can still sell is told as what is there: Orderchamp takes off by itself what its own orders reserve, and
+    those are not in the shop's number, since this service brings none there.
+    """
     if variant.tracked is False:
         return None
+    return max(_counted(variant, settings) - settings.safety_stock, 0)
+
+
+def _counted(variant: SourceVariant, settings: ApplicationSettings) -> int:
     if variant.levels is None:
-        return max(variant.quantity or 0, 0)
-    counted = (
+        return variant.quantity or 0
+    return sum(
         level.quantity
         for level in variant.levels
         if settings.locations is None or level.location_id in settings.locations
     )
-    return max(sum(counted), 0)
 
 
 class Binding(Struct, frozen=True, kw_only=True):
@@ -223,8 +229,9 @@ class Target(Struct, frozen=True, kw_only=True):
     published it; None when we never did. ``owner``: this source product is the oldest living one bound to it, so the
     product's own fields come from it. ``shared_with_living``: another living source product is bound to it;
     ``published_by_others``: and wants it published. ``refresh_listing``: a variant was added after it was published, and
-    its listing was not refreshed since. ``held``: a person unpublished it on Orderchamp. ``publication_unclear``: nobody
-    knows what came of an attempt to publish it, so it is not published again.
+    its listing was not refreshed since. ``was_published``: buyers saw it before, whoever published it. ``held``: a person
+    unpublished it on Orderchamp. ``publication_unclear``: nobody knows what came of an attempt to publish it, so it is not
+    published again.
     """
 
     id: TargetId
@@ -234,5 +241,6 @@ class Target(Struct, frozen=True, kw_only=True):
     shared_with_living: bool = False
     published_by_others: bool = False
     refresh_listing: bool = False
+    was_published: bool = False
     held: bool = False
     publication_unclear: bool = False

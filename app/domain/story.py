@@ -15,9 +15,11 @@ from app.domain.plan import (
     Unpublish,
     UpdateProduct,
     UpdateVariant,
+    draft_kind,
     lacks_storefront,
     wants_hiding,
 )
+from app.domain.state import DRAFT_REASONS
 
 
 def done(
@@ -114,6 +116,8 @@ def standing(situation: Situation, reasons: Sequence[str], *, troubled: bool) ->
 def _standing(situation: Situation) -> tuple[str, str]:
     desired = situation.desired
     shown = [target.observed for target in situation.targets.values() if target.observed is not None]
+    if situation.only_stock:
+        return _stock_kept(situation, shown=any(observed.published for observed in shown))
     if wants_hiding(situation) and not situation.may_hide:
         why = f"Still published, although {desired.reason}: unusually many products would be unpublished at once."
         return "held", why
@@ -128,12 +132,25 @@ def _standing(situation: Situation) -> tuple[str, str]:
     return _hidden(situation) if situation.bindings else _absent(situation)
 
 
+def _stock_kept(situation: Situation, *, shown: bool) -> tuple[str, str]:
+    if not situation.targets:
+        return "skipped", "Not on Orderchamp, and only the stock of what is there already is kept up to date."
+    if not situation.desired.living:
+        return "deleted", f"Sold out, because {situation.desired.reason}; only its stock is kept up to date."
+    return (
+        "published" if shown else "unpublished",
+        f"{'Published' if shown else 'Not published'}; only its stock is kept up to date.",
+    )
+
+
 def _absent(situation: Situation) -> tuple[str, str]:
     desired = situation.desired
     if not desired.variants:
         return "skipped", "Not on Orderchamp: none of its variants can be synchronised."
     if all(variant.source_id in situation.apart for variant in desired.variants):
         return "skipped", "Not on Orderchamp."
+    if desired.published and situation.settings.mode == "follow":
+        return "skipped", "Not on Orderchamp, and only what is there already is kept up to date."
     return "skipped", f"Not on Orderchamp, because {desired.reason}."
 
 
@@ -143,6 +160,7 @@ def _hidden(situation: Situation) -> tuple[str, str]:
         return "held", "Not published, because somebody unpublished it on Orderchamp."
     if desired.published and any(target.publication_unclear for target in situation.targets.values()):
         return "problem", "It is not known whether it is published."
-    if desired.published and desired.draft_reason is not None:
-        return "draft", f"A draft on Orderchamp, because {desired.draft_reason}."
+    kind = draft_kind(situation)
+    if desired.published and kind is not None:
+        return "draft", f"A draft on Orderchamp, because {DRAFT_REASONS[kind]}."
     return "unpublished", f"Not published, because {desired.reason}."

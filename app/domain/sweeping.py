@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.domain.drift import Drift, DriftKind
 from app.domain.ids import ApplicationId, Cursor
+from app.domain.settings import Mode
 from app.domain.structs import Struct, field, replace
 
 SweepState = Literal["running", "done", "cancelled", "failed"]
@@ -23,6 +24,17 @@ REPAIRED: frozenset[DriftKind] = frozenset({"stock", "published"})
 
 Other fields are overwritten at the next change of the product, what was unpublished is held, what was deleted stays so.
 """
+
+SET_AGAIN: frozenset[DriftKind] = frozenset({"reserved"})
+"""What is undone each time, since it may be nobody's doing: setting a stock again that is only partly reserved changes nothing."""
+
+
+def is_repaired(kind: DriftKind, mode: Mode, *, again: bool) -> bool:
+    """Tell whether a sweep undoes this. ``again``: it did before, for the same desired state."""
+    if mode == "stock" and kind == "published":
+        return False
+    return kind in SET_AGAIN or (kind in REPAIRED and not again)
+
 
 
 class Sweep(Struct, frozen=True, kw_only=True):

@@ -37,11 +37,12 @@ async def change(services: Services, application_id: ApplicationId, revision: Re
         before = await _installed(tx, application_id)
         _, token = kept_credentials(await tx.vault.get(str(application_id)))
     credentials = None
+    details = None
     if revision.credentials is not None:
         adapter = services.adapters[before.platform]
         credentials = adapter.installation.credentials(revision.credentials)
         credentials = await fresh(services, adapter, before.shop, credentials)
-        await try_shop(services, adapter, before.shop, credentials)
+        details = await try_shop(services, adapter, before.shop, credentials)
     account = None
     if revision.orderchamp_token is not None or revision.storefront_id is not None:
         account = await try_orderchamp(services, revision.orderchamp_token or token)
@@ -53,6 +54,7 @@ async def change(services: Services, application_id: ApplicationId, revision: Re
             now,
             settings=revision.settings or now.settings,
             storefront_id=revision.storefront_id or now.storefront_id,
+            details=now.details if details is None else details,
         )
         if credentials is not None or revision.orderchamp_token is not None:
             changed = _resumed_by_credentials(services, changed)

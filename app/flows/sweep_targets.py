@@ -13,7 +13,7 @@ from app.domain.ids import Cursor, SourceId, TargetId
 from app.domain.problem import Raised
 from app.domain.state import Observed
 from app.domain.structs import replace
-from app.domain.sweeping import REPAIRED, Finding, Sweep
+from app.domain.sweeping import REPAIRED, Finding, Sweep, is_repaired
 from app.flows.lane import LaneRun
 from app.flows.reconcile.looking import Sight, keep_sight, seen
 from app.ports import TargetRecord, Told, Transaction
@@ -109,7 +109,7 @@ async def _follow(tx: Transaction, run: LaneRun, running: Sweep, found: list[Dri
     for each in found:
         generation = products[each.source_id].generation if each.source_id in products else 0
         again = (each.source_id, each.kind, generation) in before
-        repaired = each.kind in REPAIRED and not again
+        repaired = is_repaired(each.kind, run.application.settings.mode, again=again)
         findings.append(Finding(drift=each, side="orderchamp", repaired=repaired, generation=generation))
         if repaired or each.kind in ("unpublished", "deleted"):
             due.add(each.source_id)

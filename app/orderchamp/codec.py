@@ -102,6 +102,7 @@ def create_product_input(change: CreateProduct) -> dict[str, Any]:
             "title": change.title,
             "description": change.description,
             "brand": change.brand,
+            "category": change.category,
             **_axes(change.option_names),
             "images": [{"sourceUrl": each} for each in change.images] or None,
             "variants": [_variant(each) for each in change.variants],

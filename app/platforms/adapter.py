@@ -53,6 +53,10 @@ from app.domain.ids import Cursor, EventId, SourceId, Topic
 from app.domain.product import Snapshot
 
 
+CURRENCY = "currency"
+"""The detail of a shop that names the currency of its prices, by three capital letters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Secret:
     """A key with which a platform signs. Its text never shows in a repr."""
@@ -174,7 +178,7 @@ class Installation(Protocol):
         """Return who chooses what this shop's deliveries are proven by."""
 
     def probe(self, connection: Connection) -> Reading[Mapping[str, str]]:
-        """Try the credentials and return details worth keeping.
+        """Try the credentials and return details worth keeping; under ``CURRENCY`` that of the prices, if the shop tells it.
 
         CredentialsRefused (naming missing scopes, too) when the shop does not accept them.
         """

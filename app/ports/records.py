@@ -158,8 +158,8 @@ class TargetRecord(Struct, frozen=True, kw_only=True):
 
     ``left_published`` is how we left it, None when we do not know; ``hidden_at`` when we unpublished it without anybody's
     approval. ``held``: a person unpublished it. ``publishing_since``: it is not known what came of a publication that began
-    then. ``publishing_until``: when the last publication has taken effect, if ever, and is shown. The last three are
-    changed by calls of their own.
+    then. ``publishing_until``: when the last publication has taken effect, if ever, and is shown. These three are
+    changed by calls of their own. ``was_published``: buyers saw it before, as far as we know.
     """
 
     target_id: TargetId
@@ -172,6 +172,7 @@ class TargetRecord(Struct, frozen=True, kw_only=True):
     held: bool = False
     publishing_since: datetime | None = None
     publishing_until: datetime | None = None
+    was_published: bool = False
 
 
 class Hidings(Struct, frozen=True, kw_only=True):

@@ -333,7 +333,7 @@ class TargetRow(SQLModel, table=True):
     ``left_published`` is how we left it; None when we do not know, as while a call is on its way. ``held``: a person
     unpublished it on Orderchamp. ``hidden_at``: when we unpublished it without anybody's approval. ``publishing_since``: it
     is not known what came of a publication that began then. ``publishing_until``: when the last publication has taken
-    effect, if ever, and is shown.
+    effect, if ever, and is shown. ``was_published``: buyers saw it before.
     """
 
     __tablename__ = "target"
@@ -349,6 +349,7 @@ class TargetRow(SQLModel, table=True):
     hidden_at: datetime | None = Field(default=None, sa_column=_when())
     publishing_since: datetime | None = Field(default=None, sa_column=_when())
     publishing_until: datetime | None = Field(default=None, sa_column=_when())
+    was_published: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
     observed_at: datetime = Field(sa_column=_now())
 
 

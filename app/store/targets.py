@@ -19,17 +19,18 @@ from app.store.documents import from_observed, rows, to_observed
 
 _TARGETS = """
     INSERT INTO target (account_id, target_id, observed, sent_images, last_storefront_id, refresh_listing, left_published,
-        hidden_at)
+        hidden_at, was_published)
     SELECT :account_id, r.target_id, r.observed, r.sent_images, r.last_storefront_id, r.refresh_listing, r.left_published,
-        r.hidden_at
+        r.hidden_at, r.was_published
     FROM jsonb_to_recordset(CAST(:targets AS jsonb)) AS r(target_id text, observed text, sent_images text,
-        last_storefront_id text, refresh_listing boolean, left_published boolean, hidden_at timestamptz)
+        last_storefront_id text, refresh_listing boolean, left_published boolean, hidden_at timestamptz,
+        was_published boolean)
     ORDER BY r.target_id
     ON CONFLICT (account_id, target_id) DO UPDATE SET
         observed = excluded.observed, sent_images = coalesce(excluded.sent_images, target.sent_images),
         last_storefront_id = coalesce(excluded.last_storefront_id, target.last_storefront_id),
         refresh_listing = excluded.refresh_listing, left_published = excluded.left_published,
-        hidden_at = excluded.hidden_at, observed_at = now()
+        hidden_at = excluded.hidden_at, was_published = target.was_published OR excluded.was_published, observed_at = now()
 """
 
 _HIDINGS = """
@@ -57,7 +58,7 @@ class Targets(Bindings):
         return {TargetId(row.target_id): _target(row) for row in found}
 
     async def record(self, account_id: AccountId, targets: Sequence[TargetRecord]) -> None:
-        """Write down what Orderchamp shows (None: not known any more). A storefront once remembered is never forgotten."""
+        """Write down what Orderchamp shows (None: not known any more). What buyers saw once, and where, stays known."""
         if not targets:
             return
         records = [
@@ -69,6 +70,7 @@ class Targets(Bindings):
                 "refresh_listing": each.refresh_listing,
                 "left_published": each.left_published,
                 "hidden_at": each.hidden_at,
+                "was_published": each.was_published or (each.observed is not None and each.observed.published),
             }
             for each in targets
         ]
@@ -157,4 +159,5 @@ def _target(row: Row) -> TargetRecord:
         held=row.held,
         publishing_since=row.publishing_since,
         publishing_until=row.publishing_until,
+        was_published=row.was_published,
     )

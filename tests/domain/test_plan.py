@@ -139,6 +139,82 @@ TABLE: Mapping[str, tuple[Situation, list[str]]] = {
         situation(there=target(shown("A"), shown("B", policy="CONTINUE")), variants=("A",)),
         ["UpdateVariant", "SetStock"],
     ),
+    "the same, and removed variants are left": (
+        situation(
+            there=target(shown("A"), shown("B", policy="CONTINUE")),
+            variants=("A",),
+            settings={"removed_variants": "leave"},
+        ),
+        [],
+    ),
+    "following, and new": (situation(settings={"mode": "follow"}), []),
+    "following, and a variant more": (
+        situation(there=target(shown("A")), variants=("A", "B"), settings={"mode": "follow"}),
+        ["CreateVariant"],
+    ),
+    "following, and created by hand as a draft": (
+        situation(there=target(shown("A"), published=False, last_storefront_id=None), settings={"mode": "follow"}),
+        ["Publish"],
+    ),
+    "following, and unpublished": (situation(there=target(shown("A")), shop=HIDDEN, settings={"mode": "follow"}), ["Unpublish"]),
+    "only stock, and new": (situation(settings={"mode": "stock"}), []),
+    "only stock, and everything differs": (
+        situation(
+            there=target(shown("A", stock=9, price=Decimal(1), policy="CONTINUE"), title="Old", published=False),
+            variants=("A", "B"),
+            settings={"mode": "stock"},
+        ),
+        ["UpdateVariant", "SetStock"],
+    ),
+    "only stock, and hidden in the shop": (
+        situation(there=target(shown("A", stock=9)), shop=HIDDEN, settings={"mode": "stock"}),
+        ["SetStock"],
+    ),
+    "only stock, and deleted": (
+        situation(there=target(shown("A", stock=9)), gone=True, settings={"mode": "stock"}),
+        ["SetStock"],
+    ),
+    "only stock, and the Application leaves": (
+        situation(there=target(shown("A", stock=9)), shop=HIDDEN, settings={"mode": "stock"}, leaving=True),
+        ["Unpublish"],
+    ),
+    "the Application leaves: nothing but hiding": (
+        situation(there=target(shown("A", stock=9), published=False), variants=("A", "B"), shop=HIDDEN, leaving=True),
+        [],
+    ),
+    "prices in another currency: a draft": (situation(shop_currency="DKK"), ["CreateProduct"]),
+    "created with prices in another currency": (
+        situation(there=target(shown("A"), published=False, last_storefront_id=None), shop_currency="DKK"),
+        [],
+    ),
+    "prices in another currency, and published before": (
+        situation(there=target(shown("A"), published=False), shop_currency="DKK"),
+        ["Publish"],
+    ),
+    "dearer and sold, in another currency": (
+        situation(there=target(shown("A", price=Decimal(1), stock=9)), shop_currency="DKK"),
+        ["SetStock"],
+    ),
+    "a variant more, in another currency": (
+        situation(there=target(shown("A")), variants=("A", "B"), shop_currency="DKK"),
+        [],
+    ),
+    "prices in the account's currency": (situation(shop_currency="EUR"), ["CreateProduct"]),
+    "published by hand before there was a reason for drafts": (
+        situation(
+            there=target(shown("A"), published=False, last_storefront_id=None, was_published=True),
+            settings={"publish_new": False},
+        ),
+        ["Publish"],
+    ),
+    "unpublished beside one that is shown: sold out": (
+        situation(there=target(shown("A"), published_by_others=True, shared_with_living=True), shop=HIDDEN),
+        ["SetStock"],
+    ),
+    "unpublished beside one that is not shown either": (
+        situation(there=target(shown("A"), published=False, shared_with_living=True), shop=HIDDEN),
+        [],
+    ),
     "deleted on Orderchamp by hand": (situation(may_create=False), []),
     "what was refused is not planned again": (
         situation(there=target(shown("A"), published=False), not_permitted=frozenset({Publish})),

@@ -45,6 +45,7 @@ class Shown:
     published: bool = False
     storefront: StorefrontId | None = None
     publications: int = 0
+    category: str | None = None
     listed: set[TargetVariantId] = field(default_factory=set)
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     updated_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -178,6 +179,7 @@ class FakeOrderchamp:
             images=change.images,
             option_names=change.option_names,
             variants={each.id: each for each in variants},
+            category=change.category,
         )
         self.products[shown.id] = shown
         return Applied(observed=replace(seen(shown), images=change.images))

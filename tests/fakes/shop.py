@@ -16,6 +16,7 @@ from app.domain.ids import Cursor, EventId, LocationId, Sku, SourceId, SourceVar
 from app.domain.product import Snapshot, SourceVariant, StockLevel
 from app.domain.structs import replace
 from app.platforms.adapter import (
+    CURRENCY,
     Adapter,
     Connection,
     Mend,
@@ -91,6 +92,7 @@ class FakeShop:
     secret_kind: SecretKind = "theirs"
     signs_with: dict[str, Secret] = field(default_factory=dict)
     signs_app_topics: bool = False
+    currency: str = "EUR"
     ordered: int = 0
     renewals: int = 0
 
@@ -172,7 +174,7 @@ class _Installation:
     def probe(self, connection: Connection) -> Reading[Mapping[str, str]]:
         yield from ()
         self._shop._enter(connection, "probe")
-        return {"name": "Fake"}
+        return {"name": "Fake", CURRENCY: self._shop.currency}
 
 
 class _Renewal:

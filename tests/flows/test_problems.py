@@ -163,3 +163,39 @@ async def test_what_was_deleted_on_orderchamp_is_created_again_only_when_a_perso
     await stage.settle()
     assert stage.orderchamp.stock("1-A") == 1
     assert await stage.problems(application) == ()
+
+
+@pytest.mark.policy("currency_differs")
+async def test_prices_in_another_currency_make_drafts_until_the_settings_say_that_it_is_the_accounts(stage: Stage) -> None:
+    stage.shop.currency = "DKK"
+    stage.shop.put(product("1"))
+    application = await stage.install()
+    await stage.settle()
+    assert not stage.orderchamp.by_sku("1-A").published
+    problem = await stage.problem(application, "currency_differs")
+    assert problem.sentence == "The shop has prices in DKK, the Orderchamp account in EUR."
+    view = await stage.product(application, "1")
+    assert view.state == "draft"
+    assert "another currency" in view.why
+    kroner = ApplicationSettings(price_kind="wholesale", currency="DKK")
+    await change(stage.services, application.id, Revision(settings=kroner))
+    await stage.settle()
+    assert stage.orderchamp.by_sku("1-A").published
+    assert await stage.problems(application) == ()
+
+
+@pytest.mark.policy("removed_variant")
+@pytest.mark.policy("mode")
+async def test_what_was_published_by_hand_is_republished_although_new_products_stay_drafts(stage: Stage) -> None:
+    stage.orderchamp.add("By hand", {"1-A": 1, "gone": 4}, published_on="front-1")
+    stage.shop.put(product("1", variant("1-A"), variant("gone")))
+    drafts = ApplicationSettings(price_kind="wholesale", mode="follow", publish_new=False)
+    application = await stage.install(settings=drafts)
+    await stage.settle()
+    await stage.hear(application, product("1", at=1, published=False, status="draft"))
+    await stage.settle()
+    assert not stage.orderchamp.by_sku("1-A").published
+    await stage.hear(application, product("1", at=2))
+    await stage.settle()
+    assert stage.orderchamp.by_sku("1-A").published
+    assert (stage.orderchamp.stock("1-A"), stage.orderchamp.stock("gone")) == (5, 0)

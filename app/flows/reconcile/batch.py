@@ -11,6 +11,7 @@ from app.domain.problem import Raised
 from app.domain.state import Binding, Target
 from app.domain.structs import replace
 from app.flows.lane import LaneRun
+from app.platforms.adapter import CURRENCY
 from app.ports import DueProduct, Sibling, TargetRecord, Told
 
 BATCH = 100
@@ -120,6 +121,8 @@ class Batch:
             occupied=self._occupied(),
             may_create=not work.due.detached,
             may_hide=work.may_hide is not False,
+            shop_currency=run.application.details.get(CURRENCY),
+            leaving=run.application.state == "uninstalling",
         )
 
     def _target(self, target_id: TargetId, source_id: SourceId) -> Target:
@@ -134,6 +137,7 @@ class Batch:
             shared_with_living=bool(others),
             published_by_others=any(each.wants_published for each in others),
             refresh_listing=record.refresh_listing,
+            was_published=record.was_published,
             held=record.held,
             publication_unclear=record.publishing_since is not None,
         )
