@@ -25,6 +25,7 @@ from app.domain.ids import (
     TargetVariantId,
     Topic,
 )
+from app.domain.images import MOST_SHOWN
 from app.domain.plan import Applied, Change, Outcome
 from app.domain.settings import ApplicationSettings
 from app.domain.state import Observed, ObservedVariant
@@ -82,6 +83,9 @@ class FreeAccount:
     async def read(self, ids: Sequence[TargetId]) -> Mapping[TargetId, Observed | None]:
         known = {product.id: product for product in self._by_sku.values()}
         return {each: known.get(each) for each in ids}
+
+    async def count_images(self, ids: Sequence[TargetId]) -> Mapping[TargetId, int]:
+        return dict.fromkeys(ids, MOST_SHOWN)
 
     async def apply(self, changes: Sequence[Change], *, before: datetime) -> tuple[Outcome, ...]:  # noqa: ARG002
         for change in changes:

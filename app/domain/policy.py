@@ -214,6 +214,15 @@ _PROBLEMS: Mapping[ProblemKind, Policy] = {
             ways=(TRY_AGAIN, DISMISS),
         ),
     ),
+    "images_missing": Policy(
+        rule="Images are sent only when they changed, and looked for some time later. A set of which none has arrived is sent "
+        "three times in all; one that arrived in part is left, since sending it again would take away what is there.",
+        problem=ProblemType(
+            title="Images are missing",
+            sentence="Orderchamp could not download all of them from the shop. See whether their addresses work for everybody.",
+            ways=(Way("try_again", "Send all images of the product again now."), DISMISS),
+        ),
+    ),
 }
 
 _SILENT: Mapping[str, Policy] = {

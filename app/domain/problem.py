@@ -27,6 +27,7 @@ ProblemKind = Literal[
     "subscription_refused",
     "lane_failed",
     "changed_again",
+    "images_missing",
 ]
 ProblemState = Literal["open", "dismissed", "closed"]
 Action = Literal[

@@ -64,6 +64,8 @@ def _of_publication(situation: Situation) -> Iterable[Raised]:
         yield _raised(situation, "held", "was unpublished on Orderchamp by hand.")
     if desired.published and any(target.publication_unclear for target in targets):
         yield _raised(situation, "publish_unclear", "was being published when the answer got lost.")
+    if any(target.images_missing and target.owner for target in targets) and desired.living and desired.images:
+        yield _raised(situation, "images_missing", "does not show all of its images on Orderchamp.")
     if not situation.may_hide and wants_hiding(situation):
         sentence = "More products than usual are to be unpublished; they are held until a person approves."
         yield Raised(kind="guard", subject="unpublish", sentence=sentence)

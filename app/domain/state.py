@@ -229,7 +229,8 @@ class Target(Struct, frozen=True, kw_only=True):
     published it; None when we never did. ``owner``: this source product is the oldest living one bound to it, so the
     product's own fields come from it. ``shared_with_living``: another living source product is bound to it;
     ``published_by_others``: and wants it published. ``refresh_listing``: a variant was added after it was published, and
-    its listing was not refreshed since. ``was_published``: buyers saw it before, whoever published it. ``held``: a person
+    its listing was not refreshed since. ``was_published``: buyers saw it before, whoever published it.
+    ``images_missing``: some of the images that were sent never arrived. ``held``: a person
     unpublished it on Orderchamp. ``publication_unclear``: nobody knows what came of an attempt to publish it, so it is not
     published again.
     """
@@ -242,5 +243,6 @@ class Target(Struct, frozen=True, kw_only=True):
     published_by_others: bool = False
     refresh_listing: bool = False
     was_published: bool = False
+    images_missing: bool = False
     held: bool = False
     publication_unclear: bool = False

@@ -77,6 +77,9 @@ async def _try_again(tx: Transaction, problem: Problem) -> None:
         await tx.lanes.wake_up(problem.application_id)
     elif problem.kind in ("publish_unclear", "create_unclear"):
         await tx.products.forget_observed(problem.application_id, problem.source_ids)
+    elif problem.kind == "images_missing":
+        await tx.images.forget(problem.application_id, problem.source_ids)
+        await tx.products.make_due(problem.application_id, problem.source_ids)
     else:
         await tx.products.make_due(problem.application_id, problem.source_ids)
 

@@ -23,6 +23,7 @@ from app.domain.ids import SupplierId
 from app.domain.problem import Raised
 from app.domain.retry import rest_after
 from app.domain.structs import replace
+from app.flows.check_images import check_images
 from app.flows.erase import erase, erase_supplier
 from app.flows.import_catalogue import import_page
 from app.flows.lane import ORDERCHAMP_TOKEN, LaneRun, shop_credentials
@@ -189,6 +190,7 @@ def _duties(application: Application) -> Mapping[DutyName, Duty]:
                 "reads": read_products,
                 "old secret": retire_secret,
                 "subscriptions": subscribe,
+                "images": check_images,
                 "replay": replay_page,
                 "import": import_page,
                 "replan": replan,

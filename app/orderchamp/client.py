@@ -151,6 +151,30 @@ class OrderchampAccount:
             raise OrderchampUnavailable(str(error)) from error
         return [answer.data.get(f"p{n}") for n in range(len(pages))]
 
+    async def count_images(self, ids: Sequence[TargetId]) -> Mapping[TargetId, int]:
+        """Return how many images each product shows, at most MOST_SHOWN; those that do not exist are absent."""
+        counts: dict[TargetId, int] = {}
+        for now in chunks(ids, documents.IMAGE_COUNTS):
+            found = await self._count_images(now)
+            with readable(OrderchampUnavailable):
+                counts |= {each: len(node["images"]["nodes"]) for each, node in found.items() if node is not None}
+        return counts
+
+    async def _count_images(self, ids: Sequence[TargetId]) -> Mapping[TargetId, Mapping[str, Any] | None]:
+        variables = {f"id{n}": target_id for n, target_id in enumerate(ids)}
+        try:
+            answer = await self._query(
+                documents.count_images(len(ids)), variables, cost=documents.IMAGES_COST_EACH * len(ids)
+            )
+        except OrderchampRejected as error:
+            if len(ids) > 1:
+                first, second = halves(ids)
+                return {**await self._count_images(first), **await self._count_images(second)}
+            if any(is_missing(each) for each in error.reasons):
+                return {}
+            raise OrderchampUnavailable(str(error)) from error
+        return {target_id: answer.data.get(f"p{n}") for n, target_id in enumerate(ids)}
+
     async def apply(self, changes: Sequence[Change], *, before: datetime) -> tuple[Outcome, ...]:
         """Make the changes with as few calls as possible and return the outcome of each, in the order given."""
         return await self._writer.apply(changes, before=before)

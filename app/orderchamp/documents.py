@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app.domain.images import MOST_SHOWN
 from app.orderchamp.unknowns import COST_LIMIT, MUTATION_COST, PAGE_LIMIT
 
 VARIANT = "id sku price msrp inventoryQuantity inventoryPolicy option1 option2 option3"
@@ -19,6 +20,10 @@ READ_PAGE = 100
 READ_COST_EACH = 2 + READ_PAGE
 """One product, its listing, and a page of its variants."""
 READS = COST_LIMIT // READ_COST_EACH
+
+IMAGES_COST_EACH = 1 + MOST_SHOWN
+"""One product and a page of its images."""
+IMAGE_COUNTS = COST_LIMIT // IMAGES_COST_EACH
 
 ALIASES = COST_LIMIT // (2 * MUTATION_COST)
 """Mutations in one document: half of what the limit would allow, since their real cost is unknown."""
@@ -73,6 +78,15 @@ def read(products: int) -> str:
         for n in range(products)
     )
     return f"query read({names}) {{ {fields} }}"
+
+
+def count_images(products: int) -> str:
+    """Return a query that counts the images of so many products, as ``p0``, ``p1``, …"""
+    names = ", ".join(f"$id{n}: ID!" for n in range(products))
+    fields = " ".join(
+        f"p{n}: product(id: $id{n}) {{ id images(first: {MOST_SHOWN}) {{ nodes {{ id }} }} }}" for n in range(products)
+    )
+    return f"query countImages({names}) {{ {fields} }}"
 
 
 def many(mutations: Sequence[str]) -> str:

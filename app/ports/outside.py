@@ -56,6 +56,9 @@ class Marketplace(Protocol):
     async def read(self, ids: Sequence[TargetId]) -> Mapping[TargetId, Observed | None]:
         """Return each product with all its variants; None for those that do not exist."""
 
+    async def count_images(self, ids: Sequence[TargetId]) -> Mapping[TargetId, int]:
+        """Return how many images each product shows, at most MOST_SHOWN; those that do not exist are absent."""
+
     async def apply(self, changes: Sequence[Change], *, before: datetime) -> tuple[Outcome, ...]:
         """Make the changes with as few calls as possible and return the outcome of each, in the order given.
 

@@ -57,6 +57,7 @@ DutyName = Literal[
     "reads",
     "old secret",
     "subscriptions",
+    "images",
     "replay",
     "import",
     "replan",
@@ -159,7 +160,8 @@ class TargetRecord(Struct, frozen=True, kw_only=True):
     ``left_published`` is how we left it, None when we do not know; ``hidden_at`` when we unpublished it without anybody's
     approval. ``held``: a person unpublished it. ``publishing_since``: it is not known what came of a publication that began
     then. ``publishing_until``: when the last publication has taken effect, if ever, and is shown. These three are
-    changed by calls of their own. ``was_published``: buyers saw it before, as far as we know.
+    changed by calls of their own. ``was_published``: buyers saw it before, as far as we know. ``images_missing``: not all
+    of the images that were sent ever arrived.
     """
 
     target_id: TargetId
@@ -173,6 +175,7 @@ class TargetRecord(Struct, frozen=True, kw_only=True):
     publishing_since: datetime | None = None
     publishing_until: datetime | None = None
     was_published: bool = False
+    images_missing: bool = False
 
 
 class Hidings(Struct, frozen=True, kw_only=True):

@@ -29,6 +29,7 @@ from app.domain.ids import (
     TargetVariantId,
     Topic,
 )
+from app.domain.images import Sent, Verdict
 from app.domain.importing import Import
 from app.domain.installing import Asked, PendingInstall
 from app.domain.problem import Problem, ProblemKind, ProblemState, Raised
@@ -141,6 +142,20 @@ class Conflicts(Protocol):
     ) -> None: ...
 
     async def plan_all_holders_again(self, application_id: ApplicationId) -> None: ...
+
+
+class Images(Protocol):
+    """The images of targets, in one transaction."""
+
+    async def sent(self, account_id: AccountId, ids: Sequence[TargetId], *, wait: timedelta) -> None: ...
+
+    async def to_check(self, application_id: ApplicationId, *, limit: int) -> tuple[Sent, ...]: ...
+
+    async def settle(self, account_id: AccountId, verdicts: Mapping[TargetId, Verdict]) -> None: ...
+
+    async def forget(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
+
+    async def next_check(self, application_id: ApplicationId) -> timedelta | None: ...
 
 
 class Imports(Protocol):
@@ -545,6 +560,9 @@ class Transaction(Protocol):
 
     @property
     def conflicts(self) -> Conflicts: ...
+
+    @property
+    def images(self) -> Images: ...
 
     @property
     def imports(self) -> Imports: ...

@@ -18,6 +18,7 @@ from app.store.connection import Connection, Driver
 from app.store.doorbell import Doorbell
 from app.store.entrance import Entrance
 from app.store.erasures import Erasures
+from app.store.images import Images
 from app.store.imports import Imports
 from app.store.inbox import Inbox
 from app.store.installs import INSTALLS, Installs
@@ -60,6 +61,7 @@ class PostgresTransaction:
         self.appointments = Appointments(connection)
         self.accounts = Accounts(connection)
         self.conflicts = Conflicts(connection)
+        self.images = Images(connection)
         self.imports = Imports(connection)
         self.inbox = Inbox(connection)
         self.installs = Installs(connection)

@@ -334,6 +334,8 @@ class TargetRow(SQLModel, table=True):
     unpublished it on Orderchamp. ``hidden_at``: when we unpublished it without anybody's approval. ``publishing_since``: it
     is not known what came of a publication that began then. ``publishing_until``: when the last publication has taken
     effect, if ever, and is shown. ``was_published``: buyers saw it before.
+    ``images_check_at``: when to look whether the images that were sent have arrived, ``images_tries``: how often none of them
+    had; ``images_missing``: some never did.
     """
 
     __tablename__ = "target"
@@ -350,6 +352,9 @@ class TargetRow(SQLModel, table=True):
     publishing_since: datetime | None = Field(default=None, sa_column=_when())
     publishing_until: datetime | None = Field(default=None, sa_column=_when())
     was_published: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
+    images_check_at: datetime | None = Field(default=None, sa_column=_when())
+    images_tries: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    images_missing: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
     observed_at: datetime = Field(sa_column=_now())
 
 

@@ -160,4 +160,5 @@ def _target(row: Row) -> TargetRecord:
         publishing_since=row.publishing_since,
         publishing_until=row.publishing_until,
         was_published=row.was_published,
+        images_missing=row.images_missing,
     )

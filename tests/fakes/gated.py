@@ -47,6 +47,10 @@ class _Account:
         await self._enter("read")
         return await self._inner.read(ids)
 
+    async def count_images(self, ids: Sequence[TargetId]) -> Mapping[TargetId, int]:
+        await self._enter("count_images")
+        return await self._inner.count_images(ids)
+
     async def apply(self, changes: Sequence[Change], *, before: datetime) -> tuple[Outcome, ...]:
         """Make each change with a call of its own."""
         return tuple([await self._one(change, before) for change in changes])

@@ -56,7 +56,10 @@ class Shown:
 
 @dataclass
 class FakeOrderchamp:
-    """All accounts share one catalogue; ``verdict`` may answer a change before it is made, ``after`` once it was."""
+    """All accounts share one catalogue; ``verdict`` may answer a change before it is made, ``after`` once it was.
+
+    ``lost_images`` are addresses from which it cannot download.
+    """
 
     account_id: AccountId = ACCOUNT
     tokens: set[str] = field(default_factory=lambda: {"token"})
@@ -64,6 +67,7 @@ class FakeOrderchamp:
     products: dict[TargetId, Shown] = field(default_factory=dict)
     applied: list[Change] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    lost_images: set[str] = field(default_factory=set)
     verdict: Callable[[Change], Outcome | None] = lambda _: None
     after: Callable[[Change], Outcome | None] = lambda _: None
     _next: int = 0
@@ -243,6 +247,11 @@ class _Account:
         self._enter("read")
         products = self._orderchamp.products
         return {each: seen(products[each]) if each in products else None for each in ids}
+
+    async def count_images(self, ids: Sequence[TargetId]) -> Mapping[TargetId, int]:
+        self._enter("count_images")
+        products, lost = self._orderchamp.products, self._orderchamp.lost_images
+        return {each: len(set(products[each].images) - lost) for each in ids if each in products}
 
     async def apply(self, changes: Sequence[Change], *, before: datetime) -> tuple[Outcome, ...]:
         self._enter("apply")

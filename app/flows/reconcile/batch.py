@@ -138,6 +138,7 @@ class Batch:
             published_by_others=any(each.wants_published for each in others),
             refresh_listing=record.refresh_listing,
             was_published=record.was_published,
+            images_missing=record.images_missing,
             held=record.held,
             publication_unclear=record.publishing_since is not None,
         )

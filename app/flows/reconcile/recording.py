@@ -16,6 +16,7 @@ from app.domain.changes import (
     TargetMissing,
     Unclear,
     Unpublish,
+    UpdateProduct,
     sent,
 )
 from app.domain.errors import CredentialsRefused, OutcomeUnknown
@@ -23,6 +24,7 @@ from app.domain.ids import SourceId, SourceVariantId, TargetId, TargetVariantId
 from app.domain.state import Binding, Observed, ObservedVariant
 from app.domain.story import done
 from app.domain.structs import replace
+from app.flows.check_images import expect_images
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch, Work, told_of
 from app.flows.reconcile.counting import count_now
@@ -66,9 +68,23 @@ async def record(
             await tx.products.end_creating(application.id, list(created - unclear))
         if published:
             await tx.targets.end_publishing(application.account_id, published)
+        await expect_images(run, tx, _with_images(changes, outcomes))
         await tx.timeline.add(application.id, told)
         fresh = [batch.works[each] for each, of in made.items() if any(isinstance(one, CreateProduct) for one in of)]
         await count_now(run, tx, fresh, "created")
+
+
+def _with_images(changes: Sequence[Change], outcomes: Sequence[Outcome]) -> list[TargetId]:
+    """Return the targets that were sent images."""
+    ids: list[TargetId] = []
+    for change, outcome in zip(changes, outcomes, strict=True):
+        if not isinstance(outcome, Applied):
+            continue
+        if isinstance(change, UpdateProduct) and change.images:
+            ids.append(change.target_id)
+        elif isinstance(change, CreateProduct) and change.images and isinstance(outcome.observed, Observed):
+            ids.append(outcome.observed.id)
+    return ids
 
 
 def _published(

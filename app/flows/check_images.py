@@ -1,0 +1,60 @@
+"""Checking images: whether those that were sent some time ago have arrived. What failed is sent again, or is a problem."""
+
+from collections.abc import Mapping
+
+from app.domain.ids import TargetId
+from app.domain.images import ARRIVED_AFTER, SOONEST, Sent, Verdict, judge
+from app.flows.lane import LaneRun
+from app.ports import Told, Transaction
+
+BATCH = 50
+
+
+async def expect_images(run: LaneRun, tx: Transaction, ids: list[TargetId]) -> None:
+    """Have it looked later whether the images of these targets have arrived, in the transaction that says that they were sent."""
+    if not ids:
+        return
+    wait = max(ARRIVED_AFTER * run.services.pace.retry_scale, SOONEST)
+    await tx.images.sent(run.application.account_id, ids, wait=wait)
+    if await tx.appointments.of(run.application.id, "images") is None:
+        await tx.appointments.make(run.application.id, "images", after=wait)
+
+
+async def check_images(run: LaneRun) -> bool:
+    """Look for the next images that should be there; False when that was all for now."""
+    async with run.services.store.reading() as tx:
+        due = await tx.images.to_check(run.application.id, limit=BATCH)
+    verdicts: dict[TargetId, Verdict] = {}
+    if due:
+        await run.hold(run.services.pace.call * 2)
+        shown = await run.marketplace.count_images([each.target_id for each in due])
+        # What does not exist any more needs no images.
+        verdicts = {each.target_id: judge(each, shown.get(each.target_id, each.count)) for each in due}
+    async with run.services.store.transaction(run.claim) as tx:
+        await tx.images.settle(run.application.account_id, verdicts)
+        await _follow(run, tx, due, verdicts)
+        wait = await tx.images.next_check(run.application.id)
+        if wait is None:
+            await tx.appointments.cancel(run.application.id, "images")
+        else:
+            await tx.appointments.make(run.application.id, "images", after=wait)
+    return bool(due)
+
+
+async def _follow(
+    run: LaneRun, tx: Transaction, due: tuple[Sent, ...], verdicts: Mapping[TargetId, Verdict]
+) -> None:
+    """Plan again who has images to send, or a problem to raise or to close, and tell what was missing."""
+    sentences: Mapping[Verdict, str] = {
+        "again": "Orderchamp shows none of the images that it was sent; they are sent again.",
+        "missing": "Orderchamp does not show all of the images that it was sent.",
+    }
+    told = [
+        Told(source_id=source_id, kind="images", sentence=sentences[verdict])
+        for each in due
+        if (verdict := verdicts[each.target_id]) in sentences
+        for source_id in each.source_ids
+    ]
+    await tx.timeline.add(run.application.id, told)
+    again = [source_id for each in due if verdicts[each.target_id] != "arrived" or each.missing for source_id in each.source_ids]
+    await tx.products.make_due(run.application.id, again)

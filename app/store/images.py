@@ -1,0 +1,81 @@
+"""Images on their way to Orderchamp: when to look whether they have arrived, and what was found."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from app.domain.ids import AccountId, ApplicationId, SourceId, TargetId
+from app.domain.images import Sent, Verdict
+from app.store.connection import Connection
+
+_OF_APPLICATION = "FROM binding b JOIN target t ON t.account_id = b.account_id AND t.target_id = b.target_id "
+
+_AFTERWARDS: Mapping[Verdict, str] = {
+    "arrived": "images_tries = 0, images_missing = false",
+    "again": "images_tries = images_tries + 1, sent_images = NULL, observed = NULL",
+    "missing": "images_tries = 0, images_missing = true",
+}
+"""A set that is to be sent again is forgotten, and Orderchamp read, so that planning finds it missing."""
+
+
+class Images:
+    """The images of targets, in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def sent(self, account_id: AccountId, ids: Sequence[TargetId], *, wait: timedelta) -> None:
+        """Have it looked after ``wait`` whether the images that were just sent have arrived."""
+        await self._connection.execute(
+            "UPDATE target SET images_check_at = now() + :wait WHERE account_id = :account_id AND target_id = ANY(:ids)",
+            {"account_id": account_id, "ids": list(ids), "wait": wait},
+        )
+
+    async def to_check(self, application_id: ApplicationId, *, limit: int) -> tuple[Sent, ...]:
+        """Return the targets of the Application whose images should have arrived by now."""
+        found = await self._connection.execute(
+            "SELECT t.target_id, t.images_tries, t.images_missing, coalesce(json_array_length(CAST(t.sent_images AS json)), 0) AS count, "
+            f"array_agg(DISTINCT b.source_id) AS source_ids {_OF_APPLICATION}"
+            "WHERE b.application_id = :id AND t.images_check_at <= now() "
+            "GROUP BY t.account_id, t.target_id ORDER BY t.images_check_at LIMIT :limit",
+            {"id": application_id, "limit": limit},
+        )
+        return tuple(
+            Sent(
+                target_id=TargetId(row.target_id),
+                count=row.count,
+                tries=row.images_tries,
+                missing=row.images_missing,
+                source_ids=tuple(SourceId(each) for each in row.source_ids),
+            )
+            for row in found
+        )
+
+    async def settle(self, account_id: AccountId, verdicts: Mapping[TargetId, Verdict]) -> None:
+        """Write down what was found of these targets' images."""
+        for verdict, change in _AFTERWARDS.items():
+            ids = [each for each, found in verdicts.items() if found == verdict]
+            if ids:
+                await self._connection.execute(
+                    f"UPDATE target SET images_check_at = NULL, {change} "  # noqa: S608
+                    "WHERE account_id = :account_id AND target_id = ANY(:ids)",
+                    {"account_id": account_id, "ids": ids},
+                )
+
+    async def forget(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
+        """Have the images of these products sent again."""
+        await self._connection.execute(
+            "UPDATE target SET images_check_at = NULL, images_tries = 0, sent_images = NULL, observed = NULL "
+            "FROM binding b WHERE b.application_id = :id AND b.source_id = ANY(:source_ids) "
+            "AND target.account_id = b.account_id AND target.target_id = b.target_id",
+            {"id": application_id, "source_ids": list(source_ids)},
+        )
+
+    async def next_check(self, application_id: ApplicationId) -> timedelta | None:
+        """Return how long it is until images are to be looked for; None when none are on their way."""
+        found = await self._connection.execute(
+            f"SELECT min(t.images_check_at) - now() {_OF_APPLICATION}"
+            "WHERE b.application_id = :id AND t.images_check_at IS NOT NULL",
+            {"id": application_id},
+        )
+        wait: timedelta | None = found.scalar()
+        return wait
