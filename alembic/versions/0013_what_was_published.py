@@ -11,9 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column(
-        "target", sa.Column("was_published", sa.Boolean(), server_default=sa.text("false"), nullable=False)
-    )
+    op.add_column("target", sa.Column("was_published", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.execute(
         "UPDATE target SET was_published = true WHERE last_storefront_id IS NOT NULL OR left_published "
         "OR CAST(observed AS jsonb) ->> 'published' = 'true'"

@@ -13,9 +13,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("target", sa.Column("images_check_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("target", sa.Column("images_tries", sa.Integer(), server_default=sa.text("0"), nullable=False))
-    op.add_column(
-        "target", sa.Column("images_missing", sa.Boolean(), server_default=sa.text("false"), nullable=False)
-    )
+    op.add_column("target", sa.Column("images_missing", sa.Boolean(), server_default=sa.text("false"), nullable=False))
 
 
 def downgrade() -> None:

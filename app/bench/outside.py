@@ -17,7 +17,7 @@ from app.local.town import Ports, Town, town
 from app.platforms.adapter import Secret
 from app.platforms.registry import ADAPTERS
 
-STOCK_ONLY = {"title": False, "description": False, "price": False, "images": False}
+STOCK_ONLY = dict.fromkeys(("title", "description", "price", "images", "specifications"), False)
 SHOPIFY = ADAPTERS["shopify"].webhooks
 
 

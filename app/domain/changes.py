@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from app.domain.errors import CredentialsRefused, TemporaryError
 from app.domain.ids import Sku, SourceId, StorefrontId, TargetId, TargetVariantId
+from app.domain.product import UNTOLD, Measures
 from app.domain.state import DesiredVariant, InventoryPolicy, Observed, ObservedVariant, Price
 from app.domain.structs import Struct, replace
 
@@ -20,6 +21,7 @@ class CreateProduct(Struct, frozen=True, kw_only=True):
     images: tuple[str, ...]
     variants: tuple[DesiredVariant, ...]
     category: str | None = None
+    measures: Measures = UNTOLD
 
 
 class CreateVariant(Struct, frozen=True, kw_only=True):
@@ -31,7 +33,7 @@ class CreateVariant(Struct, frozen=True, kw_only=True):
 
 
 class UpdateProduct(Struct, frozen=True, kw_only=True):
-    """Change fields of a product; None leaves a field as it is, ``images`` replaces the whole set."""
+    """Change fields of a product; None leaves a field as it is, as do ``measures`` that are None; ``images`` replaces the set."""
 
     source_id: SourceId
     target_id: TargetId
@@ -39,6 +41,7 @@ class UpdateProduct(Struct, frozen=True, kw_only=True):
     description: str | None = None
     option_names: tuple[str, ...] | None = None
     images: tuple[str, ...] | None = None
+    measures: Measures = UNTOLD
 
 
 class UpdateVariant(Struct, frozen=True, kw_only=True):
@@ -52,6 +55,7 @@ class UpdateVariant(Struct, frozen=True, kw_only=True):
     msrp: Price | None = None
     policy: InventoryPolicy | None = None
     options: tuple[str, ...] | None = None
+    barcode: str | None = None
 
 
 class SetStock(Struct, frozen=True, kw_only=True):
@@ -136,6 +140,7 @@ def sent(observed: Observed, changes: Iterable[Change]) -> Observed:
                     description=observed.description if change.description is None else change.description,
                     option_names=observed.option_names if change.option_names is None else change.option_names,
                     images=observed.images if change.images is None else change.images,
+                    measures=replace(observed.measures, **change.measures.told()),
                 )
             case Publish() | RefreshListing():
                 observed = replace(observed, published=True)
@@ -156,4 +161,5 @@ def _variant_after(before: ObservedVariant, change: UpdateVariant | SetStock) ->
         msrp=before.msrp if change.msrp is None else change.msrp,
         policy=before.policy if change.policy is None else change.policy,
         options=before.options if change.options is None else change.options,
+        barcode=before.barcode if change.barcode is None else change.barcode,
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from app.domain.ids import SourceId, SourceVariantId
+from app.domain.product import UNTOLD
 from app.domain.projection import SourceProduct
 from app.domain.state import Observed, ObservedVariant
 from app.domain.structs import Struct, field
@@ -86,6 +87,8 @@ def market_drift(source_id: SourceId, before: Observed, shown: Observed | None) 
     for name in ("title", "description", "option_names"):
         if (getattr(before, name) or None) != (getattr(shown, name) or None):
             found.setdefault("edited", []).append(name.replace("_", " "))
+    if before.measures.beside(shown.measures) != UNTOLD:
+        found.setdefault("edited", []).append("weight or dimensions")
     for variant_id, old in before.variants.items():
         new = shown.variants.get(variant_id)
         if new is None:
@@ -96,7 +99,9 @@ def market_drift(source_id: SourceId, before: Observed, shown: Observed | None) 
             fewer = new.stock is not None and new.stock < old.stock
             kind: DriftKind = "reserved" if fewer else "stock"
             found.setdefault(kind, []).append(f"{old.sku} is {new.stock}, and was {old.stock}")
-        changed = [name for name in ("sku", "price", "msrp", "policy", "options") if _differs(old, new, name)]
+        changed = [
+            name for name in ("sku", "price", "msrp", "policy", "options", "barcode") if _differs(old, new, name)
+        ]
         if changed:
             found.setdefault("edited", []).append(f"{', '.join(changed)} of {old.sku}")
     return tuple(Drift(source_id, kind, f"{_WHAT[kind]}: {'; '.join(what)}.") for kind, what in found.items())

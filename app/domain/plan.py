@@ -25,6 +25,7 @@ from app.domain.changes import (
     sent,
 )
 from app.domain.ids import Sku, SourceVariantId, StorefrontId, TargetId, TargetVariantId
+from app.domain.product import UNTOLD, in_common
 from app.domain.settings import ApplicationSettings
 from app.domain.state import (
     Binding,
@@ -193,6 +194,7 @@ def _create(situation: Situation) -> Iterable[Change]:
             images=desired.images,
             variants=unbound,
             category=situation.settings.category,
+            measures=in_common(variant.measures for variant in unbound),
         )
 
 
@@ -216,7 +218,7 @@ def worth_finding(situation: Situation) -> bool:
     """
     desired, settings = situation.desired, situation.settings
     wanted = settings.mode == "stock" or settings.inactive_products == "draft"
-    return desired.living and (desired.published or bool(situation.bindings) or wanted)
+    return desired.living and not situation.leaving and (desired.published or bool(situation.bindings) or wanted)
 
 
 def _home(situation: Situation) -> TargetId | None:
@@ -231,6 +233,7 @@ def _update(situation: Situation) -> Iterable[Change]:
     for target in situation.targets.values():
         if target.observed is not None and target.owner and situation.desired.living and not situation.only_stock:
             yield from _update_product(situation, target.observed)
+            yield from _update_measures(situation, target.observed)
     wanted = {variant.source_id: variant for variant in situation.desired.variants}
     skipped = {variant.source_id: variant for variant in situation.desired.skipped}
     for binding in situation.bindings.values():
@@ -245,6 +248,7 @@ def _update(situation: Situation) -> Iterable[Change]:
             continue
         if isinstance(variant, DesiredVariant) and variant.source_id not in situation.apart:
             yield from _update_variant(situation, binding, variant, observed)
+            yield from _update_barcode(situation, binding, variant, observed)
         if variant.stock is not None and variant.stock != observed.stock:
             yield _set_stock(situation, binding, variant.stock)
 
@@ -285,6 +289,33 @@ def _update_product(situation: Situation, observed: Observed) -> Iterable[Change
             description=desired.description if description else None,
             option_names=desired.option_names if option_names else None,
             images=desired.images if images else None,
+        )
+
+
+def _update_measures(situation: Situation, observed: Observed) -> Iterable[Change]:
+    """Send what all variants on a target share. Apart, since it is less sure than other fields that it may be sent.
+
+    Orderchamp takes a variant's own weight and dimensions only when it is created.
+    """
+    here = [each.source_variant_id for each in situation.bindings.values() if each.target_id == observed.id]
+    shared = in_common(each.measures for each in situation.desired.variants if each.source_id in here)
+    changed = shared.beside(observed.measures)
+    if situation.settings.fields.specifications and changed != UNTOLD:
+        source_id = situation.desired.source_id
+        yield UpdateProduct(source_id=source_id, target_id=observed.id, measures=changed)
+
+
+def _update_barcode(
+    situation: Situation, binding: Binding, variant: DesiredVariant, observed: ObservedVariant
+) -> Iterable[Change]:
+    """Send a barcode. Apart, as measures are."""
+    kept = situation.settings.fields.specifications and not situation.only_stock
+    if kept and variant.barcode is not None and variant.barcode != observed.barcode:
+        yield UpdateVariant(
+            source_id=situation.desired.source_id,
+            target_id=binding.target_id,
+            target_variant_id=binding.target_variant_id,
+            barcode=variant.barcode,
         )
 
 

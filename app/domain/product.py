@@ -1,6 +1,6 @@
 """Source products: what a shop says about a product, and how a newer statement replaces an older one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,6 +16,34 @@ class StockLevel(Struct, frozen=True, kw_only=True):
     version: datetime
 
 
+class Measures(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What something weighs, in grams, and how large it is, in centimetres. None: not told."""
+
+    weight_grams: Decimal | None = None
+    length_cm: Decimal | None = None
+    width_cm: Decimal | None = None
+    height_cm: Decimal | None = None
+
+    def told(self) -> Mapping[str, Decimal]:
+        """Return what is told, by name."""
+        return {name: found for name in MEASURES if (found := getattr(self, name)) is not None}
+
+    def beside(self, others: "Measures") -> "Measures":
+        """Return what is told here and is otherwise, or not told, in ``others``."""
+        return Measures(**{name: found for name, found in self.told().items() if found != getattr(others, name)})
+
+
+MEASURES = ("weight_grams", "length_cm", "width_cm", "height_cm")
+UNTOLD = Measures()
+
+
+def in_common(measures: Iterable[Measures]) -> Measures:
+    """Return what all of these have in common."""
+    told = tuple(measures)
+    found = {name: {getattr(each, name) for each in told} for name in MEASURES}
+    return Measures(**{name: values.pop() for name, values in found.items() if len(values) == 1})
+
+
 class SourceVariant(Struct, frozen=True, kw_only=True):
     """A variant as the shop has it.
 
@@ -23,6 +51,7 @@ class SourceVariant(Struct, frozen=True, kw_only=True):
     where it has one price, of which only the supplier knows what it includes. ``tracked`` None means that this statement
     does not say whether the shop counts the variant's stock. ``levels`` None means that it does not say how stock is spread
     over locations; ``quantity`` is the total then. ``options`` are in the order of the product's option names.
+    ``measures`` UNTOLD means that it does not say how large and heavy the variant is.
     """
 
     id: SourceVariantId
@@ -37,6 +66,7 @@ class SourceVariant(Struct, frozen=True, kw_only=True):
     sell_when_empty: bool = False
     quantity: int | None = None
     levels: tuple[StockLevel, ...] | None = None
+    measures: Measures = UNTOLD
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -80,7 +110,7 @@ class AskShop(Struct, frozen=True):
 def merge(known: Snapshot | None, incoming: Snapshot, *, gone: bool = False) -> Taken | Ignored | AskShop:
     """Decide what a full body pushed by the shop is worth beside what we know.
 
-    ``gone`` says that we last knew the product as deleted: then only a read brings it back. Tracking and stock levels
+    ``gone`` says that we last knew the product as deleted: then only a read brings it back. Tracking, stock levels and measures
     that the body does not tell are kept from what we know.
     """
     if gone:
@@ -152,7 +182,8 @@ def _carry_over_variant(known: SourceVariant | None, incoming: SourceVariant) ->
     tracked = known.tracked if incoming.tracked is None else incoming.tracked
     levels = _newest(known.levels, incoming.levels)
     quantity = incoming.quantity if levels is None else total(levels)
-    return replace(incoming, tracked=tracked, levels=levels, quantity=quantity)
+    measures = known.measures if incoming.measures == UNTOLD else incoming.measures
+    return replace(incoming, tracked=tracked, levels=levels, quantity=quantity, measures=measures)
 
 
 def _newest(

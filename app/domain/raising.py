@@ -64,7 +64,8 @@ def _of_publication(situation: Situation) -> Iterable[Raised]:
         yield _raised(situation, "held", "was unpublished on Orderchamp by hand.")
     if desired.published and any(target.publication_unclear for target in targets):
         yield _raised(situation, "publish_unclear", "was being published when the answer got lost.")
-    if any(target.images_missing and target.owner for target in targets) and desired.living and desired.images:
+    pictured = desired.living and desired.images and situation.settings.fields.images
+    if pictured and any(target.images_missing and target.owner for target in targets):
         yield _raised(situation, "images_missing", "does not show all of its images on Orderchamp.")
     if not situation.may_hide and wants_hiding(situation):
         sentence = "More products than usual are to be unpublished; they are held until a person approves."
@@ -72,7 +73,8 @@ def _of_publication(situation: Situation) -> Iterable[Raised]:
 
 
 def _of_matching(situation: Situation, conflicts: Iterable[Raised], foreign: Iterable[Found]) -> Iterable[Raised]:
-    if situation.desired.living and not situation.may_create and not situation.targets:
+    missed = situation.desired.living and not situation.may_create and not situation.targets
+    if missed and situation.settings.mode == "everything":
         yield _raised(situation, "deleted_on_orderchamp", "was deleted on Orderchamp.")
     yield from conflicts
     found = [{"target_id": each.target_id, "sku": each.sku, "title": each.title} for each in foreign]

@@ -3,12 +3,10 @@
 Settings that were stored before a choice existed have its default.
 """
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-
 
 Mode = Literal["everything", "follow", "stock"]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
@@ -26,6 +24,11 @@ class FieldSwitches(BaseModel):
     description: bool = Field(default=True, description="Keep the description as it is in the shop.")
     price: bool = Field(default=True, description="Keep the prices as they are in the shop.")
     images: bool = Field(default=True, description="Keep the images as they are in the shop.")
+    specifications: bool = Field(
+        default=True,
+        description="Keep barcode (EAN), weight and dimensions as they are in the shop, where it tells them. Weight and "
+        "dimensions of a variant are sent when it is created, later only those that all variants of a product share.",
+    )
 
 
 class GuardSettings(BaseModel):
@@ -103,7 +106,7 @@ class ApplicationSettings(BaseModel):
         description="What becomes of a variant on Orderchamp that the shop removed from its product: it is sold out (stock 0, "
         "not sold beyond that), or left as it is. None is ever deleted.",
     )
-    option_names: Mapping[Name, Name] = Field(
+    option_names: dict[Name, Name] = Field(
         default_factory=dict,
         max_length=100,
         description="What options are called on Orderchamp, by their names in the shop, whatever the case. Common names in "

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from app.domain.ids import Sku, SourceId, SourceVariantId, StorefrontId, TargetId, TargetVariantId
 from app.domain.option_names import in_english
 from app.domain.pricing import MOST, prices
-from app.domain.product import Snapshot, SourceVariant
+from app.domain.product import UNTOLD, Measures, Snapshot, SourceVariant
 from app.domain.settings import ApplicationSettings
 from app.domain.structs import Struct, field
 
@@ -36,6 +36,7 @@ class DesiredVariant(Struct, frozen=True, kw_only=True):
     policy: InventoryPolicy
     options: tuple[str, ...] = ()
     barcode: str | None = None
+    measures: Measures = UNTOLD
 
 
 class Skipped(Struct, frozen=True, kw_only=True):
@@ -77,6 +78,7 @@ class ObservedVariant(Struct, frozen=True, kw_only=True):
     stock: int | None = None
     policy: InventoryPolicy | None = None
     options: tuple[str, ...] = ()
+    barcode: str | None = None
 
 
 class Observed(Struct, frozen=True, kw_only=True):
@@ -91,6 +93,7 @@ class Observed(Struct, frozen=True, kw_only=True):
     title: str
     description: str | None = None
     option_names: tuple[str, ...] = ()
+    measures: Measures = UNTOLD
     images: tuple[str, ...] | None = None
     published: bool
     variants: Mapping[TargetVariantId, ObservedVariant] = field(default_factory=dict)
@@ -183,6 +186,7 @@ def _variant(variant: SourceVariant, settings: ApplicationSettings) -> DesiredVa
         policy="CONTINUE" if variant.tracked is False or variant.sell_when_empty else "DENY",
         options=variant.options[:MAX_OPTIONS],
         barcode=variant.barcode,
+        measures=variant.measures,
     )
 
 

@@ -78,7 +78,7 @@ def _one_done(
 
 
 def _fields(change: UpdateProduct | UpdateVariant) -> list[str]:
-    names = ("title", "description", "option_names", "images", "sku", "price", "msrp", "policy", "options")
+    names = ("title", "description", "option_names", "images", "sku", "price", "msrp", "policy", "options", "barcode")
     told = {"option_names": "option names", "msrp": "retail price", "sku": "SKU", "policy": "selling when sold out"}
     found = []
     for name in names:
@@ -86,6 +86,8 @@ def _fields(change: UpdateProduct | UpdateVariant) -> list[str]:
         if value is not None:
             shown = f" {value}" if name in ("price", "msrp", "sku") else ""
             found.append(told.get(name, name) + shown)
+    if isinstance(change, UpdateProduct):
+        found += [name.split("_")[0] for name in change.measures.told()]
     return found
 
 
@@ -125,7 +127,7 @@ def _standing(situation: Situation) -> tuple[str, str]:
         if desired.published:
             return "published", f"Published, because {desired.reason}."
         return "published", "Published, because another product of this shop on the same Orderchamp product is."
-    if not situation.may_create and not situation.targets:
+    if not situation.may_create and not situation.targets and situation.settings.mode == "everything":
         return "detached", "It was deleted on Orderchamp; an import creates it again."
     if not desired.living:
         return "deleted", f"Not published, because {desired.reason}."

@@ -26,7 +26,7 @@ Other fields are overwritten at the next change of the product, what was unpubli
 """
 
 SET_AGAIN: frozenset[DriftKind] = frozenset({"reserved"})
-"""What is undone each time, since it may be nobody's doing: setting a stock again that is only partly reserved changes nothing."""
+"""What is undone each time, since it may be nobody's doing: to set a stock again that is only reserved changes nothing."""
 
 
 def is_repaired(kind: DriftKind, mode: Mode, *, again: bool) -> bool:
@@ -34,7 +34,6 @@ def is_repaired(kind: DriftKind, mode: Mode, *, again: bool) -> bool:
     if mode == "stock" and kind == "published":
         return False
     return kind in SET_AGAIN or (kind in REPAIRED and not again)
-
 
 
 class Sweep(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,9 @@
 """Checking images: whether those that were sent some time ago have arrived. What failed is sent again, or is a problem."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
+from app.domain.errors import CredentialsRefused, RunOver, TemporaryError
 from app.domain.ids import TargetId
 from app.domain.images import ARRIVED_AFTER, SOONEST, Sent, Verdict, judge
 from app.flows.lane import LaneRun
@@ -14,10 +16,14 @@ async def expect_images(run: LaneRun, tx: Transaction, ids: list[TargetId]) -> N
     """Have it looked later whether the images of these targets have arrived, in the transaction that says that they were sent."""
     if not ids:
         return
-    wait = max(ARRIVED_AFTER * run.services.pace.retry_scale, SOONEST)
+    wait = _wait(run)
     await tx.images.sent(run.application.account_id, ids, wait=wait)
     if await tx.appointments.of(run.application.id, "images") is None:
         await tx.appointments.make(run.application.id, "images", after=wait)
+
+
+def _wait(run: LaneRun) -> timedelta:
+    return max(ARRIVED_AFTER * run.services.pace.retry_scale, SOONEST)
 
 
 async def check_images(run: LaneRun) -> bool:
@@ -27,7 +33,15 @@ async def check_images(run: LaneRun) -> bool:
     verdicts: dict[TargetId, Verdict] = {}
     if due:
         await run.hold(run.services.pace.call * 2)
-        shown = await run.marketplace.count_images([each.target_id for each in due])
+        try:
+            shown = await run.marketplace.count_images([each.target_id for each in due])
+        except RunOver:
+            raise
+        except (TemporaryError, CredentialsRefused):
+            # Nothing waits for this, and it must not keep anything else waiting.
+            async with run.services.store.transaction(run.claim) as tx:
+                await tx.appointments.make(run.application.id, "images", after=_wait(run))
+            return False
         # What does not exist any more needs no images.
         verdicts = {each.target_id: judge(each, shown.get(each.target_id, each.count)) for each in due}
     async with run.services.store.transaction(run.claim) as tx:
@@ -41,9 +55,7 @@ async def check_images(run: LaneRun) -> bool:
     return bool(due)
 
 
-async def _follow(
-    run: LaneRun, tx: Transaction, due: tuple[Sent, ...], verdicts: Mapping[TargetId, Verdict]
-) -> None:
+async def _follow(run: LaneRun, tx: Transaction, due: tuple[Sent, ...], verdicts: Mapping[TargetId, Verdict]) -> None:
     """Plan again who has images to send, or a problem to raise or to close, and tell what was missing."""
     sentences: Mapping[Verdict, str] = {
         "again": "Orderchamp shows none of the images that it was sent; they are sent again.",
@@ -56,5 +68,10 @@ async def _follow(
         for source_id in each.source_ids
     ]
     await tx.timeline.add(run.application.id, told)
-    again = [source_id for each in due if verdicts[each.target_id] != "arrived" or each.missing for source_id in each.source_ids]
+    again = [
+        source_id
+        for each in due
+        if verdicts[each.target_id] != "arrived" or each.missing
+        for source_id in each.source_ids
+    ]
     await tx.products.make_due(run.application.id, again)

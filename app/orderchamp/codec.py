@@ -19,6 +19,7 @@ from app.domain.plan import (
     UpdateProduct,
     UpdateVariant,
 )
+from app.domain.product import Measures
 from app.domain.state import DesiredVariant, Observed, ObservedVariant
 from app.domain.structs import replace
 from app.orderchamp.unknowns import is_published
@@ -44,11 +45,12 @@ def to_variant(node: Mapping[str, Any]) -> ObservedVariant:
     return ObservedVariant(
         id=TargetVariantId(node["id"]),
         sku=Sku(node["sku"] or ""),
-        price=_money(node.get("price")),
-        msrp=_money(node.get("msrp")),
+        price=_decimal(node.get("price")),
+        msrp=_decimal(node.get("msrp")),
         stock=node.get("inventoryQuantity"),
         policy=node.get("inventoryPolicy"),
         options=_options(node),
+        barcode=node.get("barcode") or None,
     )
 
 
@@ -59,6 +61,7 @@ def to_observed(node: Mapping[str, Any], variants: Iterable[ObservedVariant]) ->
         title=node.get("title") or "",
         description=node.get("description"),
         option_names=_options(node),
+        measures=_to_measures(node),
         published=is_published(node.get("listing")),
         variants={each.id: each for each in variants},
         created_at=_time(node.get("createdAt")),
@@ -74,6 +77,7 @@ def created_product(change: CreateProduct, seen: Observed) -> Observed:
         title=change.title,
         description=change.description,
         option_names=change.option_names,
+        measures=change.measures,
         images=change.images,
         variants={
             each.id: created_variant(by_sku[each.sku], each) if each.sku in by_sku else each
@@ -92,6 +96,7 @@ def created_variant(wanted: DesiredVariant, seen: ObservedVariant) -> ObservedVa
         stock=wanted.stock,
         policy=wanted.policy,
         options=wanted.options,
+        barcode=wanted.barcode,
     )
 
 
@@ -104,6 +109,7 @@ def create_product_input(change: CreateProduct) -> dict[str, Any]:
             "brand": change.brand,
             "category": change.category,
             **_axes(change.option_names),
+            **_measures(change.measures),
             "images": [{"sourceUrl": each} for each in change.images] or None,
             "variants": [_variant(each) for each in change.variants],
         }
@@ -125,6 +131,7 @@ def _variant(variant: DesiredVariant) -> dict[str, Any]:
             "inventoryQuantity": variant.stock,
             "inventoryPolicy": variant.policy,
             **_axes(variant.options),
+            **_measures(variant.measures),
         }
     )
 
@@ -140,7 +147,7 @@ def repeatable(change: UpdateProduct | UpdateVariant | Unpublish) -> tuple[str, 
                 "description": change.description,
                 "images": images,
             }
-            return "productUpdate", _present(fields) | _all_axes(change.option_names)
+            return "productUpdate", _present(fields) | _all_axes(change.option_names) | _measures(change.measures)
         case UpdateVariant():
             fields = {
                 "id": change.target_variant_id,
@@ -148,6 +155,7 @@ def repeatable(change: UpdateProduct | UpdateVariant | Unpublish) -> tuple[str, 
                 "price": _text(change.price),
                 "msrp": _text(change.msrp),
                 "inventoryPolicy": change.policy,
+                "barcode": change.barcode,
             }
             return "productVariantUpdate", _present(fields) | _all_axes(change.options)
         case Unpublish():
@@ -157,6 +165,21 @@ def repeatable(change: UpdateProduct | UpdateVariant | Unpublish) -> tuple[str, 
 def stock_line(change: SetStock) -> dict[str, Any]:
     """Return a line of ``inventoryLevelBulkAdjust``. Without ``SET`` the number would be added to what is there."""
     return {"productVariantId": change.target_variant_id, "action": "SET", "adjustment": change.quantity}
+
+
+MEASURES = {"weight_grams": "weight", "length_cm": "length", "width_cm": "width", "height_cm": "height"}
+
+
+def _measures(measures: Measures) -> dict[str, int | float]:
+    """Return measures as numbers: whether they may be text, as money may, is not known."""
+    return {
+        MEASURES[name]: int(each) if each == each.to_integral_value() else float(each)
+        for name, each in measures.told().items()
+    }
+
+
+def _to_measures(node: Mapping[str, Any]) -> Measures:
+    return Measures(**{name: _decimal(node.get(shown)) for name, shown in MEASURES.items()})
 
 
 def _axes(values: tuple[str, ...]) -> dict[str, str]:
@@ -176,7 +199,7 @@ def _options(node: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _money(value: object) -> Decimal | None:
+def _decimal(value: object) -> Decimal | None:
     amount = None if value is None else Decimal(str(value))
     return amount if amount is not None and amount.is_finite() else None
 

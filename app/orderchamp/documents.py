@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from app.domain.images import MOST_SHOWN
 from app.orderchamp.unknowns import COST_LIMIT, MUTATION_COST, PAGE_LIMIT
 
-VARIANT = "id sku price msrp inventoryQuantity inventoryPolicy option1 option2 option3"
-PRODUCT = "id title description option1 option2 option3 createdAt updatedAt listing { id status }"
+VARIANT = "id sku price msrp inventoryQuantity inventoryPolicy option1 option2 option3 barcode"
+PRODUCT = (
+    "id title description option1 option2 option3 weight length width height createdAt updatedAt listing { id status }"
+)
 USER_ERRORS = "userErrors { field message name }"
 
 ACCOUNT = "query account { account { id name } storefronts(first: 50) { nodes { id name isPublished } } }"
@@ -81,7 +83,7 @@ def read(products: int) -> str:
 
 
 def count_images(products: int) -> str:
-    """Return a query that counts the images of so many products, as ``p0``, ``p1``, …"""
+    """Return a query that counts the images of so many products, as ``read`` names them."""
     names = ", ".join(f"$id{n}: ID!" for n in range(products))
     fields = " ".join(
         f"p{n}: product(id: $id{n}) {{ id images(first: {MOST_SHOWN}) {{ nodes {{ id }} }} }}" for n in range(products)

@@ -52,7 +52,6 @@ from app.domain.http import Delivery, Reading, Response
 from app.domain.ids import Cursor, EventId, SourceId, Topic
 from app.domain.product import Snapshot
 
-
 CURRENCY = "currency"
 """The detail of a shop that names the currency of its prices, by three capital letters."""
 

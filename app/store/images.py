@@ -33,8 +33,8 @@ class Images:
     async def to_check(self, application_id: ApplicationId, *, limit: int) -> tuple[Sent, ...]:
         """Return the targets of the Application whose images should have arrived by now."""
         found = await self._connection.execute(
-            "SELECT t.target_id, t.images_tries, t.images_missing, coalesce(json_array_length(CAST(t.sent_images AS json)), 0) AS count, "
-            f"array_agg(DISTINCT b.source_id) AS source_ids {_OF_APPLICATION}"
+            "SELECT t.target_id, t.images_tries, t.images_missing, array_agg(DISTINCT b.source_id) AS source_ids, "
+            f"coalesce(json_array_length(CAST(t.sent_images AS json)), 0) AS count {_OF_APPLICATION}"
             "WHERE b.application_id = :id AND t.images_check_at <= now() "
             "GROUP BY t.account_id, t.target_id ORDER BY t.images_check_at LIMIT :limit",
             {"id": application_id, "limit": limit},
@@ -56,7 +56,7 @@ class Images:
             ids = [each for each, found in verdicts.items() if found == verdict]
             if ids:
                 await self._connection.execute(
-                    f"UPDATE target SET images_check_at = NULL, {change} "  # noqa: S608
+                    f"UPDATE target SET images_check_at = NULL, {change} "
                     "WHERE account_id = :account_id AND target_id = ANY(:ids)",
                     {"account_id": account_id, "ids": ids},
                 )

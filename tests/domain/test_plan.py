@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.domain.changes import Change, CreateProduct, CreateVariant, Publish, RefreshListing, Unpublish, sent
 from app.domain.ids import Sku, SourceVariantId, StorefrontId, TargetId, TargetVariantId
 from app.domain.plan import Situation, next_stage
+from app.domain.product import UNTOLD, Measures
 from app.domain.settings import ApplicationSettings
 from app.domain.state import Binding, Observed, ObservedVariant, Target, desired_state
 from app.domain.structs import replace
@@ -27,9 +28,23 @@ def shown(sku: str, **changes: Any) -> ObservedVariant:
     return replace(made, **changes)
 
 
-def target(*variants: ObservedVariant, published: bool = True, title: str = "Product 1", **changes: Any) -> Target:
+MEASURED = Measures(weight_grams=Decimal(800), length_cm=Decimal(20))
+
+
+def target(
+    *variants: ObservedVariant,
+    published: bool = True,
+    title: str = "Product 1",
+    measures: Measures = UNTOLD,
+    **changes: Any,
+) -> Target:
     observed = Observed(
-        id=TARGET, title=title, description="", published=published, variants={each.id: each for each in variants}
+        id=TARGET,
+        title=title,
+        description="",
+        measures=measures,
+        published=published,
+        variants={each.id: each for each in variants},
     )
     return replace(Target(id=TARGET, observed=observed, last_storefront_id=LAST), **changes)
 
@@ -41,11 +56,13 @@ def situation(
     there: Target | None = None,
     gone: bool = False,
     settings: Mapping[str, Any] | None = None,
+    measured: bool = False,
     **changes: Any,
 ) -> Situation:
-    """The product "1" with these variants, each of which is bound if it is ``there``."""
+    """The product "1" with these variants, each of which is bound if it is ``there``. ``measured``: they are told."""
     chosen = ApplicationSettings.model_validate({"price_kind": "wholesale", **(settings or {})})
-    snapshot = product("1", *(variant(sku) for sku in variants), **(shop or {}))
+    told: dict[str, Any] = {"measures": MEASURED, "barcode": "871"} if measured else {}
+    snapshot = product("1", *(replace(variant(sku), **told) for sku in variants), **(shop or {}))
     observed = there.observed if there is not None else None
     bound = {} if observed is None else {str(each.sku): each.id for each in observed.variants.values()}
     made = Situation(
@@ -156,7 +173,10 @@ TABLE: Mapping[str, tuple[Situation, list[str]]] = {
         situation(there=target(shown("A"), published=False, last_storefront_id=None), settings={"mode": "follow"}),
         ["Publish"],
     ),
-    "following, and unpublished": (situation(there=target(shown("A")), shop=HIDDEN, settings={"mode": "follow"}), ["Unpublish"]),
+    "following, and unpublished": (
+        situation(there=target(shown("A")), shop=HIDDEN, settings={"mode": "follow"}),
+        ["Unpublish"],
+    ),
     "only stock, and new": (situation(settings={"mode": "stock"}), []),
     "only stock, and everything differs": (
         situation(
@@ -213,6 +233,18 @@ TABLE: Mapping[str, tuple[Situation, list[str]]] = {
     ),
     "unpublished beside one that is not shown either": (
         situation(there=target(shown("A"), published=False, shared_with_living=True), shop=HIDDEN),
+        [],
+    ),
+    "what all variants weigh, and a barcode: each apart from surer fields": (
+        situation(there=target(shown("A"), title="Old"), variants=("A",), measured=True),
+        ["UpdateProduct", "UpdateProduct", "UpdateVariant"],
+    ),
+    "the same, and specifications are switched off": (
+        situation(there=target(shown("A")), measured=True, settings={"fields": {"specifications": False}}),
+        [],
+    ),
+    "the same, and it is known there": (
+        situation(there=target(shown("A", barcode="871"), measures=MEASURED), measured=True),
         [],
     ),
     "deleted on Orderchamp by hand": (situation(may_create=False), []),

@@ -1,17 +1,21 @@
 """What a statement of the shop is worth beside what is known."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from app.domain.ids import LocationId, StockItemId
 from app.domain.product import (
+    UNTOLD,
     AskShop,
     Ignored,
+    Measures,
     Snapshot,
     SourceVariant,
     StockLevel,
     Taken,
+    in_common,
     merge,
     merge_read,
     with_stock,
@@ -122,3 +126,21 @@ def test_stock_of_one_location_leaves_the_others_and_is_added_up() -> None:
     assert only(two).quantity == 7
     assert isinstance(two, Taken)
     assert only(with_stock(two.snapshot, ITEM, level(1, at=1))).quantity == 3
+
+
+def test_measures_that_a_statement_does_not_tell_are_kept_and_those_that_it_tells_count() -> None:
+    heavy, light = Measures(weight_grams=Decimal(800), length_cm=Decimal(2)), Measures(weight_grams=Decimal(700))
+    known = product("1", replace(variant("A"), measures=heavy))
+    for told, kept in ((UNTOLD, heavy), (light, light)):
+        verdict = merge(known, product("1", replace(variant("A"), measures=told), at=1))
+        assert isinstance(verdict, Taken)
+        assert verdict.snapshot.variants[0].measures == kept
+
+
+def test_what_variants_have_in_common_is_told_field_by_field() -> None:
+    one, other = Measures(weight_grams=Decimal(1), width_cm=Decimal(2)), Measures(weight_grams=Decimal(1))
+    assert in_common([one, other]) == Measures(weight_grams=Decimal(1))
+    assert in_common([one]) == one
+    assert in_common([]) == UNTOLD
+    assert one.beside(other) == Measures(width_cm=Decimal(2))
+    assert other.beside(one) == UNTOLD

@@ -58,7 +58,11 @@ CONSUMER = {"price_kind": "consumer", "wholesale_percentage": 45}
     [
         ({"price_kind": "wholesale", "retail_multiplier": "2.2"}, "10.00", "22.00"),
         ({"price_kind": "wholesale", "retail_multiplier": "2.2", "vat_percentage": 21}, "10.00", "26.62"),
-        ({"price_kind": "wholesale", "retail_multiplier": "2.2", "vat_percentage": 21, "price_step": 1}, "10.00", "27.00"),
+        (
+            {"price_kind": "wholesale", "retail_multiplier": "2.2", "vat_percentage": 21, "price_step": 1},
+            "10.00",
+            "27.00",
+        ),
         ({"price_kind": "wholesale", "vat_percentage": 21}, "10.00", None),
         ({"price_kind": "wholesale", "retail_multiplier": 1, "price_step": 4}, "10.00", "12.00"),
         ({**CONSUMER, "vat_percentage": 21}, "3.72", "10.00"),
@@ -80,9 +84,7 @@ def test_vat_is_not_reckoned_where_the_shop_tells_the_price_without_it() -> None
     assert found.price == Decimal("4.05")
 
 
-@pytest.mark.parametrize(
-    ("stock", "kept_back", "shown"), [(5, 0, 5), (5, 2, 3), (5, 5, 0), (5, 9, 0), (-3, 2, 0)]
-)
+@pytest.mark.parametrize(("stock", "kept_back", "shown"), [(5, 0, 5), (5, 2, 3), (5, 5, 0), (5, 9, 0), (-3, 2, 0)])
 def test_safety_stock_is_kept_back(stock: int, kept_back: int, shown: int) -> None:
     settings = ApplicationSettings(price_kind="wholesale", safety_stock=kept_back)
     assert desired(variant("A", stock=stock), settings).variants[0].stock == shown

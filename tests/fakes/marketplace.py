@@ -24,6 +24,7 @@ from app.domain.plan import (
     UpdateProduct,
     UpdateVariant,
 )
+from app.domain.product import UNTOLD, Measures
 from app.domain.state import DesiredVariant, InventoryPolicy, Observed, ObservedVariant
 from app.domain.structs import replace
 from app.ports import Budget, Marketplace
@@ -46,6 +47,7 @@ class Shown:
     storefront: StorefrontId | None = None
     publications: int = 0
     category: str | None = None
+    measures: Measures = UNTOLD
     listed: set[TargetVariantId] = field(default_factory=set)
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     updated_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -58,7 +60,7 @@ class Shown:
 class FakeOrderchamp:
     """All accounts share one catalogue; ``verdict`` may answer a change before it is made, ``after`` once it was.
 
-    ``lost_images`` are addresses from which it cannot download.
+    ``lost_images`` are addresses from which it cannot download. ``refuses`` says what is raised instead of reads.
     """
 
     account_id: AccountId = ACCOUNT
@@ -68,6 +70,7 @@ class FakeOrderchamp:
     applied: list[Change] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     lost_images: set[str] = field(default_factory=set)
+    refuses: dict[str, Exception] = field(default_factory=dict)
     verdict: Callable[[Change], Outcome | None] = lambda _: None
     after: Callable[[Change], Outcome | None] = lambda _: None
     _next: int = 0
@@ -142,6 +145,7 @@ class FakeOrderchamp:
                 product.description = change.description if change.description is not None else product.description
                 product.images = change.images if change.images is not None else product.images
                 product.option_names = change.option_names if change.option_names is not None else product.option_names
+                product.measures = replace(product.measures, **change.measures.told())
             case UpdateVariant() | SetStock():
                 return self._change_variant(product, change)
             case Publish():
@@ -165,7 +169,7 @@ class FakeOrderchamp:
             return Refused((f"SKU {change.sku} has already been taken",))
         changes = {
             name: getattr(change, name)
-            for name in ("sku", "price", "msrp", "policy", "options")
+            for name in ("sku", "price", "msrp", "policy", "options", "barcode")
             if getattr(change, name) is not None
         }
         product.variants[variant.id] = replace(variant, **changes)
@@ -184,6 +188,7 @@ class FakeOrderchamp:
             option_names=change.option_names,
             variants={each.id: each for each in variants},
             category=change.category,
+            measures=change.measures,
         )
         self.products[shown.id] = shown
         return Applied(observed=replace(seen(shown), images=change.images))
@@ -201,6 +206,7 @@ class FakeOrderchamp:
             stock=wanted.stock,
             policy=policy,
             options=wanted.options,
+            barcode=wanted.barcode,
         )
 
 
@@ -211,6 +217,7 @@ def seen(shown: Shown) -> Observed:
         title=shown.title,
         description=shown.description,
         option_names=shown.option_names,
+        measures=shown.measures,
         published=shown.published,
         variants=dict(shown.variants),
         created_at=shown.created_at,
@@ -227,6 +234,8 @@ class _Account:
         if self._token not in self._orderchamp.tokens:
             raise CredentialsRefused("orderchamp", "The token is not known.")
         self._orderchamp.calls.append(call)
+        if call in self._orderchamp.refuses:
+            raise self._orderchamp.refuses[call]
 
     async def account(self) -> Account:
         self._enter("account")

@@ -61,7 +61,11 @@ TABLE: Mapping[str, tuple[Shape, Mapping[str, str], Sequence[Row]]] = {
         {"x": "Product 1, shown: A 5", "y": "Product 1, shown: B 5", "z": "z, hidden: C 0"},
         [
             Row(what="new", said=[], shown={}),
-            Row(what="deleted", said=[deletes("1")], shown={"x": "Product 1, hidden: A 5", "y": "Product 1, hidden: B 5"}),
+            Row(
+                what="deleted",
+                said=[deletes("1")],
+                shown={"x": "Product 1, hidden: A 5", "y": "Product 1, hidden: B 5"},
+            ),
             Row(
                 what="unpublished",
                 said=[hides("1", "A", "B")],
@@ -189,7 +193,10 @@ def seen(products: Mapping[str, Shown]) -> Mapping[str, str]:
 @pytest.mark.parametrize("name", TABLE)
 async def test_every_row_of_the_table_holds_variant_by_variant(stage: Stage, name: str) -> None:
     shape, start, rows = TABLE[name]
-    there = {each: stage.orderchamp.add(each, dict.fromkeys(skus, 0)).id for each, skus in (shape.there | shape.free).items()}
+    there = {
+        each: stage.orderchamp.add(each, dict.fromkeys(skus, 0)).id
+        for each, skus in [*shape.there.items(), *shape.free.items()]
+    }
     stage.shop.put(*(says(source_id, *skus, at=0) for source_id, skus in shape.shop.items()))
     application = await stage.install()
     await stage.settle()
@@ -220,7 +227,7 @@ async def test_any_order_in_which_products_that_share_one_come_and_go_ends_alike
     await stage.settle()
     await stage.remember()
     shown = copy.deepcopy(stage.orderchamp.products)
-    ends = set()
+    ends: set[str] = set()
     for order in permutations((hides("1", "A", at=1), hides("2", "B", at=1), says("2", "B", at=2))):
         for settling in (True, False):
             await stage.go_back()

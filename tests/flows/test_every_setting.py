@@ -6,6 +6,7 @@ One Application with a small catalogue is installed once, and every row goes bac
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from pydantic import BaseModel
 
 from app.domain.changes import Change, Outcome, Refused, UpdateProduct
 from app.domain.ids import LocationId
-from app.domain.product import Snapshot, SourceVariant, StockLevel
+from app.domain.product import UNTOLD, Measures, Snapshot, SourceVariant, StockLevel
 from app.domain.settings import ApplicationSettings
 from app.domain.structs import replace
 from app.flows.operate import Revision, change
@@ -45,12 +46,16 @@ def hidden(source_id: str, *, at: int = 0) -> Snapshot:
 CATALOGUE = (first(), hidden("2"), product("3"))
 DEARER = (stocked("A", price="12.00"), B)
 MORE = (A, B, stocked("C"))
+HEAVY = Measures(weight_grams=Decimal(800))
 NEW = product("9")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """``start`` holds before, ``meanwhile`` is what the shop said under it. ``writes`` follow the choice, ``then`` what is said ``later``."""
+    """``start`` holds before, and ``meanwhile`` is what the shop says under it.
+
+    ``writes`` follow the choice, and ``then`` what the shop says ``later``.
+    """
 
     setting: str
     start: Mapping[str, Any] = field(default_factory=dict)
@@ -66,8 +71,8 @@ CONSUMER = {"price_kind": "consumer", "wholesale_percentage": 50}
 PUBLISHED_9 = ("9 CreateProduct 9-A", "9 Publish")
 
 
-def guarded(*, share: float = 0.4, number: int = 1, window_minutes: int = 60) -> Mapping[str, Any]:
-    return {"guard": {"share": share, "number": number, "window_minutes": window_minutes}}
+def guarded(**chosen: float) -> Mapping[str, Any]:
+    return {"guard": {"share": 0.4, "number": 1, "window_minutes": 60, **chosen}}
 
 
 def hidden_first(at: int) -> Snapshot:
@@ -107,6 +112,12 @@ TABLE: Sequence[Row] = (
     *switch("description", first(at=1, description="<p>New</p>"), "1 UpdateProduct description='<p>New</p>'"),
     *switch("price", first(*DEARER, at=1), "1 UpdateVariant A price=12.00"),
     *switch("images", first(at=1, images=(IMAGE, "https://cdn.example/2.jpg")), "1 UpdateProduct images=2"),
+    *switch(
+        "specifications",
+        first(replace(A, barcode="871", measures=HEAVY), replace(B, measures=HEAVY), at=1),
+        "1 UpdateProduct weight_grams=800",
+        "1 UpdateVariant A barcode='871'",
+    ),
     Row(
         setting="price_kind",
         start=CONSUMER,
@@ -250,13 +261,14 @@ def told(made: Change, skus: Mapping[str, str]) -> str:
         shown[-1] += f"={quantity}"
     if shown and "title" in fields:
         fields = {"category": fields["category"]}
+    fields |= fields.pop("measures", UNTOLD).told()
     if fields.get("images") is not None:
         fields["images"] = len(fields["images"])
     given = [f"{name}={each if name in PLAIN else repr(each)}" for name, each in fields.items() if each is not None]
     return " ".join([made.source_id, type(made).__name__, *shown, *given])
 
 
-PLAIN = frozenset({"price", "msrp", "images"})
+PLAIN = frozenset({"price", "msrp", "images", "weight_grams"})
 
 
 def refuse(made: Change) -> Outcome | None:
@@ -289,7 +301,9 @@ async def test_a_setting_is_changed_on_a_running_application_and_exactly_the_pro
     async def written() -> list[str]:
         before = len(stage.orderchamp.applied)
         await stage.settle()
-        skus = {id_: v.sku for each in stage.orderchamp.products.values() for id_, v in each.variants.items()}
+        skus: dict[str, str] = {
+            id_: v.sku for each in stage.orderchamp.products.values() for id_, v in each.variants.items()
+        }
         return sorted(told(each, skus) for each in stage.orderchamp.applied[before:])
 
     for n, row in enumerate(TABLE):
@@ -311,4 +325,9 @@ async def test_a_setting_is_changed_on_a_running_application_and_exactly_the_pro
 @pytest.mark.parametrize("stored", ['{"price_kind":"wholesale"}', '{"price_kind":"consumer","fields":{"title":false}}'])
 def test_settings_that_were_stored_before_a_choice_existed_have_its_default(stored: str) -> None:
     settings = ApplicationSettings.model_validate_json(stored)
-    assert (settings.mode, settings.currency, settings.safety_stock, settings.option_names) == ("everything", "EUR", 0, {})
+    assert (settings.mode, settings.currency, settings.safety_stock, settings.option_names) == (
+        "everything",
+        "EUR",
+        0,
+        {},
+    )

@@ -4,8 +4,9 @@ import pytest
 
 from app.domain.application import Application
 from app.domain.changes import CreateProduct, UpdateProduct
-from app.domain.images import TRIES, Sent, Verdict, judge
+from app.domain.errors import OrderchampUnavailable
 from app.domain.ids import SourceId, TargetId
+from app.domain.images import TRIES, Sent, Verdict, judge
 from app.domain.product import Snapshot
 from app.domain.resolution import Plain
 from app.flows.resolve import resolve
@@ -122,3 +123,16 @@ async def test_a_product_that_was_deleted_on_orderchamp_needs_no_images(stage: S
 def test_what_follows_when_so_many_are_shown(count: int, shown: int, tries: int, verdict: Verdict) -> None:
     sent = Sent(target_id=TargetId("t"), count=count, tries=tries, missing=False, source_ids=(SourceId("1"),))
     assert judge(sent, shown) == verdict
+
+
+async def test_orderchamp_that_does_not_tell_of_images_is_asked_later_and_keeps_nothing_waiting(stage: Stage) -> None:
+    application = await installed(stage, ONE)
+    stage.orderchamp.refuses["count_images"] = OrderchampUnavailable("It does not tell.")
+    await look(stage)
+    async with stage.store.reading() as tx:
+        again = await tx.appointments.of(application.id, "images")
+    assert again is not None
+    assert again.due_at > stage.services.clock()
+    await stage.hear(application, pictured(ONE, TWO, at=1))
+    await stage.settle()
+    assert sent(stage) == [(ONE,), (ONE, TWO)]

@@ -166,7 +166,9 @@ async def test_what_was_deleted_on_orderchamp_is_created_again_only_when_a_perso
 
 
 @pytest.mark.policy("currency_differs")
-async def test_prices_in_another_currency_make_drafts_until_the_settings_say_that_it_is_the_accounts(stage: Stage) -> None:
+async def test_prices_in_another_currency_make_drafts_until_the_settings_say_that_it_is_the_accounts(
+    stage: Stage,
+) -> None:
     stage.shop.currency = "DKK"
     stage.shop.put(product("1"))
     application = await stage.install()

@@ -6,6 +6,7 @@ import pytest
 
 from app.domain.ids import Sku, SourceId, SourceVariantId, TargetId, TargetVariantId
 from app.domain.plan import CreateProduct, SetStock, Unpublish, UpdateProduct, UpdateVariant
+from app.domain.product import Measures
 from app.domain.state import DesiredVariant
 from app.orderchamp import codec
 
@@ -78,6 +79,14 @@ def test_money_goes_out_as_text_and_what_is_none_is_left_out() -> None:
             ("productVariantUpdate", {"id": VARIANT, "price": "9.90", "inventoryPolicy": "DENY"}),
         ),
         (Unpublish(source_id=SOURCE, target_id=TARGET), ("productUnpublish", {"id": TARGET})),
+        (
+            UpdateProduct(
+                source_id=SOURCE,
+                target_id=TARGET,
+                measures=Measures(weight_grams=Decimal("800.00"), width_cm=Decimal("2.50")),
+            ),
+            ("productUpdate", {"id": TARGET, "weight": 800, "width": 2.5}),
+        ),
     ],
 )
 def test_a_change_becomes_a_mutation(

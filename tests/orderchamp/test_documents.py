@@ -27,6 +27,8 @@ def all_documents() -> Iterator[tuple[str, str, Mapping[str, Any], int]]:
         yield f"set stock {lines}", documents.SET_STOCK, given, documents.set_stock_cost(lines)
     for products in (1, 2, documents.READS):
         yield f"read {products}", documents.read(products), {}, documents.READ_COST_EACH * products
+    for products in (1, 2, documents.IMAGE_COUNTS):
+        yield f"images {products}", documents.count_images(products), {}, documents.IMAGES_COST_EACH * products
     for mutations in (1, 2, documents.ALIASES):
         names = [REPEATABLE[n % len(REPEATABLE)] for n in range(mutations)]
         yield f"change {mutations}", documents.many(names), {}, MUTATION_COST * mutations

@@ -28,6 +28,7 @@ from app.domain.plan import (
     UpdateProduct,
     UpdateVariant,
 )
+from app.domain.product import Measures
 from app.domain.state import DesiredVariant, Observed, ObservedVariant
 from app.domain.structs import replace
 from app.orderchamp.client import OrderchampMarketplaces
@@ -169,6 +170,43 @@ async def test_a_products_life_is_understood_alike_by_both(town: Town, switches:
     assert hidden is not None
     assert not hidden.published
     assert town.purse.reported
+
+
+@pytest.mark.parametrize("missing_id", ["top_level_error", "null_payload"])
+async def test_images_are_counted_when_they_have_arrived(town: Town, missing_id: str) -> None:
+    await town.control("PUT", "/switches", {"missing_id": missing_id, "image_delay_seconds": 60})
+    waiting: Observed = await made(town, NEW)
+    await town.control("PUT", "/switches", {"missing_id": missing_id, "image_delay_seconds": 0, "max_cost": 100})
+    there: Observed = await made(
+        town, replace(NEW, variants=(variant("C"),), images=(*NEW.images, "https://b.example/2"))
+    )
+    gone: Observed = await made(town, replace(NEW, variants=(variant("D"),)))
+    await town.control("DELETE", f"/products/{gone.id}")
+    counted = await town.account.count_images([waiting.id, gone.id, there.id])
+    assert counted == {waiting.id: 0, there.id: 2}
+
+
+async def test_weight_dimensions_barcode_and_category_arrive_and_are_read_again(town: Town) -> None:
+    light, heavy = Measures(weight_grams=Decimal(800), length_cm=Decimal("20.5")), Measures(weight_grams=Decimal(900))
+    sold = replace(variant("A"), measures=light, barcode="8712345678906")
+    created: Observed = await made(
+        town, replace(NEW, variants=(sold,), measures=light, category="JEWELRY_ACCESSORIES_BRACELETS_BANGLE_BRACELETS")
+    )
+    (target_variant_id,) = created.variants
+    seen = (await town.account.read([created.id]))[created.id]
+    assert seen is not None
+    assert (seen.measures, seen.variants[target_variant_id].barcode) == (light, "8712345678906")
+    shown = (await town.shown(created.id))["variants"][0]
+    assert (shown["weight"], shown["length"], shown["width"]) == (800, 20.5, None)
+    await made(town, UpdateProduct(source_id=SOURCE, target_id=created.id, measures=heavy))
+    await made(
+        town,
+        UpdateVariant(source_id=SOURCE, target_id=created.id, target_variant_id=target_variant_id, barcode="871"),
+    )
+    seen = (await town.account.read([created.id]))[created.id]
+    assert seen is not None
+    assert seen.measures == replace(light, weight_grams=Decimal(900))
+    assert seen.variants[target_variant_id].barcode == "871"
 
 
 @pytest.mark.parametrize("missing_id", ["top_level_error", "null_payload"])

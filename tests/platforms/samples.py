@@ -53,7 +53,7 @@ def _sample(folder: Path) -> Sample:
 def as_json(facts: tuple[Fact, ...]) -> list[dict[str, object]]:
     """Return facts as JSON data: the kind, and every field. Money is text, so that no digit can get lost.
 
-    What few platforms tell is left out where it is not told: a net price, and the stock item of what is gone.
+    What few platforms tell is left out where it is not told: a net price, measures, and the stock item of what is gone.
     """
     return [{"fact": type(fact).__name__, **_fields(fact)} for fact in facts]
 
@@ -63,6 +63,8 @@ def _fields(fact: Fact) -> dict[str, object]:
     for variant in found.get("variants", ()):
         if variant["net_price"] is None:
             del variant["net_price"]
+        if not variant["measures"]:
+            del variant["measures"]
     if isinstance(fact, Tombstone) and fact.stock_item_id is None:
         del found["stock_item_id"]
     return found

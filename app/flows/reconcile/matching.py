@@ -59,12 +59,16 @@ async def find(run: LaneRun, batch: Batch) -> None:
 
 def _wanted(run: LaneRun, batch: Batch, work: Work) -> Iterable[Wanted]:
     wanted = [each for each in work.due.desired.variants if _shown_sku(batch, work, each) != each.sku]
-    if not work.going_on or not wanted or not worth_finding(batch.situation(run, work)):
+    if not work.going_on or not wanted:
+        return
+    situation = batch.situation(run, work)
+    if not worth_finding(situation):
         return
     apart = work.apart
     for variant in wanted:
         bound = variant.source_id in work.bindings
-        if variant.source_id not in apart and (not bound or _shown_sku(batch, work, variant) is not None):
+        renamed = not situation.only_stock and _shown_sku(batch, work, variant) is not None
+        if variant.source_id not in apart and (renamed or not bound):
             yield Wanted(work, variant, bound=bound)
 
 

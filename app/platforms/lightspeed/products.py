@@ -10,8 +10,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from app.domain.ids import Sku, SourceId, SourceVariantId, StockItemId
-from app.domain.product import Snapshot, SourceVariant
+from app.domain.product import Measures, Snapshot, SourceVariant
 from app.platforms.adapter import aware
+from app.platforms.measures import GRAMS, measured
 
 CENT = Decimal("0.01")
 
@@ -108,6 +109,8 @@ def _variant(node: Node, *, titled: bool) -> SourceVariant:
         tracked=node["stockTracking"] != NOT_COUNTED,
         sell_when_empty=node["stockTracking"] == SHOWN_ONLY,
         quantity=_number(node["stockLevel"]),
+        # Which side of a product "sizeX" is, nobody says.
+        measures=Measures(weight_grams=measured(node.get("weight"), GRAMS["g"])),
     )
 
 

@@ -38,7 +38,7 @@ CONTENTS = (
     f"{{ products {{ edges {{ node {{ {queries.FIELDS} "
     "media { edges { node { ... on MediaImage { id image { url } } } } } "
     "variants { edges { node { id sku price compareAtPrice barcode inventoryPolicy selectedOptions { name value } "
-    "inventoryItem { id tracked "
+    f"inventoryItem {{ id tracked {queries.WEIGHT} "
     f"inventoryLevels {{ edges {{ node {{ id {queries.LEVEL} }} }} }} }} }} }} }} }} }} }} }}"
 )
 START = (

@@ -14,7 +14,8 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from app.domain.event import Incomplete
 from app.domain.ids import LocationId, Sku, SourceId, SourceVariantId, StockItemId
-from app.domain.product import Snapshot, SourceVariant, StockLevel, total
+from app.domain.product import Measures, Snapshot, SourceVariant, StockLevel, total
+from app.platforms.measures import GRAMS, measured
 from app.platforms.shopify.ids import number
 from app.platforms.shopify.times import moment
 
@@ -25,6 +26,9 @@ WHOLE_VARIANT = frozenset({"sku", "price", "compare_at_price", "barcode", "inven
 NO_OPTION = ("Title", "Default Title")
 """The option and value that Shopify gives to a product without options."""
 
+
+UNITS = {"GRAMS": GRAMS["g"], "KILOGRAMS": GRAMS["kg"], "OUNCES": GRAMS["oz"], "POUNDS": GRAMS["lb"]}
+"""https://shopify.dev/docs/api/admin-graphql/latest/enums/WeightUnit"""
 
 MOST = 2**53
 """Beyond this many pieces a number is no stock, and would not fit where stock is kept."""
@@ -238,7 +242,14 @@ def variant_from_node(node: Mapping[str, Any], *, options: tuple[str, ...]) -> S
         sell_when_empty=node["inventoryPolicy"] == "CONTINUE",
         quantity=total(levels),
         levels=levels,
+        measures=_measures(item),
     )
+
+
+def _measures(item: Mapping[str, Any]) -> Measures:
+    """Return the weight of a stock item, all that Shopify knows of its size. Bodies of webhooks tell none."""
+    weight = (item.get("measurement") or {}).get("weight") or {}
+    return Measures(weight_grams=measured(weight.get("value"), UNITS.get(weight.get("unit", ""))))
 
 
 def level_from_node(node: Mapping[str, Any]) -> StockLevel:

@@ -8,17 +8,21 @@ LEVEL_COST = 2
 """The level and its location."""
 
 
+WEIGHT = "measurement { weight { value unit } }"
+
+
 def variant(levels: int) -> str:
     """Return the fields of a variant with so many stock levels."""
     return (
         "id sku price compareAtPrice barcode inventoryPolicy selectedOptions { name value } "
-        f"inventoryItem {{ id tracked inventoryLevels(first: {levels}) {{ nodes {{ {LEVEL} }} pageInfo {{ hasNextPage }} }} }}"
+        f"inventoryItem {{ id tracked {WEIGHT} "
+        f"inventoryLevels(first: {levels}) {{ nodes {{ {LEVEL} }} pageInfo {{ hasNextPage }} }} }}"
     )
 
 
 def variant_cost(levels: int) -> int:
-    """Return the cost of such a variant: itself, its item, its levels."""
-    return 2 + levels * LEVEL_COST
+    """Return the cost of such a variant: itself, its item, that one's measurement and weight, its levels."""
+    return 4 + levels * LEVEL_COST
 
 
 MEDIUM = "... on MediaImage { image { url } }"
@@ -39,7 +43,7 @@ PAGE = (
 )
 PAGE_COST = PAGE_PRODUCTS * (PRODUCT_COST + PAGE_VARIANTS * variant_cost(PAGE_LEVELS))
 
-ONE_VARIANTS, ONE_LEVELS = 100, 3
+ONE_VARIANTS, ONE_LEVELS = 90, 3
 ONE = (
     f"query product($id: ID!, $after: String) {{ product(id: $id) {{ {PRODUCT} "
     f"variants(first: {ONE_VARIANTS}, after: $after) {{ nodes {{ {variant(ONE_LEVELS)} }} "

@@ -14,8 +14,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from app.domain.ids import Sku, SourceId, SourceVariantId, StockItemId
-from app.domain.product import Snapshot, SourceVariant
+from app.domain.product import Measures, Snapshot, SourceVariant
 from app.platforms.adapter import aware
+from app.platforms.measures import CENTIMETRES, GRAMS, measured
 from app.platforms.shopware.ids import DEFAULT_CURRENCY, identity
 
 ASSOCIATIONS: Mapping[str, Any] = {
@@ -30,7 +31,19 @@ ASSOCIATIONS: Mapping[str, Any] = {
 INCLUDES: Mapping[str, Sequence[str]] = {
     "product": (
         *("id", "parentId", "autoIncrement", "childCount", "productNumber", "ean", "name", "description", "translated"),
-        *("active", "price", "stock", "availableStock", "isCloseout", "createdAt", "updatedAt"),
+        *(
+            "weight",
+            "length",
+            "width",
+            "height",
+            "active",
+            "price",
+            "stock",
+            "availableStock",
+            "isCloseout",
+            "createdAt",
+            "updatedAt",
+        ),
         *("manufacturer", "cover", "media", "options", "visibilities"),
     ),
     "product_manufacturer": ("name", "translated"),
@@ -50,6 +63,12 @@ FOUND_BY_SEARCH = 20
 
 MOST = 2**53
 """Beyond this many pieces a number is no stock, and would not fit where stock is kept."""
+
+SIZES = ("weight", "length", "width", "height")
+"""Stored in kilograms and millimetres, whatever a shop shows its customers.
+
+https://developer.shopware.com/docs/resources/references/adr/2025-05-12-implement-measurement-system.html
+"""
 
 CENT = Decimal("0.01")
 
@@ -87,6 +106,7 @@ def _filled(parent: Node, child: Node) -> Node:
     """Return a variant with what it leaves open from its parent."""
     taken_over = ("active", "price", "isCloseout", "visibilities", "ean")
     filled = {name: parent[name] if child[name] in (None, []) else child[name] for name in taken_over}
+    filled |= {name: parent.get(name) if child.get(name) is None else child[name] for name in SIZES}
     return {**child, **filled, "switched_off": child["active"] is False}
 
 
@@ -145,6 +165,12 @@ def _variant(node: Node, groups: Sequence[str]) -> SourceVariant:
         tracked=True,
         sell_when_empty=not node["isCloseout"],
         quantity=_stock(node),
+        measures=Measures(
+            weight_grams=measured(node.get("weight"), GRAMS["kg"]),
+            length_cm=measured(node.get("length"), CENTIMETRES["mm"]),
+            width_cm=measured(node.get("width"), CENTIMETRES["mm"]),
+            height_cm=measured(node.get("height"), CENTIMETRES["mm"]),
+        ),
     )
 
 

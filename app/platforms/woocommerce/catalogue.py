@@ -5,7 +5,7 @@ products come and go meanwhile. They are read in the order of ids, where new one
 its place: as long as its first product was seen before, none was passed over.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -55,7 +55,7 @@ class Catalogue:
                 return None
             variations = (yield from _variations(connection, product)) if product.has_variations else []
             if {each.id for each in variations}.issuperset(product.variations):
-                return snapshot(product, variations)
+                return snapshot(product, variations, details=connection.details)
             product = yield from _one(connection, product.source_id)
         raise PlatformUnavailable("The product changes while it is being read.")
 
@@ -66,7 +66,7 @@ class Catalogue:
         that none stops the rest.
         """
         found, following = yield from fresh(connection, cursor, size=PAGE, fields=FIELDS, operation="page")
-        read = [(SourceId(named.id), _sold_alone(product)) for named, product in found]
+        read = [(SourceId(named.id), _sold_alone(product, connection.details)) for named, product in found]
         return Page(
             snapshots=tuple(each for _, each in read if each is not None),
             incomplete=tuple(source_id for source_id, each in read if each is None),
@@ -143,10 +143,10 @@ def _list(body: Any) -> list[Any]:
     return body
 
 
-def _sold_alone(found: Any) -> Snapshot | None:
+def _sold_alone(found: Any, details: Mapping[str, str]) -> Snapshot | None:
     """Return a product that a page tells in full; None for one with variations, and for one that cannot be read."""
     try:
         product = ProductBody.model_validate(found)
     except ValidationError:
         return None
-    return None if product.has_variations else snapshot(product)
+    return None if product.has_variations else snapshot(product, details=details)

@@ -9,8 +9,9 @@ from typing import Any
 from app.domain.errors import CredentialsRefused, InvalidInstallation
 from app.domain.http import Reading
 from app.domain.structs import replace
-from app.platforms.adapter import Connection, Secret, SecretKind
+from app.platforms.adapter import CURRENCY, Connection, Secret, SecretKind
 from app.platforms.woocommerce.addresses import normal_form
+from app.platforms.woocommerce.products import DIMENSION_UNIT, WEIGHT_UNIT
 from app.platforms.woocommerce.rest import (
     ADDRESSING,
     AUTHENTICATION,
@@ -27,7 +28,8 @@ from app.platforms.woocommerce.rest import (
 KEY, SECRET = "consumer_key", "consumer_secret"
 BEGINS = {KEY: "ck_", SECRET: "cs_"}
 
-CURRENCY = "/settings/general/woocommerce_currency"
+CURRENCY_SETTING = "/settings/general/woocommerce_currency"
+MEASURING = "/settings/products"
 TAX_MODE = "/settings/tax/woocommerce_prices_include_tax"
 
 
@@ -81,14 +83,17 @@ class Installation:
         return "ours"
 
     def probe(self, connection: Connection) -> Reading[Mapping[str, str]]:
-        """Try the key, find out how this shop is asked, and return that, its currency, and whether its prices include tax.
+        """Try the key, find out how this shop is asked, and return that, its currency and units, and whether prices include tax.
 
         CredentialsRefused when the key does not work, or may only read.
         """
         connection, currency = yield from _found(connection)
         tax = yield from _setting(connection, TAX_MODE)
+        weight = yield from _setting(connection, f"{MEASURING}/woocommerce_weight_unit")
+        length = yield from _setting(connection, f"{MEASURING}/woocommerce_dimension_unit")
         yield from _write(connection)
-        return {**connection.details, "currency": currency, "prices_include_tax": tax}
+        units = {WEIGHT_UNIT: weight, DIMENSION_UNIT: length}
+        return {**connection.details, CURRENCY: currency, "prices_include_tax": tax, **units}
 
 
 def _found(connection: Connection) -> Reading[tuple[Connection, str]]:
@@ -98,7 +103,7 @@ def _found(connection: Connection) -> Reading[tuple[Connection, str]]:
         details = {ADDRESSING: addressing, AUTHENTICATION: authentication}
         tried = replace(connection, details=details)
         try:
-            return tried, (yield from _setting(tried, CURRENCY))
+            return tried, (yield from _setting(tried, CURRENCY_SETTING))
         except NoApi:
             if addressing == PLAIN:
                 raise

@@ -7,15 +7,17 @@ product has the same shape with ``parent_id``.
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
 from app.domain.ids import Sku, SourceId, SourceVariantId, StockItemId
-from app.domain.product import Snapshot, SourceVariant
+from app.domain.product import Measures, Snapshot, SourceVariant
+from app.platforms.measures import CENTIMETRES, GRAMS, measured
 
 FIELDS = (
     *(
@@ -31,7 +33,7 @@ FIELDS = (
         "attributes",
     ),
     *("variations", "date_created_gmt", "date_modified_gmt", "sku", "price", "regular_price", "global_unique_id"),
-    *("manage_stock", "stock_quantity", "stock_status", "backorders"),
+    *("manage_stock", "stock_quantity", "stock_status", "backorders", "weight", "dimensions"),
 )
 """What answers are asked to hold; without that, plugins add a hundred times as much."""
 
@@ -40,6 +42,10 @@ VARIATION_FIELDS = tuple(
     for name in FIELDS
     if name not in ("description", "name", "catalog_visibility", "brands", "images", "variations")
 )
+
+WEIGHT_UNIT, DIMENSION_UNIT = "weight_unit", "dimension_unit"
+NOTHING_KNOWN: Mapping[str, str] = MappingProxyType({})
+"""Details of a shop that name the units in which it measures."""
 
 VARIATION = "variation"
 WITH_VARIATIONS = re.compile("variable")
@@ -144,6 +150,8 @@ class SoldBody(BaseModel):
     stock_quantity: Quantity = None
     stock_status: str = "instock"
     backorders: str = "no"
+    weight: Any = None
+    dimensions: Any = None
     status: str
     attributes: list[AttributeBody] = []
 
@@ -185,8 +193,13 @@ class VariationBody(SoldBody):
     """A variation, as a product's list of them has it."""
 
 
-def snapshot(product: ProductBody, variations: Sequence[VariationBody] = ()) -> Snapshot:
-    """Return a product as a snapshot; ``variations`` are all of its own. Those that are switched off are left out."""
+def snapshot(
+    product: ProductBody, variations: Sequence[VariationBody] = (), *, details: Mapping[str, str] = NOTHING_KNOWN
+) -> Snapshot:
+    """Return a product as a snapshot; ``variations`` are all of its own. Those that are switched off are left out.
+
+    ``details`` tell in which units the shop measures; what comes without them, as webhooks do, tells no measures.
+    """
     axes = sorted((each for each in product.attributes if each.variation), key=lambda each: each.position)
     names = tuple(html.unescape(axis.name) for axis in axes) if product.has_variations else ()
     published, status = _publication(product)
@@ -201,7 +214,7 @@ def snapshot(product: ProductBody, variations: Sequence[VariationBody] = ()) -> 
         status=status,
         option_names=names,
         images=tuple(image.src for image in product.images),
-        variants=tuple(_variants(product, variations, axes)),
+        variants=tuple(_variants(product, variations, axes, details)),
     )
 
 
@@ -217,15 +230,23 @@ def _publication(product: ProductBody) -> tuple[bool, str]:
 
 
 def _variants(
-    product: ProductBody, variations: Sequence[VariationBody], axes: Sequence[AttributeBody]
+    product: ProductBody,
+    variations: Sequence[VariationBody],
+    axes: Sequence[AttributeBody],
+    details: Mapping[str, str],
 ) -> list[SourceVariant]:
     if product.type in NOT_SOLD:
         return []
     if not product.has_variations:
-        return [_variant(product, sku=_sku(product.sku), options=())]
+        return [_variant(product, sku=_sku(product.sku), options=(), measures=_measures(product, details))]
     return [
         # A variation without an SKU of its own shows its product's, which would be the same for all of them.
-        _variant(each, sku=_sku(each.sku) if each.sku != product.sku else None, options=_options(each, axes))
+        _variant(
+            each,
+            sku=_sku(each.sku) if each.sku != product.sku else None,
+            options=_options(each, axes),
+            measures=_measures(each, details),
+        )
         for each in variations
         if each.status == "publish"
     ]
@@ -236,7 +257,18 @@ def _options(variation: VariationBody, axes: Sequence[AttributeBody]) -> tuple[s
     return tuple(html.unescape(option) or ANY for option in found)
 
 
-def _variant(body: SoldBody, *, sku: Sku | None, options: tuple[str, ...]) -> SourceVariant:
+def _measures(body: SoldBody, details: Mapping[str, str]) -> Measures:
+    length = CENTIMETRES.get(details.get(DIMENSION_UNIT, ""))
+    sides = body.dimensions if isinstance(body.dimensions, dict) else {}
+    return Measures(
+        weight_grams=measured(body.weight, GRAMS.get(details.get(WEIGHT_UNIT, ""))),
+        length_cm=measured(sides.get("length"), length),
+        width_cm=measured(sides.get("width"), length),
+        height_cm=measured(sides.get("height"), length),
+    )
+
+
+def _variant(body: SoldBody, *, sku: Sku | None, options: tuple[str, ...], measures: Measures) -> SourceVariant:
     managed = body.manage_stock is not False
     # A shop that does not count pieces may still say that there are none.
     out = not managed and body.stock_status == "outofstock"
@@ -252,6 +284,7 @@ def _variant(body: SoldBody, *, sku: Sku | None, options: tuple[str, ...]) -> So
         tracked=managed or out,
         sell_when_empty=managed and body.backorders != "no",
         quantity=0 if out else body.stock_quantity if managed else None,
+        measures=measures,
     )
 
 

@@ -150,6 +150,7 @@ class Merchant:
             "articleCode": given.get("sku") or "",
             "sku": "",
             "ean": given.get("barcode") or "",
+            "weight": round(1000 * (given.get("weight") or 0)),
             "price": given.get("price", "1.00"),
             "stockTracking": "enabled" if given.get("tracked", True) else "disabled",
             "stockLevel": given.get("quantity", 0),

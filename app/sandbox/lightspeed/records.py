@@ -91,6 +91,7 @@ def shown_variant(variant: Thing) -> Thing:
         "sortOrder": variant["sortOrder"],
         "articleCode": variant["articleCode"],
         "ean": variant["ean"],
+        "weight": variant.get("weight", 0),
         "sku": variant["sku"],
         "priceExcl": price,
         "priceIncl": round(price * VAT, 2),

@@ -7,6 +7,7 @@ from app.sandbox.orderchamp.market import Market
 from app.sandbox.orderchamp.records import Product, Variant
 
 AXES = ("option1", "option2", "option3")
+MEASURES = ("weight", "length", "width", "height")
 
 
 def shown_product(market: Market, catalogue: Catalogue, product: Product) -> dict[str, Any]:
@@ -37,6 +38,7 @@ def shown_product(market: Market, catalogue: Catalogue, product: Product) -> dic
         else [],
         "images": [each.source_url for each in arrived],
         "images_on_their_way": len(product.images) - len(arrived),
+        **{each: product.details.get(each) for each in MEASURES},
         "options": [product.details[each] for each in AXES if product.details.get(each)],
         "created_at": product.created_at,
         "updated_at": product.updated_at,
@@ -56,5 +58,5 @@ def shown_variant(variant: Variant) -> dict[str, Any]:
         "policy": variant.inventory_policy,
         "barcode": variant.details.get("barcode"),
         "counted_at": variant.counted_at,
-        **{each: variant.details.get(each) for each in AXES},
+        **{each: variant.details.get(each) for each in (*AXES, *MEASURES)},
     }

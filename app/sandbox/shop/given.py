@@ -29,11 +29,15 @@ class Given(BaseModel):
 
 
 class VariantChange(Given):
-    """Fields of a variant. ``options``: its value for each option of the product. ``tracked``: its stock is counted."""
+    """Fields of a variant. ``options``: its value for each option of the product. ``tracked``: its stock is counted.
+
+    ``weight`` in kilograms; None: nobody weighed it.
+    """
 
     sku: str | None = None
     price: Price | None = "1.00"
     barcode: str | None = None
+    weight: float | None = None
     options: list[str] = []
     tracked: bool = True
 

@@ -31,12 +31,13 @@ Tags = Annotated[str, BeforeValidator(_tags)]
 
 
 class VariantChange(Given):
-    """Fields of a variant."""
+    """Fields of a variant. ``weight`` in kilograms; None: nobody weighed it."""
 
     sku: str | None = None
     price: Price = "1.00"
     compare_at_price: Price | None = None
     barcode: str | None = None
+    weight: float | None = None
     options: list[str] = Field(default=[])
     tracked: bool = True
     inventory_policy: Policy = "deny"

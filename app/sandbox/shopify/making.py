@@ -21,6 +21,7 @@ def variant(shop: Thing, product: Thing, given: Thing, *, variant_id: int, item_
         "price": given.get("price", "1.00"),
         "compare_at_price": given.get("compare_at_price"),
         "barcode": given.get("barcode"),
+        "weight": given.get("weight"),
         "inventory_policy": given.get("inventory_policy", "deny"),
         "tracked": given.get("tracked", True),
         "inventory_item_id": item_id,

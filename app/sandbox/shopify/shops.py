@@ -188,7 +188,7 @@ class Shops:
     def change_variant(self, shop: Thing, product: Thing, variant: Thing, given: Thing) -> Thing:
         """Change fields of a variant. A new SKU, or whether stock is tracked, changes its stock item, too."""
         with self._changing(shop, product):
-            for name in ("sku", "price", "compare_at_price", "barcode", "inventory_policy", "tracked"):
+            for name in ("sku", "price", "compare_at_price", "barcode", "weight", "inventory_policy", "tracked"):
                 if name in given:
                     variant[name] = given[name]
             if "options" in given:

@@ -104,6 +104,10 @@ def item(shop: Thing, given: Thing, one: Thing) -> Thing:
         "__typename": "InventoryItem",
         "id": f"gid://shopify/InventoryItem/{one['inventory_item_id']}",
         "sku": one["sku"],
+        "measurement": {
+            "id": f"gid://shopify/InventoryItemMeasurement/{one['inventory_item_id']}",
+            "weight": None if one.get("weight") is None else {"value": one["weight"], "unit": "KILOGRAMS"},
+        },
         "tracked": one["tracked"],
         "createdAt": utc(one["created_at"]),
         "updatedAt": utc(one["updated_at"]),

@@ -85,6 +85,8 @@ class Shops:
             raise Impossible("Shopware counts the stock of everything.")
         if "barcode" in given:
             entity["ean"] = given["barcode"]
+        if "weight" in given:
+            entity["weight"] = given["weight"]
         records.put_stock(entity, given.get("quantity") or entity["stock"])
 
     def _add(self, shop: Thing, parent: Thing, names: list[str], variants: list[Thing]) -> list[Thing]:

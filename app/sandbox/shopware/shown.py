@@ -10,8 +10,20 @@ from app.sandbox.shopware.records import Thing
 
 Associations = Mapping[str, Mapping[str, Any]]
 
+SIZES = ("weight", "length", "width", "height")
 INHERITED = (
-    *("active", "isCloseout", "price", "ean", "manufacturerNumber", "manufacturerId", "taxId", "coverId", "media"),
+    *(
+        "active",
+        "isCloseout",
+        "price",
+        "ean",
+        *SIZES,
+        "manufacturerNumber",
+        "manufacturerId",
+        "taxId",
+        "coverId",
+        "media",
+    ),
     *("visibilities", "name", "description"),
 )
 """What a variant that leaves it open has from its product."""
@@ -24,7 +36,7 @@ def inherited(shop: Thing, entity: Thing) -> Thing:
     parent = shop["products"].get(entity["parentId"] or "")
     if parent is None:
         return entity
-    return {**entity, **{name: parent[name] for name in INHERITED if entity[name] in (None, [])}}
+    return {**entity, **{name: parent.get(name) for name in INHERITED if entity.get(name) in (None, [])}}
 
 
 def product(shop: Thing, entity: Thing, wanted: Associations, *, inherit: bool) -> Thing:

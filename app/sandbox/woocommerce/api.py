@@ -129,6 +129,12 @@ class Api:
         label = "Prices entered with tax"
         return Answered(body={"id": "woocommerce_prices_include_tax", "label": label, "value": value})
 
+    async def weight_unit(self, _asked: Asked) -> Answered:
+        return Answered(body={"id": "woocommerce_weight_unit", "label": "Weight unit", "value": "kg"})
+
+    async def dimension_unit(self, _asked: Asked) -> Answered:
+        return Answered(body={"id": "woocommerce_dimension_unit", "label": "Dimensions unit", "value": "cm"})
+
     # Webhooks
 
     async def webhooks(self, asked: Asked) -> Answered:
@@ -185,6 +191,8 @@ ROUTES: Mapping[str, Route] = {
     "GET /products/<id>/variations": Api.variations,
     "GET /products/<id>/variations/<id>": Api.variation,
     "GET /settings/general/woocommerce_currency": Api.currency,
+    "GET /settings/products/woocommerce_weight_unit": Api.weight_unit,
+    "GET /settings/products/woocommerce_dimension_unit": Api.dimension_unit,
     "GET /settings/tax/woocommerce_prices_include_tax": Api.tax_mode,
     "GET /webhooks": Api.webhooks,
     "GET /webhooks/<id>": Api.webhook,

@@ -9,7 +9,13 @@ from app.sandbox.woocommerce.posts import Posts
 Thing = dict[str, Any]
 
 PRODUCT_FIELDS = {"title": "title", "description": "description", "brand": "brand", "images": "images"}
-VARIANT_FIELDS = {"sku": "sku", "price": "regular_price", "barcode": "gtin", "tracked": "manage_stock"}
+VARIANT_FIELDS = {
+    "sku": "sku",
+    "price": "regular_price",
+    "barcode": "gtin",
+    "weight": "weight",
+    "tracked": "manage_stock",
+}
 """How the fields of the controls are called in a post."""
 
 
@@ -158,7 +164,7 @@ class Merchant:
 
 
 def _renamed(given: Thing, names: dict[str, str]) -> Thing:
-    tidy: dict[str, Callable[[Any], Any]] = {"sku": _text, "regular_price": _text, "gtin": _text}
+    tidy: dict[str, Callable[[Any], Any]] = {"sku": _text, "regular_price": _text, "gtin": _text, "weight": _text}
     renamed = {theirs: given[ours] for ours, theirs in names.items() if ours in given}
     return {name: tidy[name](value) if name in tidy else value for name, value in renamed.items()}
 

@@ -24,6 +24,7 @@ BLANK: Thing = {
     "description": "",
     "sku": "",
     "gtin": "",
+    "weight": "",
     "regular_price": "",
     "sale_price": "",
     "manage_stock": False,

@@ -109,7 +109,8 @@ def sold(shop: Thing, post: Thing) -> Thing:
         "tax_status": "taxable",
         "tax_class": "",
         **stock_of(shop, post),
-        "weight": "",
+        "weight": post.get("weight", ""),
+        "dimensions": {"length": "", "width": "", "height": ""},
         "global_unique_id": post["gtin"],
     }
 

@@ -5,7 +5,7 @@ import pytest
 from app.domain.errors import CredentialsRefused, PlatformRejected, PlatformUnavailable, RateLimited
 from app.domain.http import Request, Response
 from app.domain.ids import Cursor, SourceId
-from app.domain.product import Snapshot
+from app.domain.product import Measures, Snapshot
 from app.platforms.adapter import Page
 from app.platforms.lightspeed.catalogue import Catalogue
 from app.platforms.lightspeed.products import WHILE_IN_STOCK
@@ -57,6 +57,13 @@ def test_a_variant_has_both_prices_in_whole_cents_and_the_article_code_for_an_sk
     assert only.compare_at_price is None
     assert (only.sku, only.barcode, only.quantity, only.tracked) == ("ART-11", "8712345678906", 12, True)
     assert only.options == ()
+
+
+@pytest.mark.parametrize(("weight", "grams"), [(800, Decimal(800)), (0, None), (None, None)])
+def test_a_variant_weighs_so_many_grams(weight: object, grams: Decimal | None) -> None:
+    (only,) = found(shop(product(1), variant(11, 1, weight=weight))).variants
+
+    assert only.measures == Measures(weight_grams=grams)
 
 
 @pytest.mark.parametrize(

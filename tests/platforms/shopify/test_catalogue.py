@@ -8,7 +8,7 @@ from graphql import parse, validate
 
 from app.domain.errors import PlatformRejected, PlatformUnavailable
 from app.domain.ids import Cursor, SourceId
-from app.domain.product import Snapshot
+from app.domain.product import Measures, Snapshot
 from app.platforms.adapter import Page
 from app.platforms.shopify import installation, queries, subscriptions
 from app.platforms.shopify.catalogue import Catalogue
@@ -98,6 +98,27 @@ def test_a_product_is_read_with_all_it_has() -> None:
     assert (only.stock_item_id, only.tracked, only.sell_when_empty, only.quantity) == ("119", True, True, 3)
     assert only.levels is not None
     assert [(each.location_id, each.quantity) for each in only.levels] == [("7", -1), ("9", 4)]
+
+
+@pytest.mark.parametrize(
+    ("measurement", "grams"),
+    [
+        ({"weight": {"value": 0.8, "unit": "KILOGRAMS"}}, "800.00"),
+        ({"weight": {"value": 2, "unit": "POUNDS"}}, "907.18"),
+        ({"weight": {"value": 0, "unit": "GRAMS"}}, None),
+        ({"weight": {"value": 1, "unit": "STONES"}}, None),
+        ({"weight": None}, None),
+        (None, None),
+    ],
+)
+def test_a_variant_weighs_what_its_stock_item_does(measurement: object, grams: str | None) -> None:
+    admin, weighed = Admin(), variant(11)
+    weighed["inventoryItem"]["measurement"] = measurement
+    admin.put(product(1, [weighed]))
+
+    (only,) = whole(admin).variants
+
+    assert only.measures == Measures(weight_grams=None if grams is None else Decimal(grams))
 
 
 def test_a_product_that_the_shop_does_not_have_is_none() -> None:

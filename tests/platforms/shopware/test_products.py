@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.product import Snapshot, SourceVariant
+from app.domain.product import Measures, Snapshot, SourceVariant
 from app.platforms.bodies import read_json
 from app.platforms.shopware.products import from_nodes
 from tests.platforms.shopware.admin import (
@@ -54,6 +54,13 @@ def test_a_variant_has_what_it_leaves_open_from_its_product() -> None:
 
     assert (found.price, found.net_price, found.sell_when_empty) == (Decimal("20.00"), Decimal("16.80"), True)
     assert found.barcode == "4006381333931"
+
+
+def test_measures_are_in_kilograms_and_millimetres_and_taken_over_one_by_one() -> None:
+    parent = product(1, weight=0.8, length=205, width=100.0, height=None)
+    (found,) = read(parent, variant(2, 1, weight=0.75, length=None, width=None, height=None)).variants
+
+    assert found.measures == Measures(weight_grams=Decimal(750), length_cm=Decimal("20.5"), width_cm=Decimal(10))
 
 
 def test_a_variant_has_what_it_says_itself() -> None:

@@ -11,6 +11,10 @@ from tests.platforms.woocommerce.shop import CONNECTION, page_for_people, refusa
 INSTALLATION = Installation()
 CURRENCY = answer({"id": "woocommerce_currency", "value": "EUR"})
 TAX = answer({"id": "woocommerce_prices_include_tax", "value": "yes"})
+UNITS = (
+    answer({"id": "woocommerce_weight_unit", "value": "kg"}),
+    answer({"id": "woocommerce_dimension_unit", "value": "mm"}),
+)
 NOTHING_DONE = answer([])
 NOT_SEEN = refusal(401, "woocommerce_rest_cannot_view")
 
@@ -101,25 +105,27 @@ def test_every_wrong_credential_is_told(given: dict[str, str], reasons: list[str
     assert not any(value in why for value in given.values() for _, why in refused.value.reasons if len(value) > 5)
 
 
-def test_a_key_that_works_tells_the_shops_currency_and_tax_mode() -> None:
+def test_a_key_that_works_tells_the_shops_currency_tax_mode_and_units() -> None:
     asked: list[Request] = []
 
-    details = probe(CURRENCY, TAX, NOTHING_DONE, asked=asked)
+    details = probe(CURRENCY, TAX, *UNITS, NOTHING_DONE, asked=asked)
 
     assert details == {
         "rest_api_at": "wp-json",
         "key_sent_in": "header",
         "currency": "EUR",
         "prices_include_tax": "yes",
+        "weight_unit": "kg",
+        "dimension_unit": "mm",
     }
-    assert [each.method for each in asked] == ["GET", "GET", "POST"]
+    assert [each.method for each in asked] == ["GET", "GET", "GET", "GET", "POST"]
     assert asked[-1].body == b'{"delete": []}'
 
 
 def test_a_shop_with_plain_permalinks_is_found_at_its_other_address() -> None:
     asked: list[Request] = []
 
-    details = probe(page_for_people(404), CURRENCY, TAX, NOTHING_DONE, asked=asked)
+    details = probe(page_for_people(404), CURRENCY, TAX, *UNITS, NOTHING_DONE, asked=asked)
 
     assert details["rest_api_at"] == "rest_route"
     assert all("rest_route=" in each.url for each in asked[1:])
@@ -128,7 +134,7 @@ def test_a_shop_with_plain_permalinks_is_found_at_its_other_address() -> None:
 def test_a_shop_whose_host_takes_headers_away_is_given_the_key_otherwise() -> None:
     asked: list[Request] = []
 
-    details = probe(page_for_people(404), NOT_SEEN, CURRENCY, TAX, NOTHING_DONE, asked=asked)
+    details = probe(page_for_people(404), NOT_SEEN, CURRENCY, TAX, *UNITS, NOTHING_DONE, asked=asked)
 
     assert (details["rest_api_at"], details["key_sent_in"]) == ("rest_route", "parameters")
     assert all("consumer_key=ck_key" in each.url for each in asked[2:])
@@ -146,7 +152,7 @@ def test_a_shop_whose_host_takes_headers_away_is_given_the_key_otherwise() -> No
         ([page_for_people(403)], PlatformUnavailable, "firewall"),
         ([page_for_people(301, location="https://www.shop.example/")], PlatformUnavailable, "www.shop.example"),
         (
-            [CURRENCY, TAX, refusal(401, "woocommerce_rest_authentication_error", "No write permissions.")],
+            [CURRENCY, TAX, *UNITS, refusal(401, "woocommerce_rest_authentication_error", "No write permissions.")],
             CredentialsRefused,
             "may read and not write",
         ),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.product import Snapshot
+from app.domain.product import UNTOLD, Measures, Snapshot
 from app.platforms.woocommerce.products import ProductBody, VariationBody, snapshot
 from tests.platforms.woocommerce.shop import axis, product, variable, variation
 
@@ -100,6 +100,16 @@ def test_a_product_without_variations_is_its_only_variant() -> None:
     (variant,) = made.variants
     assert (variant.id, variant.stock_item_id, variant.sku, variant.barcode) == ("901", "901", "ASH", "8712")
     assert (made.option_names, variant.options) == ((), ())
+
+
+def test_measures_are_told_in_the_units_that_the_shop_is_known_to_use_and_otherwise_not_at_all() -> None:
+    body = ProductBody.model_validate(product(weight="0.8", dimensions={"length": "205", "width": "", "height": "1,5"}))
+
+    (variant,) = snapshot(body, details={"weight_unit": "kg", "dimension_unit": "mm"}).variants
+    assert variant.measures == Measures(weight_grams=Decimal(800), length_cm=Decimal("20.5"), height_cm=Decimal("0.15"))
+    (variant,) = snapshot(body, details={"weight_unit": "lbs", "dimension_unit": "furlong"}).variants
+    assert variant.measures == Measures(weight_grams=Decimal("362.87"))
+    assert snapshot(body).variants[0].measures == UNTOLD
 
 
 def test_variations_have_the_values_of_their_products_options_in_that_order() -> None:
