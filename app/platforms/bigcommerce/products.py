@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain.ids import Sku, SourceId, SourceVariantId, StockItemId
-from app.domain.product import Snapshot, SourceVariant
+from app.domain.product import Snapshot, SourceVariant, StockLevel
 from app.platforms.adapter import aware
 from app.platforms.bigcommerce.ids import identity
-from app.platforms.bigcommerce.stock import BY_PRODUCT, BY_VARIANT, Stock
+from app.platforms.bigcommerce.stock import BY_PRODUCT, BY_VARIANT, Stock, number
 
 NOT_SOLD = "disabled"
 """Value of ``availability``: the product may be looked at, and not bought."""
@@ -67,8 +67,8 @@ def _variant(node: Node, product: Node, stock: Stock, axes: Sequence[str]) -> So
     # Only of a product without options is what the product says meant for the variant.
     alone = product if not own else {}
     price, regular = _prices(node, product)
-    tracking = product["inventory_tracking"]
-    quantity = stock.of_variant(node, product) if tracking == BY_VARIANT else None
+    tracked = product["inventory_tracking"] in (BY_PRODUCT, BY_VARIANT)
+    quantity, levels = _stock(node, product, stock) if tracked else (None, None)
     return SourceVariant(
         id=SourceVariantId(variant_id),
         sku=_sku(node["sku"]) or _sku(alone.get("sku")),
@@ -77,9 +77,24 @@ def _variant(node: Node, product: Node, stock: Stock, axes: Sequence[str]) -> So
         barcode=_first(node.get("gtin"), node.get("upc"), alone.get("gtin"), alone.get("upc")),
         options=tuple(own.get(axis, "") for axis in axes),
         stock_item_id=StockItemId(variant_id),
-        tracked=tracking in (BY_PRODUCT, BY_VARIANT),
-        quantity=stock.of_product(product) if tracking == BY_PRODUCT else quantity,
+        tracked=tracked,
+        quantity=quantity,
+        levels=levels,
     )
+
+
+def _stock(node: Node, product: Node, stock: Stock) -> tuple[int, tuple[StockLevel, ...] | None]:
+    """Return a variant's stock over all locations, and at each; what the inventory does not tell, the catalogue does as a whole.
+
+    Levels have no time of their own; that of the product orders them, and of two with the same time the one read last counts.
+    """
+    places = stock.of(node, product)
+    if places is None:
+        told = node if product["inventory_tracking"] == BY_VARIANT else product
+        return number(told["inventory_level"]), None
+    version = moment(product["date_modified"])
+    levels = (StockLevel(location_id=each, quantity=places[each], version=version) for each in sorted(places))
+    return sum(places.values()), tuple(levels)
 
 
 def _prices(node: Node, product: Node) -> tuple[Decimal | None, Decimal | None]:

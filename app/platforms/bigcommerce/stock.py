@@ -5,12 +5,13 @@ so that a read right after a notice finds the former number, and of variants onl
 a product or for each of its variants, and what may be sold is told for each location.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from app.domain.errors import PlatformUnavailable
 from app.domain.http import Reading
+from app.domain.ids import LocationId
 from app.platforms.adapter import Connection
 from app.platforms.bigcommerce.ids import identity
 from app.platforms.bigcommerce.rest import NotThere, ask, understood
@@ -25,13 +26,14 @@ MOST = 2**53
 """Beyond this many pieces a number is no stock, and would not fit where stock is kept."""
 
 Node = Mapping[str, Any]
+Places = Mapping[LocationId, int]
 
 
 class Stock:
-    """What may be sold of some products, in pieces over all locations."""
+    """What may be sold of some products, in pieces at each location where anything is sold."""
 
     def __init__(self) -> None:
-        self._items: dict[str, dict[str, int]] = {}
+        self._items: dict[str, dict[str, Places]] = {}
         self.load = timedelta(0)
         """How long the shop takes to give back what asking cost."""
 
@@ -39,22 +41,20 @@ class Stock:
         """Take in one item: a product, or one variant of it."""
         named = item["identity"]
         of_product = self._items.setdefault(identity(named["product_id"]), {})
-        of_product[str(named.get("variant_id") or "")] = sum(_pieces(each) for each in item["locations"])
+        of_product[str(named.get("variant_id") or "")] = _places(item["locations"])
 
-    def of_product(self, product: Node) -> int:
-        """Return the stock of a product that is counted as one, by itself or by its base variant."""
+    def of(self, variant: Node, product: Node) -> Places | None:
+        """Return the stock of a variant: its own, or that of its product where this is counted as one; None: it is not told."""
         items = self._items.get(str(product["id"]), {})
-        known = items.get("", items.get(str(product.get("base_variant_id"))))
-        return number(product["inventory_level"]) if known is None else known
+        if product["inventory_tracking"] == BY_VARIANT:
+            return items.get(str(variant["id"]))
+        # A product is counted under its own name, or under that of its base variant.
+        return items.get("", items.get(str(product.get("base_variant_id"))))
 
-    def of_variant(self, variant: Node, product: Node) -> int:
-        """Return the stock of a variant that is counted by itself."""
-        known = self.variants_of(str(product["id"])).get(str(variant["id"]))
-        return number(variant["inventory_level"]) if known is None else known
-
-    def variants_of(self, product_id: str) -> Mapping[str, int]:
-        """Return the stock of those variants of a product that are counted by themselves, by their ids."""
-        return {variant: pieces for variant, pieces in self._items.get(product_id, {}).items() if variant}
+    def of_variants(self, product_id: str) -> Mapping[str, int]:
+        """Return the stock of those variants of a product that are counted by themselves, over all locations, by their ids."""
+        items = self._items.get(product_id, {})
+        return {variant: sum(places.values()) for variant, places in items.items() if variant}
 
 
 def stock_of(connection: Connection, products: Iterable[Node]) -> Reading[Stock]:
@@ -88,9 +88,10 @@ def number(value: object) -> int:
     return value
 
 
-def _pieces(location: Node) -> int:
-    """Return what may be sold at a location: nothing where it is closed, or sells nothing whatever it has."""
-    settings = location.get("settings") or {}
-    if location.get("location_enabled") is False or settings.get("is_in_stock") is False:
-        return 0
-    return number(location["available_to_sell"])
+def _places(locations: Sequence[Node]) -> Places:
+    """Return what may be sold at each location, but for those that are closed, or sell nothing whatever they have."""
+    return {
+        LocationId(identity(each["location_id"])): number(each["available_to_sell"])
+        for each in locations
+        if each.get("location_enabled") is not False and (each.get("settings") or {}).get("is_in_stock") is not False
+    }

@@ -12,7 +12,7 @@ from app.platforms.bigcommerce.catalogue import following, listed
 from app.platforms.bigcommerce.ids import identity
 from app.platforms.bigcommerce.products import Node, moment
 from app.platforms.bigcommerce.rest import understood
-from app.platforms.bigcommerce.stock import BY_PRODUCT, BY_VARIANT, Stock, stock_of
+from app.platforms.bigcommerce.stock import BY_PRODUCT, BY_VARIANT, Stock, number, stock_of
 
 PAGE = 250
 """Products of a page; the most that is given."""
@@ -41,7 +41,13 @@ def _seen(product: Node, stock: Stock) -> SeenProduct:
     source_id, base = SourceId(identity(product["id"])), product.get("base_variant_id")
     quantities: dict[SourceVariantId, int] = {}
     if product["inventory_tracking"] == BY_VARIANT:
-        quantities = {SourceVariantId(each): pieces for each, pieces in stock.variants_of(source_id).items()}
+        quantities = {SourceVariantId(each): pieces for each, pieces in stock.of_variants(source_id).items()}
     elif product["inventory_tracking"] == BY_PRODUCT and base is not None:
-        quantities = {SourceVariantId(identity(base)): stock.of_product(product)}
+        quantities = {SourceVariantId(identity(base)): _of_product(product, stock)}
     return SeenProduct(source_id=source_id, version=moment(product["date_modified"]), stock=quantities)
+
+
+def _of_product(product: Node, stock: Stock) -> int:
+    """Return the stock of a product that is counted as one, as a read of it would tell it."""
+    places = stock.of(product, product)
+    return number(product["inventory_level"]) if places is None else sum(places.values())

@@ -62,7 +62,7 @@ class Webhooks:
                     "The delivery was signed at another time, so it may be one that was sent before."
                 )
         elif not delivery.token:
-            raise InvalidSignature("The delivery carries no signature.")
+            raise InvalidSignature("The delivery carries no signature, and its address is not a secret one.")
 
     def identify(self, delivery: Delivery) -> tuple[EventId, Topic]:
         """Name a delivery by its hash, as BigCommerce says to tell doubled ones.
@@ -130,13 +130,13 @@ def _about(topic: Topic, data: object) -> Fact:
     node: Mapping[str, Any] = data if isinstance(data, dict) else {}
     if topic == DELETED:
         return Tombstone(source_id=SourceId(identity(node.get("id"))))
-    named = node.get("id") if topic.startswith(OF_PRODUCTS) else _of_variant(node).get("product_id")
+    named = node.get("id") if topic.startswith(OF_PRODUCTS) else _beside(node).get("product_id")
     return Incomplete(source_id=SourceId(identity(named)), reason=f"the notice tells only that {TELLING[topic]}")
 
 
-def _of_variant(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the part of a notice that names a variant and its product: that of a SKU, or of its stock."""
-    part = node.get("sku", node.get("inventory"))
+def _beside(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the part of a notice that names a product beside something else: that of a SKU, of its stock, or all of it."""
+    part = node.get("sku", node.get("inventory", node))
     return part if isinstance(part, dict) else {}
 
 

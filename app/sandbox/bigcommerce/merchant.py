@@ -169,7 +169,7 @@ class Merchant:
         had = before.get(location, 0)
         variant |= {"stock_before": before, "stock": {**before, location: new(had)}, "stock_changed": time.time()}
         by = variant["stock"][location] - had
-        self.records.stock_happened(found, product, variant, by=by, ordered=ordered)
+        self.records.stock_happened(found, product, variant, location, by=by, ordered=ordered)
         return variant
 
     def _touch(self, shop: Thing, product: Thing) -> None:

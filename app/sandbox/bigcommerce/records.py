@@ -100,8 +100,19 @@ class Records:
             self.happened(shop, f"store/sku/{what}", {"type": "sku", "id": variant["sku_id"], "sku": named})
         self.changed()
 
-    def stock_happened(self, shop: Thing, product: Thing, variant: Thing, *, by: int, ordered: bool) -> None:
-        """Tell of stock, where it is counted: of the product or of the variant. A product's level is one of its own fields."""
+    def stock_happened(
+        self, shop: Thing, product: Thing, variant: Thing, location: str, *, by: int, ordered: bool
+    ) -> None:
+        """Tell of stock, where it is counted: of the product or of the variant. A product's level is one of its own fields.
+
+        At the default location alone: whether it is so at others nobody tells. What no order took is told of any location.
+        """
+        if product["tracking"] != "none" and not ordered:
+            named = {"variant_id": variant["id"], "product_id": product["id"], "location_id": int(location)}
+            self.happened(shop, "store/channel/*/inventory/product/stock_changed", named)
+        if location != DEFAULT_LOCATION:
+            self.changed()
+            return
         about = {"product_id": product["id"], "method": "relative" if ordered else "absolute", "value": by}
         what = "inventory/order/updated" if ordered else "inventory/updated"
         if product["tracking"] == "product":

@@ -6,7 +6,7 @@ import pytest
 from app.domain.errors import CredentialsRefused, PlatformRejected, PlatformUnavailable, RateLimited
 from app.domain.http import Request, Response
 from app.domain.ids import Cursor, SourceId
-from app.domain.product import Snapshot, SourceVariant
+from app.domain.product import Snapshot, SourceVariant, Taken, carry_over, merge_read
 from app.platforms.adapter import Page, VersionPage
 from app.platforms.bigcommerce.catalogue import PAGE, Catalogue
 from app.platforms.bigcommerce.versions import Versions
@@ -125,9 +125,18 @@ def test_when_a_product_is_published(*, visible: object, availability: str, publ
 
 
 def test_stock_is_what_may_be_sold_at_all_locations_and_not_what_the_catalogue_still_tells() -> None:
-    sold = only(product(1), item(1, 10, location(7), location(5)))
+    sold = only(product(1), item(1, 10, location(5, location_id=2), location(7)))
 
     assert (sold.tracked, sold.quantity) == (True, 12)
+    assert [(each.location_id, each.quantity) for each in sold.levels or ()] == [("1", 7), ("2", 5)]
+
+
+def test_of_two_reads_with_the_same_version_the_later_one_tells_the_stock() -> None:
+    """A product's version does not move with its stock."""
+    before, after = (found(product(1), items=(item(1, 10, location(pieces)),)) for pieces in (7, 3))
+
+    assert carry_over(before, after) == after
+    assert merge_read(before, after) == Taken(after)
 
 
 def test_stock_of_variants_is_counted_for_each() -> None:
@@ -151,11 +160,13 @@ def test_variants_of_a_product_that_is_counted_as_one_share_its_stock() -> None:
     "closed", [location(5, location_enabled=False), location(5, settings={"is_in_stock": False})], ids=range(2)
 )
 def test_what_is_where_nothing_is_sold_does_not_count(closed: Node) -> None:
-    assert only(product(1), item(1, 10, closed, location(2))).quantity == 2
+    sold = only(product(1), item(1, 10, closed, location(2, location_id=2)))
+
+    assert (sold.quantity, [each.location_id for each in sold.levels or ()]) == (2, ["2"])
 
 
 def test_what_the_inventory_does_not_tell_is_as_the_catalogue_tells_it() -> None:
-    assert only(product(1)).quantity == 4
+    assert (only(product(1)).quantity, only(product(1)).levels) == (4, None)
     assert only(product(1, variant(11, SMALL))).quantity == 3
 
 

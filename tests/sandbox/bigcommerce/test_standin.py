@@ -180,6 +180,24 @@ async def test_what_is_told_of_a_product_and_of_its_variants(bigcommerce: StandI
     assert await scopes(bigcommerce, receiver) == ["product/deleted", "product/updated", "product/updated"]
 
 
+async def test_stock_at_a_location_is_told_by_a_notice_of_its_own(bigcommerce: StandIn, receiver: Receiver) -> None:
+    for scope in ("product/inventory/updated", "channel/*/inventory/product/stock_changed"):
+        await bigcommerce.subscribe(f"store/{scope}", receiver.url)
+    made = await bigcommerce.add({"sku": "ASH"})
+    variant = made["variants"][0]["id"]
+    await bigcommerce.do("PUT", f"/products/{made['id']}/variants/{variant}/locations/2", {"quantity": 5})
+    (got,) = await receiver.until(1)
+
+    assert got.body["scope"] == "store/channel/*/inventory/product/stock_changed"
+    assert got.body["data"] == {"variant_id": variant, "product_id": made["id"], "location_id": 2}
+    receiver.received.clear()
+    await bigcommerce.do("PUT", f"/products/{made['id']}/variants/{variant}/stock", {"quantity": 5})
+    assert await scopes(bigcommerce, receiver) == [
+        "channel/*/inventory/product/stock_changed",
+        "product/inventory/updated",
+    ]
+
+
 async def test_nobody_is_told_of_images_but_of_the_first(bigcommerce: StandIn, receiver: Receiver) -> None:
     await bigcommerce.subscribe("store/product/updated", receiver.url)
     made = await bigcommerce.add()
