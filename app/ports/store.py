@@ -138,7 +138,12 @@ class Conflicts(Protocol):
     async def choose(self, account_id: AccountId, folded: str, choice: Choice) -> None: ...
 
     async def plan_holders_again(
-        self, application_id: ApplicationId, folded: Collection[str], *, without: Sequence[SourceId] = ()
+        self,
+        application_id: ApplicationId,
+        folded: Collection[str],
+        *,
+        without: Sequence[SourceId] = (),
+        patient: bool = False,
     ) -> None: ...
 
     async def plan_all_holders_again(self, application_id: ApplicationId) -> None: ...

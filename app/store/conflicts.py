@@ -22,6 +22,19 @@ _BOUND_TO = """
     WHERE b.account_id = :account_id AND b.target_variant_id = ANY(:ids) AND a.state <> 'uninstalled'
 """
 
+PLAN_AGAIN = """
+    UPDATE source_product AS p SET attempts = 0, due_at = CASE WHEN i.id IS NULL THEN now() ELSE p.due_at END,
+        import_id = coalesce(i.id, p.import_id),
+        observed_generation = CASE WHEN i.id IS NULL THEN p.observed_generation
+            ELSE least(p.observed_generation, p.generation - 1) END
+"""
+"""Has products planned again although they did not change: now, or when the import ``i`` has read everything."""
+
+READING = """
+    LEFT JOIN import i ON :patient AND i.application_id = :application_id AND i.state = 'running' AND i.phase <> 'sending'
+"""
+"""The import that ``PLAN_AGAIN`` waits for, if it is to wait."""
+
 _OTHER_HOLDERS = """
     FROM source_variant v JOIN application a ON a.id = v.application_id
     WHERE v.folded = ANY(:folded) AND a.state <> 'uninstalled'
@@ -110,19 +123,34 @@ class Conflicts:
             )
 
     async def plan_holders_again(
-        self, application_id: ApplicationId, folded: Collection[str], *, without: Sequence[SourceId] = ()
+        self,
+        application_id: ApplicationId,
+        folded: Collection[str],
+        *,
+        without: Sequence[SourceId] = (),
+        patient: bool = False,
     ) -> None:
-        """Have every product of the account planned again that has one of these SKUs, except ``without`` of this one."""
+        """Have every product of the account planned again that has one of these SKUs, except ``without`` of this one.
+
+        ``patient``: those of this Application wait for an import that is still reading, as what it changes does.
+        """
         given = {"application_id": application_id, "folded": list(folded), "without": list(without)}
         found = await self._connection.execute("SELECT DISTINCT v.application_id, v.source_id" + _OTHER_HOLDERS, given)
         holders = [(row.application_id, row.source_id) for row in found]
         if not holders:
             return
         await self._connection.execute(
-            "UPDATE source_product AS p SET due_at = now(), attempts = 0 "
-            "FROM unnest(CAST(:applications AS uuid[]), CAST(:source_ids AS text[])) AS h(application_id, source_id) "
+            PLAN_AGAIN
+            + "FROM unnest(CAST(:applications AS uuid[]), CAST(:source_ids AS text[])) AS h(application_id, source_id) "
+            + READING
+            + " AND i.application_id = h.application_id "
             "WHERE p.application_id = h.application_id AND p.source_id = h.source_id AND p.desired IS NOT NULL",
-            {"applications": [each for each, _ in holders], "source_ids": [each for _, each in holders]},
+            {
+                "application_id": application_id,
+                "patient": patient,
+                "applications": [each for each, _ in holders],
+                "source_ids": [each for _, each in holders],
+            },
         )
         others = {each for each, _ in holders if each != application_id}
         if others:

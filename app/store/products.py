@@ -16,7 +16,7 @@ from app.domain.ids import (
     StockItemId,
 )
 from app.domain.projection import SourceProduct
-from app.store.conflicts import Conflicts
+from app.store.conflicts import PLAN_AGAIN, READING, Conflicts
 from app.store.documents import (
     clean,
     from_desired,
@@ -60,10 +60,11 @@ _INDEX = """
 """
 
 # Who shares a target has to be planned again when one of them appears, disappears, or is shown or hidden in the shop.
-_SIBLINGS_DUE = """
-    UPDATE source_product AS p SET due_at = now(), attempts = 0
+_SIBLINGS_DUE = f"""
+    {PLAN_AGAIN}
     FROM binding b JOIN binding o ON o.account_id = b.account_id AND o.target_id = b.target_id
         AND o.application_id = b.application_id AND o.source_id <> b.source_id
+    {READING}
     WHERE b.application_id = :application_id AND b.source_id = ANY(:source_ids)
         AND p.application_id = o.application_id AND p.source_id = o.source_id AND p.desired IS NOT NULL
 """
@@ -109,7 +110,8 @@ class Products(ReconciledProducts):
     ) -> None:
         """Write products as (before, after). A raised generation makes a product due: now, or when it has rested.
 
-        On account of an import, or if it is ``patient`` and an import wants the product, it is due when that is released.
+        On account of an import, or if it is ``patient`` and an import wants the product, it is due when that is released, and
+        so are the products that it concerns.
         """
         if not changes:
             return
@@ -125,13 +127,23 @@ class Products(ReconciledProducts):
         if moved:
             await self._reindex(application_id, [after for _, after in moved])
             await conflicts.plan_holders_again(
-                application_id, {folded(each) for each in skus}, without=[after.source_id for _, after in moved]
+                application_id,
+                {folded(each) for each in skus},
+                without=[after.source_id for _, after in moved],
+                patient=patient or import_id is not None,
             )
         flipped = [
             after.source_id for before, after in changes if before is not None and _shown(before) != _shown(after)
         ]
         if flipped:
-            await self._connection.execute(_SIBLINGS_DUE, {"application_id": application_id, "source_ids": flipped})
+            await self._connection.execute(
+                _SIBLINGS_DUE,
+                {
+                    "application_id": application_id,
+                    "source_ids": flipped,
+                    "patient": patient or import_id is not None,
+                },
+            )
         await self.release_holds(application_id, [after.source_id for _, after in changes if after.shown_again])
 
     async def _reindex(self, application_id: ApplicationId, products: Sequence[SourceProduct]) -> None:

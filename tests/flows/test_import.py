@@ -202,6 +202,21 @@ async def test_what_appears_behind_the_cursor_while_paging_is_found_by_the_closi
     assert "Import: The shop has the product, and no notice of it came." in await stage.story(application, "0")
 
 
+@pytest.mark.policy("import_reads_first")
+async def test_who_gets_an_sku_that_a_page_gave_up_waits_until_everything_is_read(stage: Stage) -> None:
+    """Otherwise what vanished from the shop, too, would be created first, and then hidden."""
+    stage.shop.put(product("1", variant("same", variant_id="v-1")), product("2", variant("same", variant_id="v-2")))
+    application = await stage.install()
+    await stage.settle()
+    assert stage.orderchamp.products == {}
+    stage.shop.put(product("1", variant("own", variant_id="v-1"), at=1))
+    del stage.shop.products[SourceId("2")]
+    await start_import(stage.services, application.id)
+    await stage.settle()
+    assert [type(each).__name__ for each in stage.orderchamp.applied] == ["CreateProduct", "Publish"]
+    assert stage.orderchamp.by_sku("own").published
+
+
 async def test_a_list_of_versions_is_used_where_the_platform_has_one(stage: Stage) -> None:
     stage.shop.put(*(product(str(n)) for n in range(6)))
     asked: list[Cursor | None] = []
