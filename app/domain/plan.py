@@ -58,6 +58,7 @@ __all__ = [
     "UpdateVariant",
     "draft_kind",
     "lacks_storefront",
+    "makes_way",
     "next_stage",
     "sent",
     "stays_draft",
@@ -115,6 +116,11 @@ class Occupant(Struct, frozen=True, kw_only=True):
 def temporary_sku(target_variant_id: TargetVariantId) -> Sku:
     """Return the SKU under which a variant makes way for another one. The same each time, so a crash costs nothing."""
     return Sku(f"moving-{target_variant_id}")
+
+
+def makes_way(change: Change) -> bool:
+    """Tell whether a change only has a variant make way for another one."""
+    return isinstance(change, UpdateVariant) and change.sku == temporary_sku(change.target_variant_id)
 
 
 def next_stage(situation: Situation) -> tuple[Change, ...]:

@@ -15,7 +15,7 @@ from app.domain.state import Observed
 from app.domain.structs import replace
 from app.domain.sweeping import REPAIRED, Finding, Sweep, is_repaired
 from app.flows.lane import LaneRun
-from app.flows.reconcile.looking import Sight, keep_sight, seen
+from app.flows.reconcile.sight import Sight, keep_sight, seen
 from app.ports import TargetRecord, Told, Transaction
 
 VARIANTS = 250

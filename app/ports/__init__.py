@@ -1,7 +1,7 @@
 """What the flows need from the outside, as Protocols. ``store``, ``orderchamp`` and ``transport`` provide it."""
 
 from app.ports.observer import Nobody, Observer, RunEnd
-from app.ports.outside import Budget, Marketplace, Marketplaces, OrderchampApp, Transport
+from app.ports.outside import Budget, Marketplace, Marketplaces, MarketView, OrderchampApp, Transport
 from app.ports.records import (
     DUTIES,
     Addressee,
@@ -41,6 +41,7 @@ __all__ = [
     "Entrance",
     "Hidings",
     "InboxEntry",
+    "MarketView",
     "Marketplace",
     "Marketplaces",
     "Nobody",

@@ -38,10 +38,10 @@ class Budget(Protocol):
         """Let nobody draw for ``wait``, since Orderchamp asked for it."""
 
 
-class Marketplace(Protocol):
-    """One Orderchamp account, behind the supplier's token.
+class MarketView(Protocol):
+    """One Orderchamp account, as far as it can be looked at; nothing here changes anything.
 
-    Reads raise CredentialsRefused, OrderchampUnavailable or RateLimited (which names the wait).
+    Raises CredentialsRefused, OrderchampUnavailable or RateLimited (which names the wait).
     """
 
     async def account(self) -> Account:
@@ -58,6 +58,10 @@ class Marketplace(Protocol):
 
     async def count_images(self, ids: Sequence[TargetId]) -> Mapping[TargetId, int]:
         """Return how many images each product shows, at most MOST_SHOWN; those that do not exist are absent."""
+
+
+class Marketplace(MarketView, Protocol):
+    """One Orderchamp account, behind the supplier's token."""
 
     async def apply(self, changes: Sequence[Change], *, before: datetime) -> tuple[Outcome, ...]:
         """Make the changes with as few calls as possible and return the outcome of each, in the order given.

@@ -49,13 +49,16 @@ _HIDINGS = """
 class Targets(Bindings):
     """The targets of an account and their bindings, in one transaction."""
 
-    async def known(self, account_id: AccountId, ids: Sequence[TargetId]) -> Mapping[TargetId, TargetRecord]:
-        """Return what is stored of these targets; unknown ones are absent."""
+    async def known(
+        self, account_id: AccountId, ids: Sequence[TargetId], *, lock: bool = False
+    ) -> Mapping[TargetId, TargetRecord]:
+        """Return what is stored of these targets; unknown ones are absent. ``lock``: nobody changes them until the commit."""
         found = await self._connection.execute(
-            "SELECT * FROM target WHERE account_id = :id AND target_id = ANY(:ids) ORDER BY target_id FOR UPDATE",
+            "SELECT * FROM target WHERE account_id = :id AND target_id = ANY(:ids) ORDER BY target_id"
+            + (" FOR UPDATE" if lock else ""),
             {"id": account_id, "ids": list(ids)},
         )
-        return {TargetId(row.target_id): _target(row) for row in found}
+        return {TargetId(row.target_id): to_target(row) for row in found}
 
     async def record(self, account_id: AccountId, targets: Sequence[TargetRecord]) -> None:
         """Write down what Orderchamp shows (None: not known any more). What buyers saw once, and where, stays known."""

@@ -15,7 +15,7 @@ from app.domain.changes import (
 )
 from app.domain.errors import ChangedMeanwhile, CredentialsRefused, TemporaryError
 from app.domain.ids import Sku, SourceId, SourceVariantId, StorefrontId, TargetId
-from app.domain.plan import next_stage
+from app.domain.plan import makes_way, next_stage
 from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch, Blocked
@@ -45,7 +45,8 @@ def stage(run: LaneRun, batch: Batch) -> tuple[Change, ...]:
                 if singles > SINGLES:
                     continue
             changes.append(change)
-    return tuple(changes)
+    # What gives up an SKU by itself needs nobody to make way for it; and when nothing does, one step may untie all of them.
+    return tuple(each for each in changes if not makes_way(each)) or tuple(changes[:1])
 
 
 async def apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> None:
@@ -81,7 +82,7 @@ async def _unraced(run: LaneRun, tx: Transaction, batch: Batch, changes: tuple[C
     showing = [each for each in changes if isinstance(each, Publish | RefreshListing)]
     if not showing:
         return changes
-    stored = await tx.targets.known(run.application.account_id, [each.target_id for each in showing])
+    stored = await tx.targets.known(run.application.account_id, [each.target_id for each in showing], lock=True)
     raced = {each.target_id for each in showing if _is_raced(each, stored.get(each.target_id))}
     for target_id in raced:
         record = stored[target_id]

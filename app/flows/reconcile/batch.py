@@ -1,8 +1,9 @@
 """A batch of due products on its way through the loop, and what is known of them and of their targets."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from app.domain.application import Application
 from app.domain.conflict import Choice, Conflict, Found, LeftOut, Ruling, folded, rule
 from app.domain.errors import IntegrationError, TemporaryError
 from app.domain.ids import ApplicationId, Sku, SourceId, SourceVariantId, TargetId, TargetVariantId
@@ -12,7 +13,7 @@ from app.domain.state import Binding, Target
 from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.platforms.adapter import CURRENCY
-from app.ports import DueProduct, Sibling, TargetRecord, Told
+from app.ports import DueProduct, Sibling, TargetRecord, Told, Transaction
 
 BATCH = 100
 
@@ -77,17 +78,20 @@ class Work:
             ),
         ]
 
-    def reasons(self) -> list[str]:
-        """Return why variants are kept apart, as sentences."""
-        return [
-            *(each.raised().sentence for each in self.conflicts.values()),
-            *(f"A person gave the SKU {each.sku} to another variant." for each in self.left_out.values()),
-            *(each.sentence for each in self.blocked.values()),
-            *(
-                f"The SKU {each.sku} is on “{each.title}” on Orderchamp, which we cannot have created."
-                for each in self.foreign.values()
-            ),
-        ]
+    def reasons_by_variant(self) -> Mapping[SourceVariantId, str]:
+        """Return why each variant that is kept apart is, as a sentence."""
+        return {
+            **{each: conflict.raised().sentence for each, conflict in self.conflicts.items()},
+            **{
+                each: f"A person gave the SKU {left_out.sku} to another variant."
+                for each, left_out in self.left_out.items()
+            },
+            **{each: blocked.sentence for each, blocked in self.blocked.items()},
+            **{
+                each: f"The SKU {found.sku} is on “{found.title}” on Orderchamp, which we cannot have created."
+                for each, found in self.foreign.items()
+            },
+        }
 
 
 @dataclass(slots=True)
@@ -163,21 +167,28 @@ class Batch:
 
 async def load(run: LaneRun) -> Batch:
     """Return the products that are due, with everything stored that concerns them."""
-    application = run.application
     async with run.services.store.transaction() as tx:
-        due = await tx.products.due(application.id, limit=min(BATCH, run.services.pace.run_products))
-        bindings = await tx.targets.bindings(application.id, [each.source_id for each in due])
-        ids = tuple({binding.target_id for each in bindings.values() for binding in each})
-        targets = await tx.targets.known(application.account_id, ids)
-        siblings = await tx.targets.siblings(application.id, ids)
-        skus = {folded(variant.sku) for each in due for variant in each.desired.variants}
-        holders = await tx.conflicts.holders(application.account_id, skus)
-        choices = await tx.conflicts.choices(application.account_id, skus)
+        due = await tx.products.due(run.application.id, limit=min(BATCH, run.services.pace.run_products))
+        return await gather(run.application, tx, due)
+
+
+async def gather(application: Application, tx: Transaction, due: Sequence[DueProduct]) -> Batch:
+    """Return these products with everything known that concerns them, in the order of their ids.
+
+    So whoever takes the same ones through the loop comes to the same: who makes way, and who publishes what several share.
+    """
+    bindings = await tx.targets.bindings(application.id, [each.source_id for each in due])
+    ids = tuple({binding.target_id for each in bindings.values() for binding in each})
+    targets = await tx.targets.known(application.account_id, ids)
+    siblings = await tx.targets.siblings(application.id, ids)
+    skus = {folded(variant.sku) for each in due for variant in each.desired.variants}
+    holders = await tx.conflicts.holders(application.account_id, skus)
+    choices = await tx.conflicts.choices(application.account_id, skus)
     works = {
         each.source_id: Work(
             due=each, bindings={binding.source_variant_id: binding for binding in bindings.get(each.source_id, ())}
         )
-        for each in due
+        for each in sorted(due, key=lambda product: product.source_id)
     }
     ruled = rule(holders, choices)
     for work in works.values():

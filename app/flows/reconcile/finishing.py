@@ -33,12 +33,7 @@ class Result:
 
 async def finish(run: LaneRun, batch: Batch) -> None:
     """Write down how far each product came, and end the run if somebody asked us to wait."""
-    results = [
-        (work, _result(run, batch, work))
-        for work in batch.works.values()
-        # A run may be over before a product was finished; then it stays due.
-        if work.error is not None or not next_stage(batch.situation(run, work))
-    ]
+    results = results_of(run, batch)
     told = [
         told_of(work, result.reconciled.state, result.reconciled.why)
         for work, result in results
@@ -61,6 +56,15 @@ async def finish(run: LaneRun, batch: Batch) -> None:
     _follow(run, [work.error for work in batch.works.values() if work.error is not None])
 
 
+def results_of(run: LaneRun, batch: Batch) -> Sequence[tuple[Work, Result]]:
+    """Return how far each product came. A run may be over before one was finished; that one is absent, and stays due."""
+    return [
+        (work, _result(run, batch, work))
+        for work in batch.works.values()
+        if work.error is not None or not next_stage(batch.situation(run, work))
+    ]
+
+
 async def _keep(run: LaneRun, tx: Transaction, batch: Batch, finished: Sequence[Work]) -> None:
     """Keep what later plans go by: who is held, which creations are clear, and how targets are left."""
     application = run.application
@@ -71,6 +75,11 @@ async def _keep(run: LaneRun, tx: Transaction, batch: Batch, finished: Sequence[
     clear = [work.due.source_id for work in brought if work.due.creating_since is not None and not work.foreign]
     if clear:
         await tx.products.end_creating(application.id, clear)
+    await tx.targets.record(application.account_id, left_as_shown(batch, brought))
+
+
+def left_as_shown(batch: Batch, brought: Sequence[Work]) -> Sequence[TargetRecord]:
+    """Return the targets of finished products that are to be remembered as left otherwise than they were."""
     left: dict[TargetId, TargetRecord] = {}
     for work in brought:
         for binding in work.bindings.values():
@@ -78,7 +87,7 @@ async def _keep(run: LaneRun, tx: Transaction, batch: Batch, finished: Sequence[
             shown = None if record.observed is None else record.observed.published
             if shown is not None and record.left_published is not shown and record.publishing_since is None:
                 left[record.target_id] = replace(record, left_published=shown)
-    await tx.targets.record(application.account_id, list(left.values()))
+    return list(left.values())
 
 
 def _follow(run: LaneRun, errors: list[IntegrationError]) -> None:
@@ -126,7 +135,7 @@ def _brought_about(run: LaneRun, batch: Batch, work: Work) -> Result:
     situation = batch.situation(run, work)
     problems = problems_of(situation, refusals=work.refusals, conflicts=work.troubles(), foreign=work.foreign.values())
     troubled = any(each.kind in TROUBLES for each in problems)
-    where = standing(situation, [*work.reasons(), *work.refusals], troubled=troubled)
+    where = standing(situation, [*work.reasons_by_variant().values(), *work.refusals], troubled=troubled)
     return Result(_reconciled(work, state=where.state, why=where.why), problems)
 
 

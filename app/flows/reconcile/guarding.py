@@ -6,9 +6,10 @@ from app.domain.guard import too_many
 from app.domain.plan import wants_hiding
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch, Work
+from app.flows.reconcile.keeper import Keeper
 
 
-async def guard(run: LaneRun, batch: Batch) -> None:
+async def guard(run: LaneRun, batch: Batch, keeper: Keeper) -> None:
     """Decide for the products that want to be hidden. What is held once stays held until a person approves."""
     asked = [
         work
@@ -16,7 +17,7 @@ async def guard(run: LaneRun, batch: Batch) -> None:
         if work.going_on and work.may_hide is None and wants_hiding(batch.situation(run, work))
     ]
     free = [work for work in asked if work.due.hiding == "free"]
-    held = bool(free) and run.application.state != "uninstalling" and await _is_unbelievable(run, free)
+    held = bool(free) and run.application.state != "uninstalling" and await _is_unbelievable(run, free, keeper)
     for work in asked:
         if run.application.state == "uninstalling":
             work.may_hide = True
@@ -24,11 +25,10 @@ async def guard(run: LaneRun, batch: Batch) -> None:
             work.may_hide = work.due.hiding == "approved" or (work.due.hiding == "free" and not held)
 
 
-async def _is_unbelievable(run: LaneRun, free: list[Work]) -> bool:
+async def _is_unbelievable(run: LaneRun, free: list[Work], keeper: Keeper) -> bool:
     settings = run.application.settings.guard
     since = run.now() - timedelta(minutes=settings.window_minutes)
-    async with run.services.store.reading() as tx:
-        counted = await tx.targets.hidings(run.application.id, since=since)
+    counted = await keeper.hidings(since=since)
     return too_many(
         targets=counted.targets,
         lately=counted.lately,

@@ -1,19 +1,19 @@
 """Matching: finding variants on Orderchamp by their SKUs, once; afterwards the stored ids count."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.conflict import BoundTo, Conflict, Found, Holder, folded
-from app.domain.ids import Sku, TargetId, TargetVariantId
+from app.domain.ids import Sku, SourceVariantId, TargetId, TargetVariantId
 from app.domain.matching import Match, Wait, judge, may_adopt
 from app.domain.plan import worth_finding
 from app.domain.state import Binding, DesiredVariant, Observed
 from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch, Blocked, Work, told_of
-from app.flows.reconcile.counting import count_now
-from app.flows.reconcile.looking import Sight, keep_sight, seen
-from app.ports import BoundVariant, TargetRecord
+from app.flows.reconcile.keeper import Keeper, Matched
+from app.flows.reconcile.sight import Sight, seen
+from app.ports import TargetRecord, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +25,16 @@ class Wanted:
     bound: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """A variant that was found, and the binding that follows."""
-
-    work: Work
-    sku: Sku
-    binding: Binding
-    takes_over: bool
-
-
-async def find(run: LaneRun, batch: Batch) -> None:
+async def find(run: LaneRun, batch: Batch, keeper: Keeper) -> None:
     """Look for the SKUs of variants that are not bound, or are to be renamed; all of the batch together."""
     wanted = {each.variant.sku: each for work in batch.works.values() for each in _wanted(run, batch, work)}
     if not wanted:
         return
     await run.hold(run.services.pace.call * 2)
-    products = {each.id: each for each in await run.marketplace.find(tuple(wanted))}
+    products = {each.id: each for each in await keeper.market.find(tuple(wanted))}
     if not products:
         return
-    async with run.services.store.transaction() as tx:
+    async with keeper.reading() as tx:
         stored = await tx.targets.known(run.application.account_id, tuple(products))
         bound_to = await tx.conflicts.bound_to(
             run.application.account_id, [variant for each in products.values() for variant in each.variants]
@@ -54,7 +44,8 @@ async def find(run: LaneRun, batch: Batch) -> None:
         batch.targets[target_id] = _merged(batch.targets.get(target_id) or stored.get(target_id), observed, sight)
     found = _by_sku(products.values(), bound_to)
     matches = [match for each in wanted.values() for match in _judged(run, batch, each, found=found, products=products)]
-    await _keep(run, batch, matches, sight)
+    if matches or sight.told_anything:
+        await keeper.matched(batch, matches, sight)
 
 
 def _wanted(run: LaneRun, batch: Batch, work: Work) -> Iterable[Wanted]:
@@ -163,35 +154,20 @@ def _adoptable(work: Work, found: Found, products: Mapping[TargetId, Observed]) 
     )
 
 
-async def _keep(run: LaneRun, batch: Batch, matches: Sequence[Matched], sight: Sight) -> None:
-    if not matches and not sight.told_anything:
-        return
-    application = run.application
-    ids = tuple({each.binding.target_id for each in matches})
-    async with run.services.store.transaction(run.claim) as tx:
-        await tx.targets.record(application.account_id, [batch.targets[each] for each in ids])
-        await keep_sight(tx, application.account_id, sight)
-        bound = await tx.targets.bind(
-            application.id,
-            application.account_id,
-            [BoundVariant(source_id=each.work.due.source_id, binding=each.binding) for each in matches],
-            take_over=[each.binding.target_variant_id for each in matches if each.takes_over],
-        )
-        told = []
-        for each in matches:
-            if each.binding.source_variant_id in bound:
-                _leave_to(batch, each)
-                each.work.matched = True
-                each.work.bindings[each.binding.source_variant_id] = each.binding
-                sentence = f"Variant {each.sku} matched by its SKU to a variant on Orderchamp."
-                told.append(told_of(each.work, "matched", sentence))
-            else:
-                sentence = f"The SKU {each.sku} is on Orderchamp already, on a variant that is another one's."
-                each.work.blocked[each.binding.source_variant_id] = Blocked(each.sku, sentence)
-        await tx.timeline.add(application.id, told)
-        found = {each.work.due.source_id: each.work for each in matches if each.work.matched}
-        await count_now(run, tx, list(found.values()), "matched")
-        batch.know_siblings(ids, await tx.targets.siblings(application.id, ids))
+def take_in_matches(batch: Batch, matches: Sequence[Matched], bound: Collection[SourceVariantId]) -> Sequence[Told]:
+    """Have the batch know which matches came to a binding, and return the sentences that follow. The others lost their SKU."""
+    told = []
+    for each in matches:
+        if each.binding.source_variant_id in bound:
+            _leave_to(batch, each)
+            each.work.matched = True
+            each.work.bindings[each.binding.source_variant_id] = each.binding
+            sentence = f"Variant {each.sku} matched by its SKU to a variant on Orderchamp."
+            told.append(told_of(each.work, "matched", sentence))
+        else:
+            sentence = f"The SKU {each.sku} is on Orderchamp already, on a variant that is another one's."
+            each.work.blocked[each.binding.source_variant_id] = Blocked(each.sku, sentence)
+    return told
 
 
 def _leave_to(batch: Batch, matched: Matched) -> None:

@@ -1,6 +1,7 @@
 """Recording: what came of the calls, ids first of all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.changes import (
@@ -39,6 +40,38 @@ async def record(
     ``excused``: what was refused with the credentials was one kind of call, so it is no failure of the products.
     """
     application = run.application
+    taken = take_in(run, batch, changes, outcomes, excused=excused)
+    unclear = {work.due.source_id for work in batch.works.values() if work.unclear}
+    created = {each.source_id for each in changes if isinstance(each, CreateProduct | CreateVariant)}
+    published = _published(batch, changes, outcomes, settled=run.now() + run.services.pace.settle)
+    async with run.services.store.transaction(run.claim) as tx:
+        await tx.targets.bind(application.id, application.account_id, taken.bound)
+        await tx.targets.record(application.account_id, [batch.targets[each] for each in sorted(taken.touched)])
+        # A call whose outcome nobody knows stays on its way until it is waited out; then Orderchamp is looked at.
+        await tx.products.end_calls(application.id, list({each.source_id for each in changes} - unclear))
+        if created - unclear:
+            await tx.products.end_creating(application.id, list(created - unclear))
+        if published:
+            await tx.targets.end_publishing(application.account_id, published)
+        await expect_images(run, tx, _with_images(changes, outcomes))
+        await tx.timeline.add(application.id, taken.told)
+        await count_now(run, tx, taken.fresh, "created")
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What came of calls and is to be kept: bindings, sentences, targets that are known otherwise now, products created."""
+
+    bound: Sequence[BoundVariant]
+    told: Sequence[Told]
+    touched: Collection[TargetId]
+    fresh: Sequence[Work]
+
+
+def take_in(
+    run: LaneRun, batch: Batch, changes: Sequence[Change], outcomes: Sequence[Outcome], *, excused: bool = False
+) -> TakenIn:
+    """Have the batch know what came of the calls, and return what of that is to be kept. ``excused`` as for ``record``."""
     bound: list[BoundVariant] = []
     told: list[Told] = []
     touched: set[TargetId] = set()
@@ -56,22 +89,8 @@ async def record(
         work.created |= any(isinstance(each, CreateProduct) for each in of_product)
         told += [told_of(work, "sent", each) for each in _sentences(run, batch, work, of_product)]
         _show(batch, of_product)
-    unclear = {work.due.source_id for work in batch.works.values() if work.unclear}
-    created = {each.source_id for each in changes if isinstance(each, CreateProduct | CreateVariant)}
-    published = _published(batch, changes, outcomes, settled=run.now() + run.services.pace.settle)
-    async with run.services.store.transaction(run.claim) as tx:
-        await tx.targets.bind(application.id, application.account_id, bound)
-        await tx.targets.record(application.account_id, [batch.targets[each] for each in sorted(touched)])
-        # A call whose outcome nobody knows stays on its way until it is waited out; then Orderchamp is looked at.
-        await tx.products.end_calls(application.id, list({each.source_id for each in changes} - unclear))
-        if created - unclear:
-            await tx.products.end_creating(application.id, list(created - unclear))
-        if published:
-            await tx.targets.end_publishing(application.account_id, published)
-        await expect_images(run, tx, _with_images(changes, outcomes))
-        await tx.timeline.add(application.id, told)
-        fresh = [batch.works[each] for each, of in made.items() if any(isinstance(one, CreateProduct) for one in of)]
-        await count_now(run, tx, fresh, "created")
+    fresh = [batch.works[each] for each, of in made.items() if any(isinstance(one, CreateProduct) for one in of)]
+    return TakenIn(bound, told, touched, fresh)
 
 
 def _with_images(changes: Sequence[Change], outcomes: Sequence[Outcome]) -> list[TargetId]:
