@@ -18,10 +18,13 @@ from app import serving
 from app import worker as worker_process
 from app.composition import open_services, open_store, periods
 from app.domain.errors import ApplicationNotFound, NotPossibleNow
-from app.domain.ids import ApplicationId, SupplierId
+from app.domain.ids import ApplicationId, SourceId, SupplierId
 from app.domain.importing import Import, told
+from app.domain.previewing import Preview
+from app.domain.previewing import told as told_of_preview
 from app.flows.housekeeping import keep_house
 from app.flows.operate import start_import
+from app.flows.preview import start_preview
 from app.flows.run_lane import erase_now
 from app.settings import Settings
 from app.store import migrations
@@ -33,7 +36,10 @@ KEY_BYTES = 32
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 FOLLOW_SECONDS = 0.5
-"""How often it is looked how far an import is."""
+"""How often it is looked how far an import or a preview is."""
+
+PRINTED_AT_ONCE = 200
+"""Items of a preview that are kept in memory to be printed."""
 
 
 @app.command()
@@ -150,9 +156,13 @@ async def _import(application_id: ApplicationId, *, follow: bool) -> Import:
         await store.close()
 
 
+def _drawn() -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+
+
 async def follow_import(store: PostgresStore, now: Import) -> Import:
     """Draw a bar until the import has ended; what is drawn last stays."""
-    with Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()) as drawn:
+    with _drawn() as drawn:
         bar = drawn.add_task("", total=1.0)
         while True:
             drawn.update(bar, completed=now.progress, description=told(now))
@@ -166,6 +176,71 @@ async def follow_import(store: PostgresStore, now: Import) -> Import:
             now = found
     print(f"The import is {now.state}. {now.reason}")
     return now
+
+
+@app.command()
+def preview(
+    application: Annotated[UUID, typer.Option(help="The Application's id.")],
+    product: Annotated[str | None, typer.Option(help="Only this product of the shop, by its id there.")] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Show how far it is until it has ended, and what it found.")
+    ] = False,
+) -> None:
+    """Find out what an import would do, and do nothing of it; workers do the finding out."""
+    source_id = None if product is None else SourceId(product)
+    try:
+        ended = asyncio.run(_preview(ApplicationId(application), source_id, follow=follow))
+    except (ApplicationNotFound, NotPossibleNow) as error:
+        print(error)
+        raise typer.Exit(1) from None
+    if ended.state in ("failed", "cancelled"):
+        raise typer.Exit(1)
+
+
+async def _preview(application_id: ApplicationId, source_id: SourceId | None, *, follow: bool) -> Preview:
+    settings = Settings()
+    store = open_store(settings)
+    try:
+        async with open_services(settings, store) as services:
+            started = await start_preview(services, application_id, source_id)
+            if not follow:
+                print(f"The preview {started.id} is {started.state}: {int(started.progress * 100)} %.")
+                return started
+            return await follow_preview(store, started)
+    finally:
+        await store.close()
+
+
+async def follow_preview(store: PostgresStore, now: Preview) -> Preview:
+    """Draw a bar until the preview has ended, and print what it found."""
+    with _drawn() as drawn:
+        bar = drawn.add_task("", total=1.0)
+        while True:
+            drawn.update(bar, completed=now.progress, description=told_of_preview(now))
+            if now.state != "running":
+                break
+            await asyncio.sleep(FOLLOW_SECONDS)
+            async with store.reading() as tx:
+                found = await tx.previews.one(now.application_id, now.id)
+            if found is None:
+                raise ApplicationNotFound
+            now = found
+    print(f"The preview is {now.state}. {now.reason}")
+    await _print_items(store, now)
+    return now
+
+
+async def _print_items(store: PostgresStore, ended: Preview) -> None:
+    """Print what would be done, an item a line, a page at a time."""
+    after = None
+    while True:
+        async with store.reading() as tx:
+            found = await tx.previews.items(ended.id, kind=None, source_id=None, after=after, limit=PRINTED_AT_ONCE)
+        for number, each in found:
+            print(f"{each.kind}\t{each.source_id}\t{each.sentence}")
+            after = number
+        if len(found) < PRINTED_AT_ONCE:
+            return
 
 
 @app.command()

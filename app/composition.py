@@ -159,6 +159,7 @@ async def open_services(
                 check_subscriptions=timedelta(seconds=settings.check_subscriptions_seconds),
                 secret_overlap=timedelta(seconds=settings.secret_overlap_seconds),
                 sweep_every=timedelta(hours=settings.sweep_hours),
+                preview_lasts=timedelta(hours=settings.keep_previews_hours),
             ),
             clock=lambda: datetime.now(UTC),
             monotonic=time.monotonic,

@@ -107,6 +107,9 @@ class Settings(BaseSettings):
         default=90, gt=0, description="How long deliveries are kept by which redeliveries are recognised."
     )
     keep_timeline_days: float = Field(default=365, gt=0, description="How long the stories of products are kept.")
+    keep_previews_hours: float = Field(
+        default=24.0, gt=0, description="How long a preview is kept after it ended, or came no further."
+    )
     keep_finished_days: float = Field(default=90, gt=0, description="How long imports and replays are kept that ended.")
     housekeeping_seconds: float = Field(
         default=3600.0, gt=0, description="How often a worker drops what has been kept for long enough."

@@ -5,11 +5,12 @@ import asyncio
 import pytest
 from typer.testing import CliRunner
 
-from app.cli import app, follow_import
+from app.cli import app, follow_import, follow_preview
 from app.composition import open_store
 from app.domain.application import Application
 from app.domain.ids import AccountId, SupplierId
 from app.settings import Settings
+from tests.fakes.shop import product
 from tests.fakes.stage import open_stage
 
 
@@ -23,7 +24,7 @@ def runner(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 def test_retention_says_what_it_dropped(runner: CliRunner) -> None:
     done = runner.invoke(app, ["retention"])
     assert done.exit_code == 0, done.output
-    assert done.output == "Dropped: 0 bodies, 0 keys, 0 sentences, 0 finished, 0 installs.\n"
+    assert done.output == "Dropped: 0 bodies, 0 keys, 0 sentences, 0 finished, 0 previews, 0 installs.\n"
 
 
 def test_a_supplier_is_erased_only_without_installed_applications(runner: CliRunner, database_url: str) -> None:
@@ -91,3 +92,37 @@ def test_an_erased_supplier_has_no_key_any_more(runner: CliRunner) -> None:
     done = runner.invoke(app, ["erase-supplier", "leaving"])
     assert (done.exit_code, done.output) == (0, "Nothing is held of the supplier leaving.\n")
     assert not asyncio.run(known())
+
+
+def test_a_preview_is_begun_and_followed_to_its_items(
+    runner: CliRunner, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def install() -> Application:
+        stage = open_stage(database_url)
+        installed = await stage.install()
+        await stage.settle()
+        await stage.store.close()
+        return installed
+
+    async def follow() -> None:
+        stage = open_stage(database_url)
+        stage.shop.put(product("1"))
+        async with stage.store.transaction() as tx:
+            (running,) = await tx.previews.list(application.id, before=None, limit=10)
+        following = asyncio.create_task(follow_preview(stage.store, running))
+        await stage.run_lanes()
+        assert (await following).state == "done"
+        await stage.store.close()
+
+    application = asyncio.run(install())
+    begun = runner.invoke(app, ["preview", "--application", str(application.id)])
+    assert begun.exit_code == 0, begun.output
+    assert "is running: 0 %." in begun.output
+    asyncio.run(follow())
+    drawn = capsys.readouterr().out
+    assert "100%" in drawn
+    assert drawn.endswith(
+        "The preview is done. 1 to create, 1 to publish.\n"
+        "create\t1\tCreate the product as a draft, with the variant(s) 1-A: none of them is on Orderchamp.\n"
+        "publish\t1\tPublish on the storefront “Main”, because it is active in the shop.\n"
+    )

@@ -61,19 +61,24 @@ async def list_findings(
 ) -> Listed[FindingOut]:
     """What differed, in the order in which it was found."""
     application = await visible(services, caller, application_id)
-    if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):  # noqa: PLR2004
-        reasons = [("cursor", "It is not a cursor of this list.")]
-        raise InvalidInstallation("The request is not as documented.", reasons=reasons)
+    after = position_in_order(cursor)
     async with services.store.reading() as tx:
         if await tx.sweeps.one(application.id, sweep_id) is None:
             raise NotFound("sweep")
-        after = None if cursor is None else int(cursor)
         found = await tx.sweeps.findings(application.id, sweep_id, after=after, limit=limit + 1)
     more = len(found) > limit
     return Listed(
         items=[_finding(each) for _, each in found[:limit]],
         next_cursor=str(found[limit - 1][0]) if more else None,
     )
+
+
+def position_in_order(cursor: str | None) -> int | None:
+    """Return the number that a cursor of a list in the order of numbers means; InvalidInstallation if it means none."""
+    if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):  # noqa: PLR2004
+        reasons = [("cursor", "It is not a cursor of this list.")]
+        raise InvalidInstallation("The request is not as documented.", reasons=reasons)
+    return None if cursor is None else int(cursor)
 
 
 def sweep_out(found: Sweep) -> SweepOut:

@@ -68,5 +68,6 @@ def _sweeps(periods: Periods) -> Mapping[str, Sweep]:
         "keys": lambda tx, after: tx.retention.keys(older_than=periods.keys, after=after, limit=BATCH),
         "sentences": lambda tx, after: tx.retention.timeline(older_than=periods.timeline, after=after, limit=BATCH),
         "finished": lambda tx, after: tx.retention.finished(older_than=periods.finished, after=after, limit=BATCH),
+        "previews": lambda tx, after: tx.retention.previews(after=after, limit=BATCH),
         "installs": lambda tx, after: tx.retention.installs(older_than=periods.finished, after=after, limit=BATCH),
     }

@@ -35,6 +35,9 @@ async def leave(run: LaneRun) -> bool:
         running = await tx.imports.running(application.id)
         if running is not None:
             await tx.imports.end(running.id, "cancelled", reason="The Application was uninstalled.")
+        await tx.previews.end_all(
+            application.id, reason="The Application was uninstalled.", lasts=services.pace.preview_lasts
+        )
         await tx.replays.cancel_of(application.id)
         await tx.applications.set_state(application.id, "uninstalled", application.state_reason)
         await tx.problems.close_all(application.id)

@@ -28,6 +28,7 @@ from app.flows.erase import erase, erase_supplier
 from app.flows.import_catalogue import import_page
 from app.flows.lane import ORDERCHAMP_TOKEN, LaneRun, shop_credentials
 from app.flows.leave import leave
+from app.flows.preview import preview
 from app.flows.project_events import project_events
 from app.flows.read_products import read_products
 from app.flows.reconcile import reconcile
@@ -46,7 +47,7 @@ logger = structlog.get_logger(__name__)
 
 Duty = Callable[[LaneRun], Awaitable[bool]]
 
-AT_THE_SHOP: frozenset[DutyName] = frozenset({"reads", "subscriptions", "import"})
+AT_THE_SHOP: frozenset[DutyName] = frozenset({"reads", "subscriptions", "import", "preview"})
 """Duties that cannot be done without the shop."""
 
 AFTER_TROUBLE = timedelta(seconds=5)
@@ -195,6 +196,7 @@ def _duties(application: Application) -> Mapping[DutyName, Duty]:
                 "import": import_page,
                 "replan": replan,
                 "settling in": _settle_in,
+                "preview": preview,
                 "sweep": sweep,
             }
         case "uninstalling":

@@ -39,6 +39,7 @@ class Pace:
     check_subscriptions: timedelta = timedelta(hours=6)
     secret_overlap: timedelta = timedelta(hours=24)
     sweep_every: timedelta = timedelta(days=1)
+    preview_lasts: timedelta = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

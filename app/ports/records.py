@@ -62,6 +62,7 @@ DutyName = Literal[
     "import",
     "replan",
     "settling in",
+    "preview",
     "sweep",
     "leaving",
     "erasing",

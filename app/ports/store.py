@@ -38,6 +38,7 @@ from app.domain.replay import Selection
 from app.domain.state import Binding
 from app.domain.sweeping import Finding, Sweep
 from app.ports.outside import Budget
+from app.ports.previews import Previews
 from app.ports.records import (
     Addressee,
     ApiKey,
@@ -587,6 +588,9 @@ class Transaction(Protocol):
     def lanes(self) -> Lanes: ...
 
     @property
+    def previews(self) -> Previews: ...
+
+    @property
     def problems(self) -> Problems: ...
 
     @property
@@ -634,5 +638,7 @@ class Store(Entrance, Protocol):
     def transaction(self, claim: Claim | None = None) -> AbstractAsyncContextManager[Transaction]: ...
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]: ...
+
+    def previewing(self, preview_id: UUID) -> AbstractAsyncContextManager[Transaction]: ...
 
     def budget(self, account_id: AccountId | None) -> Budget: ...

@@ -14,7 +14,7 @@ import asyncpg
 _NAME = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 """A name in a statement. Two colons are a cast."""
 
-_NOTHING: Mapping[str, object] = {}
+NOTHING: Mapping[str, object] = {}
 
 
 class Row(asyncpg.Record):
@@ -62,15 +62,15 @@ class Result:
 class Connection:
     """A connection of the store, lent for one transaction or for statements that stand for themselves."""
 
-    __slots__ = ("_driver",)
+    __slots__ = ("driver",)
 
     def __init__(self, driver: Driver) -> None:
-        self._driver = driver
+        self.driver = driver
 
-    async def execute(self, statement: str, given: Mapping[str, object] = _NOTHING) -> Result:
+    async def execute(self, statement: str, given: Mapping[str, object] = NOTHING) -> Result:
         """Run a statement and return its rows. Whoever wants to know how many it changed has it return something."""
         numbered, names = _numbered(statement)
-        return Result(await self._driver.fetch(numbered, *[given[name] for name in names]))
+        return Result(await self.driver.fetch(numbered, *[given[name] for name in names]))
 
 
 @cache

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy import URL, make_url
@@ -24,7 +25,9 @@ from app.store.inbox import Inbox
 from app.store.installs import INSTALLS, Installs
 from app.store.keys import ApiKeys
 from app.store.lanes import DOORBELL, Lanes
+from app.store.overlay import Overlaid
 from app.store.overview import read_overview
+from app.store.previews import Previews
 from app.store.problems import Problems
 from app.store.products import Products
 from app.store.replays import Replays
@@ -67,6 +70,7 @@ class PostgresTransaction:
         self.installs = Installs(connection)
         self.keys = ApiKeys(connection)
         self.lanes = Lanes(connection)
+        self.previews = Previews(connection)
         self.problems = Problems(connection)
         self.products = Products(connection)
         self.replays = Replays(connection)
@@ -113,6 +117,13 @@ class PostgresStore:
         """Have each statement of the block stand for itself, for reads and single writes: no round trip to begin or commit."""
         async with self.pool.connection() as connection:
             yield PostgresTransaction(connection, self._keyring, self._random_bytes)
+
+    @contextlib.asynccontextmanager
+    async def previewing(self, preview_id: UUID) -> AsyncIterator[PostgresTransaction]:
+        """Give, to be read, what is known as a preview has it by now. PostgreSQL refuses to write anything here."""
+        async with self.pool.transaction() as connection:
+            await connection.execute("SET TRANSACTION READ ONLY")
+            yield PostgresTransaction(Overlaid(connection, preview_id), self._keyring, self._random_bytes)
 
     def budget(self, account_id: AccountId | None) -> AccountBudget | Unmetered:
         """Return an account's budget; None: of one that is not known yet."""

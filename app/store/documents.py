@@ -7,6 +7,7 @@ from msgspec import to_builtins
 from msgspec.json import Decoder, Encoder
 
 from app.domain.application import Storefront
+from app.domain.previewing import FromTo
 from app.domain.product import Snapshot
 from app.domain.settings import ApplicationSettings
 from app.domain.state import Desired, Observed
@@ -17,6 +18,7 @@ _DESIRED = Decoder(Desired)
 _OBSERVED = Decoder(Observed)
 _STOREFRONTS = Decoder(tuple[Storefront, ...])
 _TEXTS = Decoder(dict[str, str])
+_FIELDS = Decoder(dict[str, FromTo])
 
 
 def clean(text: str) -> str:
@@ -94,6 +96,14 @@ def from_texts(texts: Mapping[str, str]) -> str:
 
 def to_texts(text: str) -> Mapping[str, str]:
     return _TEXTS.decode(text)
+
+
+def from_fields(fields: Mapping[str, FromTo]) -> str:
+    return _dump(dict(fields))
+
+
+def to_fields(text: str) -> Mapping[str, FromTo]:
+    return _FIELDS.decode(text)
 
 
 def rows(records: list[dict[str, Any]]) -> str:

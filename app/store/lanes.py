@@ -27,7 +27,7 @@ _CLAIM = """
 
 # What is left decides when the lane is due again, whatever the run believed: a row that waits is a row that is found. A
 # product that has calls on their way is looked at when those are over, and not before. An installation is finished, and an
-# uninstall gone on with, when what they wait for is over.
+# uninstall gone on with, when what they wait for is over. A preview stands back while an import runs.
 _RELEASE = """
     UPDATE lane SET done = :wake, leased_until = NULL, last_run_at = now(),
     failures = CASE WHEN :sound THEN 0 ELSE failures END, rests_until = NULL,
@@ -51,6 +51,9 @@ _RELEASE = """
             SELECT min(due_at) FROM replay_share WHERE application_id = :application_id AND state = 'running'
             UNION ALL
             SELECT min(due_at) FROM sweep WHERE application_id = :application_id AND state = 'running'
+            UNION ALL
+            SELECT min(due_at) FROM preview WHERE application_id = :application_id AND state = 'running' AND NOT EXISTS (
+                SELECT FROM import WHERE application_id = :application_id AND state = 'running')
             UNION ALL
             SELECT sweep_at FROM application WHERE id = :application_id AND state = 'active'
             UNION ALL
@@ -79,6 +82,8 @@ _WAITING = """
             AND due_at <= now()) AS import,
         EXISTS (SELECT FROM replay_share WHERE application_id = :id AND state = 'running' AND due_at <= now()) AS replay,
         replan_after IS NOT NULL AS replan,
+        EXISTS (SELECT FROM preview WHERE application_id = :id AND state = 'running' AND due_at <= now())
+            AND NOT EXISTS (SELECT FROM import WHERE application_id = :id AND state = 'running') AS preview,
         EXISTS (SELECT FROM sweep WHERE application_id = :id AND state = 'running' AND due_at <= now())
             OR (sweep_at <= now() AND NOT EXISTS (SELECT FROM sweep WHERE application_id = :id AND state = 'running')) AS sweep,
         state = 'installing' AND NOT EXISTS (

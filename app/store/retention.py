@@ -10,6 +10,7 @@ from datetime import timedelta
 from app.domain.installing import START_AGAIN, TOOK_TOO_LONG
 from app.ports.replays import Swept
 from app.store.connection import Connection
+from app.store.previewed import WORKING
 
 # A delivery that nothing has become of yet keeps its key and its body, however old it is.
 BODIES = """
@@ -93,6 +94,24 @@ FINISHED_REPLAYS = """
 """
 
 
+EXPIRED_PREVIEWS = (
+    "SELECT id FROM preview WHERE expires_at <= now() ORDER BY expires_at LIMIT 20 FOR UPDATE SKIP LOCKED"
+)
+# Of one that came no further, what it had to know goes, too; there may be any number of rows of each.
+DROP_PREVIEWS = (
+    *(
+        f"DELETE FROM {table} WHERE ctid = ANY(ARRAY("
+        f"SELECT ctid FROM {table} WHERE preview_id = ANY(:ids) LIMIT :limit)) RETURNING 1"
+        for table in ("preview_item", *WORKING)
+    ),
+    """
+        DELETE FROM sighting WHERE ctid = ANY(ARRAY(SELECT s.ctid FROM sighting s JOIN preview p
+            ON p.application_id = s.application_id AND p.id = s.reading_id WHERE p.id = ANY(:ids) LIMIT :limit)) RETURNING 1
+    """,
+    "DELETE FROM preview WHERE id = ANY(:ids) RETURNING 1",
+)
+
+
 EXPIRED = """
     UPDATE pending_install SET state = 'expired', why = :why, way_on = :way_on, ended_at = expires_at WHERE id = ANY(ARRAY(
         SELECT id FROM pending_install WHERE state = 'waiting' AND expires_at <= now() LIMIT :limit FOR UPDATE SKIP LOCKED
@@ -145,6 +164,16 @@ class Retention:
             )
             dropped += len(replays)
         return Swept(dropped=dropped, after=after if dropped else None)
+
+    async def previews(self, *, after: int, limit: int) -> Swept:
+        """Drop previews that have expired, with what they found. ``after`` is of no use here; give it back."""
+        found = await self._connection.execute(EXPIRED_PREVIEWS)
+        given = {"ids": [row.id for row in found], "limit": limit}
+        for statement in DROP_PREVIEWS:
+            dropped = len(await self._connection.execute(statement, given))
+            if dropped:
+                return Swept(dropped=dropped, after=after)
+        return Swept(dropped=0, after=None)
 
     async def installs(self, *, older_than: timedelta, after: int, limit: int) -> Swept:
         """End installs that waited for too long, with their secrets, and drop those that ended before ``older_than``."""

@@ -486,6 +486,169 @@ class SightingRow(SQLModel, table=True):
     source_id: str = Field(primary_key=True)
 
 
+class PreviewRow(SQLModel, table=True):
+    """What an import would do, and how far finding that out is. ``source_id`` None: of the whole Application.
+
+    ``counters`` is a JSON object of numbers.
+    """
+
+    __tablename__ = "preview"
+    __table_args__ = (
+        Index("preview_of_application", "application_id", "started_at"),
+        Index("preview_expires", "expires_at"),
+        Index(
+            "preview_running",
+            "application_id",
+            unique=True,
+            postgresql_where=text("state = 'running' AND source_id IS NULL"),
+        ),
+        Index(
+            "preview_running_of_product",
+            "application_id",
+            "source_id",
+            unique=True,
+            postgresql_where=text("state = 'running'"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    application_id: UUID = Field(sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=False))
+    source_id: str | None = None
+    state: str
+    phase: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    cursor: str | None = Field(default=None, sa_column=Column(Text))
+    counters: str = Field(sa_column=Column(Text, nullable=False))
+    total: int | None = Field(default=None, sa_column=Column(Integer))
+    progress: float = Field(default=0.0, sa_column=Column(Double, nullable=False, server_default=text("0")))
+    attempts: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    due_at: datetime = Field(sa_column=_now())
+    started_at: datetime = Field(sa_column=_now())
+    finished_at: datetime | None = Field(default=None, sa_column=_when())
+    expires_at: datetime = Field(sa_column=_when(nullable=False))
+
+
+def _of_preview() -> Column[UUID]:
+    return Column(ForeignKey("preview.id", ondelete="CASCADE"), primary_key=True)
+
+
+class PreviewProductRow(SQLModel, table=True):
+    """A source product as it would be, where that differs from ``source_product``; dropped when the preview ends.
+
+    ``due``: it is still to be planned. ``to_read``: it has to be read first. ``flipped``: it appears, disappears, is shown or
+    hidden. ``moved``: its variants are those of ``preview_variant``.
+    """
+
+    __tablename__ = "preview_product"
+    __table_args__ = (
+        Index("preview_product_due", "preview_id", "source_id", postgresql_where=text("due")),
+        Index("preview_product_to_read", "preview_id", "source_id", postgresql_where=text("to_read")),
+        Index("preview_product_of_application", "application_id"),
+    )
+
+    preview_id: UUID = Field(sa_column=_of_preview())
+    application_id: UUID = Field(sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=False))
+    source_id: str = Field(primary_key=True)
+    title: str = Field(sa_column=Column(Text, nullable=False))
+    gone: bool
+    desired: str | None = Field(default=None, sa_column=Column(Text))
+    wants_published: bool
+    state: str
+    hiding: str
+    creating_since: datetime | None = Field(default=None, sa_column=_when())
+    due: bool
+    to_read: bool
+    flipped: bool
+    moved: bool
+
+
+class PreviewVariantRow(SQLModel, table=True):
+    """A source variant as it would be; see ``preview_product``."""
+
+    __tablename__ = "preview_variant"
+    __table_args__ = (
+        Index("preview_variant_of_product", "preview_id", "source_id"),
+        Index("preview_variant_folded", "preview_id", "folded"),
+        Index("preview_variant_of_application", "application_id"),
+    )
+
+    preview_id: UUID = Field(sa_column=_of_preview())
+    application_id: UUID = Field(sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=False))
+    source_variant_id: str = Field(primary_key=True)
+    source_id: str
+    sku: str | None = None
+    folded: str | None = None
+
+
+class PreviewBindingRow(SQLModel, table=True):
+    """A binding that would be made, or, with ``target_id`` None, lost; see ``preview_product``."""
+
+    __tablename__ = "preview_binding"
+    __table_args__ = (
+        Index("preview_binding_of_product", "preview_id", "source_id"),
+        Index("preview_binding_of_target", "preview_id", "target_id"),
+        Index("preview_binding_of_target_variant", "preview_id", "target_variant_id"),
+        Index("preview_binding_of_application", "application_id"),
+    )
+
+    preview_id: UUID = Field(sa_column=_of_preview())
+    application_id: UUID = Field(sa_column=_owner())
+    source_variant_id: str = Field(primary_key=True)
+    source_id: str
+    account_id: str
+    target_id: str | None = None
+    target_variant_id: str | None = None
+    bound_at: datetime = Field(sa_column=_now())
+
+
+class PreviewTargetRow(SQLModel, table=True):
+    """A target product as it would be; see ``preview_product`` and ``target``."""
+
+    __tablename__ = "preview_target"
+    __table_args__ = (Index("preview_target_of_application", "application_id"),)
+
+    preview_id: UUID = Field(sa_column=_of_preview())
+    application_id: UUID = Field(sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=False))
+    target_id: str = Field(primary_key=True)
+    account_id: str
+    observed: str | None = Field(default=None, sa_column=Column(Text))
+    sent_images: str | None = Field(default=None, sa_column=Column(Text))
+    last_storefront_id: str | None = None
+    refresh_listing: bool
+    left_published: bool | None = None
+    held: bool
+    hidden_at: datetime | None = Field(default=None, sa_column=_when())
+    publishing_since: datetime | None = Field(default=None, sa_column=_when())
+    publishing_until: datetime | None = Field(default=None, sa_column=_when())
+    was_published: bool
+    images_missing: bool
+
+
+class PreviewItemRow(SQLModel, table=True):
+    """One thing that would be done, or not and why. ``fields`` is a JSON object of values as they are and are to be."""
+
+    __tablename__ = "preview_item"
+    __table_args__ = (
+        Index("preview_item_of_kind", "preview_id", "kind", "id"),
+        Index("preview_item_of_product", "preview_id", "source_id", "id"),
+        Index("preview_item_in_order", "preview_id", "id"),
+        Index("preview_item_of_application", "application_id"),
+    )
+
+    id: int = Field(sa_column=Column(BigInteger, Identity(), primary_key=True))
+    preview_id: UUID = Field(sa_column=Column(ForeignKey("preview.id", ondelete="CASCADE"), nullable=False))
+    application_id: UUID = Field(sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=False))
+    kind: str
+    operation: str | None = None
+    source_id: str
+    source_variant_id: str | None = None
+    sku: str | None = None
+    target_id: str | None = None
+    target_variant_id: str | None = None
+    fields: str = Field(sa_column=Column(Text, nullable=False))
+    sentence: str = Field(sa_column=Column(Text, nullable=False))
+
+
 class SubscriptionRow(SQLModel, table=True):
     """A standing order that we need at a shop, how it was found when last looked at, and when it was mended last."""
 

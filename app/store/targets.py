@@ -68,12 +68,12 @@ class Targets(Bindings):
             {
                 "target_id": each.target_id,
                 "observed": None if each.observed is None else from_observed(each.observed),
-                "sent_images": _sent_images(each.observed),
+                "sent_images": sent_images(each.observed),
                 "last_storefront_id": each.last_storefront_id,
                 "refresh_listing": each.refresh_listing,
                 "left_published": each.left_published,
                 "hidden_at": each.hidden_at,
-                "was_published": each.was_published or (each.observed is not None and each.observed.published),
+                "was_published": was_published(each),
             }
             for each in targets
         ]
@@ -146,11 +146,18 @@ class Targets(Bindings):
         )
 
 
-def _sent_images(observed: Observed | None) -> str | None:
+def sent_images(observed: Observed | None) -> str | None:
+    """Return the addresses of images that were sent last, as JSON; None: none were."""
     return None if observed is None or observed.images is None else json.dumps(observed.images)
 
 
-def _target(row: Row) -> TargetRecord:
+def was_published(record: TargetRecord) -> bool:
+    """Tell whether buyers see a target, or saw it before."""
+    return record.was_published or (record.observed is not None and record.observed.published)
+
+
+def to_target(row: Row) -> TargetRecord:
+    """Return what a row of targets says."""
     return TargetRecord(
         target_id=TargetId(row.target_id),
         observed=None if row.observed is None else to_observed(row.observed),

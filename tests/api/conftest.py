@@ -88,7 +88,7 @@ class Web:
             async with store.pool.transaction() as connection:
                 waits = (
                     *(("source_product", "due_at"), ("source_product", "read_due_at"), ("replay_share", "due_at")),
-                    *(("import", "due_at"), ("sweep", "due_at")),
+                    *(("import", "due_at"), ("sweep", "due_at"), ("preview", "due_at")),
                 )
                 for table, column in waits:
                     await connection.execute(

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from uuid import UUID
 
 from app.domain.ids import AccountId, ApplicationId
 from app.ports import Addressee, Arrival, Budget, Claim, Store, Transaction
@@ -33,6 +34,14 @@ class Interrupted:
         if self.left == 0:
             await self._happening()
         async with self._store.reading() as tx:
+            yield tx
+
+    @contextlib.asynccontextmanager
+    async def previewing(self, preview_id: UUID) -> AsyncIterator[Transaction]:
+        self.left -= 1
+        if self.left == 0:
+            await self._happening()
+        async with self._store.previewing(preview_id) as tx:
             yield tx
 
     def budget(self, account_id: AccountId | None) -> Budget:

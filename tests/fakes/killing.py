@@ -5,6 +5,7 @@ import inspect
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from app.domain.ids import AccountId, ApplicationId
 from app.ports import Addressee, Arrival, Budget, Claim, Marketplace, Marketplaces, Store, Transaction
@@ -72,6 +73,12 @@ class KillingStore:
     async def reading(self) -> AsyncIterator[Transaction]:
         self._killer.step()
         async with self._store.reading() as tx:
+            yield _WatchedTransaction(tx, self._killer)
+
+    @contextlib.asynccontextmanager
+    async def previewing(self, preview_id: UUID) -> AsyncIterator[Transaction]:
+        self._killer.step()
+        async with self._store.previewing(preview_id) as tx:
             yield _WatchedTransaction(tx, self._killer)
 
     def budget(self, account_id: AccountId | None) -> Budget:

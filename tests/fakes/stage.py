@@ -119,6 +119,7 @@ class Stage:
                 "UPDATE import SET due_at = now() WHERE state = 'running'",
                 "UPDATE appointment SET due_at = now() WHERE attempts > 0",
                 "UPDATE sweep SET due_at = now() WHERE state = 'running'",
+                "UPDATE preview SET due_at = now() WHERE state = 'running'",
                 "UPDATE lane SET leased_until = NULL",
                 "UPDATE account SET blocked_until = NULL",
             ):
