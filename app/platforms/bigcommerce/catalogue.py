@@ -49,7 +49,7 @@ class Catalogue:
         stock = yield from stock_of(connection, [product])
         brands = yield from _brands_of(connection, [product])
         with understood():
-            return from_node(product, stock, brand=brands.get(_brand_id(product)))
+            return from_node(product, stock, brand=brands.get(_brand_id(product)), details=connection.details)
 
     def page(self, connection: Connection, cursor: Cursor | None) -> Reading[Page]:
         """Read the page after ``cursor``, the id of the last product before it.
@@ -59,7 +59,7 @@ class Catalogue:
         answer, found = yield from listed(connection, cursor, limit=PAGE, query={"include": WHOLE}, operation="page")
         stock = yield from stock_of(connection, found)
         brands = yield from _brands_of(connection, found)
-        read = [(SourceId(identity(each["id"])), _whole(each, stock, brands)) for each in found]
+        read = [(SourceId(identity(each["id"])), _whole(each, stock, brands, connection.details)) for each in found]
         with understood():
             return Page(
                 snapshots=tuple(snapshot for _, snapshot in read if snapshot is not None),
@@ -124,10 +124,10 @@ def _brand_id(product: Node) -> str:
     return identity(brand) if brand else ""
 
 
-def _whole(product: Node, stock: Stock, brands: Mapping[str, str]) -> Snapshot | None:
+def _whole(product: Node, stock: Stock, brands: Mapping[str, str], details: Mapping[str, str]) -> Snapshot | None:
     """Return a product as a page tells it; None for one that cannot be read."""
     try:
         with understood():
-            return from_node(product, stock, brand=brands.get(_brand_id(product)))
+            return from_node(product, stock, brand=brands.get(_brand_id(product)), details=details)
     except PlatformRejected:
         return None

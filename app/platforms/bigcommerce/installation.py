@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 from app.domain.errors import CredentialsRefused, InvalidInstallation, PlatformUnavailable
 from app.domain.http import Reading
-from app.platforms.adapter import Connection, Secret, SecretKind
+from app.platforms.adapter import CURRENCY, Connection, Secret, SecretKind
+from app.platforms.bigcommerce.products import DIMENSION_UNIT, WEIGHT_UNIT
 from app.platforms.bigcommerce.rest import TOKEN, Forbidden, NotThere, ask, understood
 
 SHOP = re.compile(r"[a-z0-9]{3,40}")
@@ -25,6 +26,9 @@ API = "https://api.bigcommerce.com/stores"
 CLIENT_ID, CLIENT_SECRET, APP_PAGE = "client_id", "client_secret", "app_page"
 OF_OUR_APP = "of_our_app"
 """A credential beside a token that our app was given: then the app's secret signs, and no other is needed."""
+
+DETAILS = ("name", "domain", CURRENCY, WEIGHT_UNIT, DIMENSION_UNIT)
+"""What is worth keeping of a store; it is called the same there."""
 
 PROBES: Mapping[str, str] = {
     "/v3/catalog/products": "Products (read-only)",
@@ -90,7 +94,7 @@ class Installation:
         return "address"
 
     def probe(self, connection: Connection) -> Reading[Mapping[str, str]]:
-        """Try the token on all that it is needed for; return the store's name, domain and currency if it may see them.
+        """Try the token on all that it is needed for; return the store's name, domain, currency and units if it may see them.
 
         CredentialsRefused when the token does not work, or lacks a scope.
         """
@@ -106,4 +110,4 @@ class Installation:
         except (Forbidden, NotThere):
             return {}
         with understood():
-            return {name: str(store[name]) for name in ("name", "domain", "currency") if store.get(name)}
+            return {name: str(store[name]) for name in DETAILS if store.get(name)}

@@ -10,22 +10,38 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain.ids import Sku, SourceId, SourceVariantId, StockItemId
-from app.domain.product import Snapshot, SourceVariant, StockLevel
+from app.domain.product import Measures, Snapshot, SourceVariant, StockLevel
 from app.platforms.adapter import aware
 from app.platforms.bigcommerce.ids import identity
 from app.platforms.bigcommerce.stock import BY_PRODUCT, BY_VARIANT, Stock, number
+from app.platforms.measures import CENTIMETRES, GRAMS, measured
 
 NOT_SOLD = "disabled"
 """Value of ``availability``: the product may be looked at, and not bought."""
 
+WEIGHT_UNIT, DIMENSION_UNIT = "weight_units", "dimension_units"
+"""Details of a store that name the units in which it measures."""
+
+WEIGHT_UNITS: Mapping[str, Decimal] = {
+    "grams": GRAMS["g"],
+    "kgs": GRAMS["kg"],
+    "tonnes": GRAMS["kg"] * 1000,
+    "ounces": GRAMS["oz"],
+    "lbs": GRAMS["lb"],
+}
+DIMENSION_UNITS: Mapping[str, Decimal] = {"centimeters": CENTIMETRES["cm"], "inches": CENTIMETRES["in"]}
+"""How the control panel calls them; of those that a store may choose, the documentation names two as examples."""
+
+SIDES = ("weight", "depth", "width", "height")
+
 Node = Mapping[str, Any]
 
 
-def from_node(product: Node, stock: Stock, *, brand: str | None) -> Snapshot:
+def from_node(product: Node, stock: Stock, *, brand: str | None, details: Mapping[str, str]) -> Snapshot:
     """Return a product, told with its variants and images, as a snapshot. Prices are in the store's default currency.
 
-    Variants that cannot be bought are left out. ValueError, KeyError, TypeError and the like when the node has another shape
-    than is known.
+    Variants that cannot be bought are left out. ``details`` tell in which units the store measures. ValueError, KeyError,
+    TypeError and the like when the node has another shape than is known.
     """
     sold = [each for each in product["variants"] if not each["purchasing_disabled"]]
     axes = tuple(dict.fromkeys(str(value["option_display_name"]) for each in sold for value in each["option_values"]))
@@ -40,7 +56,7 @@ def from_node(product: Node, stock: Stock, *, brand: str | None) -> Snapshot:
         status=status,
         option_names=axes,
         images=_images(product.get("images") or ()),
-        variants=tuple(_variant(each, product, stock, axes) for each in sold),
+        variants=tuple(_variant(each, product, stock, axes, details) for each in sold),
     )
 
 
@@ -61,7 +77,7 @@ def _publication(product: Node) -> tuple[bool, str]:
     return True, "visible"
 
 
-def _variant(node: Node, product: Node, stock: Stock, axes: Sequence[str]) -> SourceVariant:
+def _variant(node: Node, product: Node, stock: Stock, axes: Sequence[str], details: Mapping[str, str]) -> SourceVariant:
     variant_id = identity(node["id"])
     own = {str(each["option_display_name"]): str(each["label"]) for each in node["option_values"]}
     # Only of a product without options is what the product says meant for the variant.
@@ -80,6 +96,20 @@ def _variant(node: Node, product: Node, stock: Stock, axes: Sequence[str]) -> So
         tracked=tracked,
         quantity=quantity,
         levels=levels,
+        measures=_measures(node, product, details),
+    )
+
+
+def _measures(node: Node, product: Node, details: Mapping[str, str]) -> Measures:
+    """Return how heavy and large a variant is: as its product, where it says nothing of its own."""
+    weight = WEIGHT_UNITS.get(details.get(WEIGHT_UNIT, "").lower())
+    length = DIMENSION_UNITS.get(details.get(DIMENSION_UNIT, "").lower())
+    own = {each: product.get(each) if node.get(each) is None else node[each] for each in SIDES}
+    return Measures(
+        weight_grams=measured(own["weight"], weight),
+        length_cm=measured(own["depth"], length),
+        width_cm=measured(own["width"], length),
+        height_cm=measured(own["height"], length),
     )
 
 

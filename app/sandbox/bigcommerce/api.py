@@ -96,7 +96,8 @@ class Api:
     def store(self, asked: Asked) -> object:
         shop = asked.shop
         domain = f"store-{shop['name']}.mybigcommerce.com"
-        return {"id": shop["name"], "name": shop["title"], "domain": domain, "currency": shop["currency"]}
+        units = {"weight_units": "KGS", "dimension_units": "Centimeters"}
+        return {"id": shop["name"], "name": shop["title"], "domain": domain, "currency": shop["currency"], **units}
 
     def products(self, asked: Asked) -> object:
         query = asked.query

@@ -9,7 +9,7 @@ from app.sandbox.shop.sandbox import Impossible
 Thing = dict[str, Any]
 
 PRODUCT_FIELDS = {"title": "title", "description": "description", "options": "options"}
-VARIANT_FIELDS = {"sku": "sku", "price": "price", "barcode": "upc"}
+VARIANT_FIELDS = {"sku": "sku", "price": "price", "barcode": "upc", "weight": "weight"}
 """How the fields of the controls are called here."""
 
 
@@ -125,7 +125,7 @@ class Merchant:
         variant = self.records.variant(product, variant_id)
         fields = {theirs: given[ours] for ours, theirs in VARIANT_FIELDS.items() if ours in given}
         self.records.refuse_taken(found, fields.get("sku") or "", but=variant["id"])
-        variant |= {name: value or "" if name != "price" else value for name, value in fields.items()}
+        variant |= {name: value or "" if name in ("sku", "upc") else value for name, value in fields.items()}
         if given.get("options"):
             variant["options"] = given["options"]
         if "tracked" in given:
@@ -191,6 +191,7 @@ class Merchant:
             "sku_id": next_id(shop),
             "upc": given.get("barcode") or "",
             "price": given.get("price", "1.00"),
+            "weight": given.get("weight"),
             "options": given.get("options", []),
             "purchasing_disabled": False,
             "stock": stock,

@@ -7,6 +7,7 @@ from app.domain.errors import CredentialsRefused, PlatformRejected, PlatformUnav
 from app.domain.http import Request, Response
 from app.domain.ids import Cursor, SourceId
 from app.domain.product import Snapshot, SourceVariant, Taken, carry_over, merge_read
+from app.domain.structs import replace
 from app.platforms.adapter import Page, VersionPage
 from app.platforms.bigcommerce.catalogue import PAGE, Catalogue
 from app.platforms.bigcommerce.versions import Versions
@@ -119,6 +120,29 @@ def test_when_a_product_is_published(*, visible: object, availability: str, publ
     snapshot = found(product(1, is_visible=visible, availability=availability))
 
     assert (snapshot.published, snapshot.status) == (published, status)
+
+
+@pytest.mark.parametrize(
+    ("units", "own", "expected"),
+    [
+        ({"weight_units": "KGS", "dimension_units": "Centimeters"}, {}, ("1500.00", "30.00", "20.00")),
+        ({"weight_units": "Ounces", "dimension_units": "Inches"}, {}, ("42.52", "76.20", "50.80")),
+        ({"weight_units": "LBS"}, {"weight": 2}, ("907.18", None, None)),
+        ({"weight_units": "Grams", "dimension_units": "Cubits"}, {"weight": 0, "depth": 1}, (None, None, None)),
+        ({}, {}, (None, None, None)),
+    ],
+)
+def test_a_variant_measures_what_it_says_or_its_product_in_the_units_of_the_store(
+    units: dict[str, str], own: Node, expected: tuple[str | None, ...]
+) -> None:
+    there = Store([product(1, {**variant(11, SMALL), "weight": None, **own}, weight=1.5, depth=30, width=20, height=0)])
+
+    snapshot = drive(Catalogue().product(replace(CONNECTION, details=units), SourceId("1")), there)
+    assert snapshot is not None
+    measures = snapshot.variants[0].measures
+    told = (measures.weight_grams, measures.length_cm, measures.width_cm)
+    assert tuple(None if each is None else str(each) for each in told) == expected
+    assert measures.height_cm is None
 
 
 # Stock

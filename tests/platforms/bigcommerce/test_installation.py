@@ -186,11 +186,18 @@ PRODUCTS = ITEMS = answer({"data": [], "meta": {}})
 FORBIDDEN = answer({"status": 403, "title": "You don't have a required scope to access the endpoint"}, status=403)
 
 
-def test_the_probe_tries_what_is_needed_and_tells_name_domain_and_currency() -> None:
-    store = answer({"id": "1", "name": "Oak", "domain": "oak.example", "currency": "EUR"})
+def test_the_probe_tries_what_is_needed_and_tells_what_is_worth_keeping() -> None:
+    kept = {
+        "name": "Oak",
+        "domain": "oak.example",
+        "currency": "EUR",
+        "weight_units": "KGS",
+        "dimension_units": "Inches",
+    }
+    store = answer({"id": "1", "plan_name": "Standard", **kept})
 
     found = drive(Installation().probe(CONNECTION), in_turn(PRODUCTS, ITEMS, store))
-    assert found == {"name": "Oak", "domain": "oak.example", "currency": "EUR"}
+    assert found == kept
 
 
 def test_a_token_that_may_not_see_the_stores_settings_is_good_all_the_same() -> None:
