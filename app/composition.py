@@ -160,6 +160,7 @@ async def open_services(
                 secret_overlap=timedelta(seconds=settings.secret_overlap_seconds),
                 sweep_every=timedelta(hours=settings.sweep_hours),
                 preview_lasts=timedelta(hours=settings.keep_previews_hours),
+                poll_every=None if settings.poll_seconds is None else timedelta(seconds=settings.poll_seconds),
             ),
             clock=lambda: datetime.now(UTC),
             monotonic=time.monotonic,

@@ -102,6 +102,11 @@ class Settings(BaseSettings):
     sweep_hours: float = Field(
         default=24.0, gt=0, description="How often everything of an Application is compared with shop and Orderchamp."
     )
+    poll_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        description="How often a shop that does not tell is asked what changed. Empty: as often as suits its platform.",
+    )
     keep_bodies_days: float = Field(default=30, gt=0, description="How long the bodies of deliveries are kept.")
     keep_events_days: float = Field(
         default=90, gt=0, description="How long deliveries are kept by which redeliveries are recognised."

@@ -3,7 +3,7 @@
 from typing import TypeAlias
 
 from app.domain.ids import SourceId, StockItemId
-from app.domain.product import Snapshot, StockLevel
+from app.domain.product import Part, Snapshot, StockLevel
 from app.domain.structs import Struct
 
 
@@ -38,6 +38,10 @@ class Tombstone(Struct, frozen=True, kw_only=True):
     stock_item_id: StockItemId | None = None
 
 
+class Rung(Struct, frozen=True):
+    """The shop says that something changed, and not what: it has to be asked."""
+
+
 class Uninstalled(Struct, frozen=True):
     """The shop says that the app was removed. It may be late: a working credential proves a new installation."""
 
@@ -58,4 +62,7 @@ Such an id says only that two deliveries are alike. That makes them one event wh
 whatever both announce is looked for afterwards; a delivery that is like one from before is news.
 """
 
-Fact: TypeAlias = Snapshot | StockFact | Incomplete | Tombstone | Uninstalled | Erasure
+ProductFact: TypeAlias = Snapshot | Part | StockFact | Incomplete | Tombstone
+"""What is about one product."""
+
+Fact: TypeAlias = ProductFact | Rung | Uninstalled | Erasure

@@ -79,6 +79,8 @@ class Situation(Struct, frozen=True, kw_only=True):
     deleted on Orderchamp by hand, and is not made again. ``may_hide`` False: the guard holds it published.
     ``shop_currency`` None: the shop does not tell in which currency its prices are. ``leaving``: the Application is being
     uninstalled, so its products are hidden and nothing else.
+    ``storefront_is_named``: the shop's input says where to publish, which is ``named_storefront_id``, wherever it was before;
+    None: the account has no such storefront.
     """
 
     desired: Desired
@@ -90,6 +92,8 @@ class Situation(Struct, frozen=True, kw_only=True):
     not_permitted: frozenset[type[Change]] = frozenset()
     apart: frozenset[SourceVariantId] = frozenset()
     occupied: Mapping[Sku, "Occupant"] = field(default_factory=dict)
+    storefront_is_named: bool = False
+    named_storefront_id: StorefrontId | None = None
     may_create: bool = True
     may_hide: bool = True
     shop_currency: str | None = None
@@ -428,4 +432,6 @@ def draft_kind(situation: Situation) -> DraftKind | None:
 
 
 def _storefront(situation: Situation, target: Target) -> StorefrontId | None:
+    if situation.storefront_is_named:
+        return situation.named_storefront_id
     return target.last_storefront_id or situation.fallback_storefront_id

@@ -102,6 +102,15 @@ _PROBLEMS: Mapping[ProblemKind, Policy] = {
             ),
         ),
     ),
+    "storefront_not_there": Policy(
+        rule="Where the shop's own input names the storefront, a product is published there wherever it was before; one that "
+        "the account does not have, or has twice, is nowhere published on.",
+        problem=ProblemType(
+            title="The storefront that the shop names does not exist",
+            sentence="Give the product the name or id of one of the account's storefronts, in the shop's input.",
+            ways=(TRY_AGAIN, DISMISS),
+        ),
+    ),
     "held": Policy(
         rule="A product that somebody unpublished on Orderchamp stays so until the shop takes it from inactive to active, or "
         "a person releases it. Orderchamp is believed once our own publication has had time to be shown.",
@@ -193,6 +202,15 @@ _PROBLEMS: Mapping[ProblemKind, Policy] = {
         problem=ProblemType(
             title="A subscription is refused",
             sentence="Changes of this sort are not told to us.",
+            ways=(TRY_AGAIN, DISMISS),
+        ),
+    ),
+    "changes_not_told": Policy(
+        rule="A shop that is asked what changed and refuses, or tells something that cannot be read, is asked again at the "
+        "usual time; what it tells otherwise is taken in.",
+        problem=ProblemType(
+            title="The shop does not tell what changed",
+            sentence="Changes in the shop may be missing on Orderchamp until it does.",
             ways=(TRY_AGAIN, DISMISS),
         ),
     ),

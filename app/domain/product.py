@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.domain.ids import LocationId, Sku, SourceId, SourceVariantId, StockItemId
-from app.domain.structs import Struct, replace
+from app.domain.structs import Struct, asdict, replace
 
 
 class StockLevel(Struct, frozen=True, kw_only=True):
@@ -74,6 +74,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
     ``version`` None means that the platform gave no order mark. ``status`` is the platform's own word for the state that
     ``published`` sums up. ``published_from`` is set when the shop will publish the product by itself at that time.
+    ``storefront`` is the storefront that the shop names for this product, in its own words; None: it names none.
     """
 
     source_id: SourceId
@@ -86,7 +87,45 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     status: str
     option_names: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
+    storefront: str | None = None
     variants: tuple[SourceVariant, ...]
+
+
+class Head(Struct, frozen=True, kw_only=True):
+    """What a snapshot says about a product apart from its variants."""
+
+    title: str
+    description: str = ""
+    brand: str | None = None
+    published: bool
+    status: str
+    option_names: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    storefront: str | None = None
+
+
+class Offer(Struct, frozen=True, kw_only=True):
+    """What one variant costs now, and how many pieces there are. None: as before."""
+
+    variant_id: SourceVariantId
+    price: Decimal | None = None
+    net_price: Decimal | None = None
+    quantity: int | None = None
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """Some of what a shop says about a product, where it tells products in parts. What is not told is as it was.
+
+    ``stand_in`` describes the product for as long as no ``head`` was told. ``gone`` are variants that the shop has no more;
+    one that is told as well has come again.
+    """
+
+    source_id: SourceId
+    head: Head | None = None
+    stand_in: Head | None = None
+    variants: tuple[SourceVariant, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    gone: frozenset[SourceVariantId] = frozenset()
 
 
 class Taken(Struct, frozen=True):
@@ -222,3 +261,32 @@ def with_stock(known: Snapshot, stock_item_id: StockItemId, level: StockLevel) -
     changed = replace(variant, levels=levels, quantity=total(levels))
     variants = tuple(changed if each.id == variant.id else each for each in known.variants)
     return Taken(replace(known, variants=variants))
+
+
+def with_part(known: Snapshot | None, part: Part) -> Taken | Ignored:
+    """Return ``known`` with what ``part`` tells; None: nothing is known, or the product had been deleted."""
+    head = part.head or (part.stand_in if known is None else None)
+    if known is None and head is None:
+        return Ignored("nothing else is known of the product")
+    if head is not None:
+        variants = () if known is None else known.variants
+        described = Snapshot(source_id=part.source_id, version=None, variants=variants, **asdict(head))
+    else:
+        assert known is not None  # noqa: S101 - looked at above
+        described = known
+    told = {each.id: each for each in part.variants}
+    left = [each for each in described.variants if each.id in told or each.id not in part.gone]
+    variants = (*(told.pop(each.id, each) for each in left), *told.values())
+    offers = {each.variant_id: each for each in part.offers}
+    offered = tuple(_offered(each, offers[each.id]) if each.id in offers else each for each in variants)
+    now = replace(described, variants=offered)
+    return Ignored("nothing in it is new") if now == known else Taken(now)
+
+
+def _offered(variant: SourceVariant, offer: Offer) -> SourceVariant:
+    return replace(
+        variant,
+        price=variant.price if offer.price is None else offer.price,
+        net_price=variant.net_price if offer.net_price is None else offer.net_price,
+        quantity=variant.quantity if offer.quantity is None else offer.quantity,
+    )

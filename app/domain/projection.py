@@ -7,9 +7,20 @@ done; the tests try the orders.
 from datetime import datetime
 from typing import Literal
 
-from app.domain.event import Incomplete, StockFact, Tombstone
+from app.domain.event import Incomplete, ProductFact, StockFact, Tombstone
 from app.domain.ids import DeliveryId, SourceId
-from app.domain.product import AskShop, Ignored, Snapshot, Taken, merge, merge_page, merge_read, with_stock
+from app.domain.product import (
+    AskShop,
+    Ignored,
+    Part,
+    Snapshot,
+    Taken,
+    merge,
+    merge_page,
+    merge_read,
+    with_part,
+    with_stock,
+)
 from app.domain.retry import CONFIRM_GONE, SCHEDULE
 from app.domain.settings import ApplicationSettings
 from app.domain.state import Desired, desired_state
@@ -56,7 +67,7 @@ class Projected(Struct, frozen=True, kw_only=True):
 
 def project(
     product: SourceProduct,
-    fact: Snapshot | StockFact | Incomplete | Tombstone,
+    fact: ProductFact,
     *,
     settings: ApplicationSettings,
     now: datetime,
@@ -66,6 +77,9 @@ def project(
     match fact:
         case Snapshot():
             verdict = merge(product.snapshot, fact, gone=product.gone)
+            return _judged(product, verdict, settings=settings, now=now, cause=cause)
+        case Part():
+            verdict = with_part(None if product.gone else product.snapshot, fact)
             return _judged(product, verdict, settings=settings, now=now, cause=cause)
         case StockFact():
             if product.snapshot is None or product.gone:
@@ -104,6 +118,21 @@ def _judged(
                 replace(product, snapshot=verdict.snapshot, gone=False), settings=settings, now=now, cause=cause
             )
             return Projected(product=taken, outcome="applied", sentence=describe(product, taken))
+
+
+def project_told(
+    product: SourceProduct, fact: ProductFact, *, settings: ApplicationSettings, now: datetime
+) -> Projected:
+    """Take in what the shop told when it was asked what changed: it is as new as a read, and believed as one is."""
+    match fact:
+        case Snapshot():
+            return project_read(product, fact, settings=settings, now=now)
+        case Tombstone() if product.snapshot is None:
+            return Projected(product=product, outcome="ignored", sentence="Ignored: nothing is known of the product.")
+        case Tombstone():
+            return project_read(product, None, settings=settings, now=now)
+        case _:
+            return project(product, fact, settings=settings, now=now, cause=product.cause)
 
 
 def project_page(product: SourceProduct, found: Snapshot, *, settings: ApplicationSettings, now: datetime) -> Projected:

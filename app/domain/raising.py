@@ -59,7 +59,13 @@ def _of_publication(situation: Situation) -> Iterable[Raised]:
     if situation.only_stock:
         return
     if lacks_storefront(situation):
-        yield _raised(situation, "storefront_unknown", "is to be published, and nobody has said on which storefront.")
+        if situation.storefront_is_named and desired.storefront:
+            what = f"is to be published on the storefront “{desired.storefront}”, as the shop says, and there is none."
+            yield _raised(situation, "storefront_not_there", what)
+        else:
+            yield _raised(
+                situation, "storefront_unknown", "is to be published, and nobody has said on which storefront."
+            )
     if desired.published and any(target.held for target in targets):
         yield _raised(situation, "held", "was unpublished on Orderchamp by hand.")
     if desired.published and any(target.publication_unclear for target in targets):

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from app.domain.event import Incomplete, StockFact, Tombstone
+from app.domain.event import Incomplete, ProductFact
 from app.domain.ids import ApplicationId, DeliveryId, SourceId, Topic
-from app.domain.product import Snapshot
 from app.domain.projection import Projected, SourceProduct, project
 from app.domain.settings import ApplicationSettings
 
@@ -131,7 +130,7 @@ def estimate(shares: Sequence[Share], *, per_second: float, running_for: float) 
 
 def project_again(
     product: SourceProduct,
-    fact: Snapshot | StockFact | Incomplete | Tombstone,
+    fact: ProductFact,
     *,
     settings: ApplicationSettings,
     now: datetime,

@@ -10,7 +10,7 @@ from app.domain.option_names import in_english
 from app.domain.pricing import MOST, prices
 from app.domain.product import UNTOLD, Measures, Snapshot, SourceVariant
 from app.domain.settings import ApplicationSettings
-from app.domain.structs import Struct, field
+from app.domain.structs import Struct, field, replace
 
 InventoryPolicy = Literal["DENY", "CONTINUE"]
 DraftKind = Literal["wholesale_price_unknown", "not_wanted", "currency_differs"]
@@ -51,7 +51,8 @@ class Desired(Struct, frozen=True, kw_only=True):
     """What Orderchamp should show for one source product.
 
     ``living`` False: the shop deleted it. ``reason`` completes "It is (not) published because …". ``draft_kind`` is
-    set when the product may be created but must not be published by us.
+    set when the product may be created but must not be published by us. ``storefront`` is what the shop calls
+    the storefront for it; None: it names none.
     """
 
     source_id: SourceId
@@ -66,6 +67,7 @@ class Desired(Struct, frozen=True, kw_only=True):
     published: bool
     reason: str
     draft_kind: DraftKind | None = None
+    storefront: str | None = None
 
 
 class ObservedVariant(Struct, frozen=True, kw_only=True):
@@ -104,6 +106,7 @@ class Observed(Struct, frozen=True, kw_only=True):
 
 def desired_state(snapshot: Snapshot, settings: ApplicationSettings, *, now: datetime, gone: bool = False) -> Desired:
     """Compute what Orderchamp should show for ``snapshot`` under ``settings``. Pure; every skip has its reason."""
+    snapshot = _without_empty_axes(snapshot)
     variants, skipped = _variants(snapshot, settings)
     published, reason = _publication(snapshot, now=now, gone=gone)
     if published and not variants:
@@ -121,6 +124,27 @@ def desired_state(snapshot: Snapshot, settings: ApplicationSettings, *, now: dat
         published=published,
         reason=reason,
         draft_kind=_draft_kind(settings),
+        storefront=snapshot.storefront,
+    )
+
+
+def _without_empty_axes(snapshot: Snapshot) -> Snapshot:
+    """Leave out the options for which every variant has an empty value."""
+    variants = snapshot.variants
+    empty = {
+        n
+        for n in range(len(snapshot.option_names))
+        if variants and all(len(each.options) > n and not each.options[n] for each in variants)
+    }
+    if not empty:
+        return snapshot
+    return replace(
+        snapshot,
+        option_names=tuple(name for n, name in enumerate(snapshot.option_names) if n not in empty),
+        variants=tuple(
+            replace(each, options=tuple(value for n, value in enumerate(each.options) if n not in empty))
+            for each in variants
+        ),
     )
 
 

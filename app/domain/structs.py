@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import asdict
 
-__all__ = ["Struct", "field", "replace"]
+__all__ = ["Struct", "asdict", "field", "replace"]
 
 if TYPE_CHECKING:
     # For type checkers a struct is a dataclass, and of this function they know that it takes the fields of its argument.

@@ -21,7 +21,7 @@ from app.domain.product import Snapshot
 from app.domain.projection import Projected, ReadRequest, SourceProduct, project_page
 from app.domain.retry import GiveUp, decide
 from app.domain.structs import replace
-from app.flows import survey
+from app.flows import poll_changes, survey
 from app.flows.lane import LaneRun
 from app.flows.services import Services
 from app.platforms.adapter import Page
@@ -41,7 +41,7 @@ async def catch_up(services: Services, tx: Transaction, application_id: Applicat
 
 async def import_page(run: LaneRun) -> bool:
     """Take the next step of an import, which is due; False when it cannot go on now."""
-    if run.adapter.catalogue is None:
+    if run.adapter.catalogue is None and run.adapter.changes is None:
         return False
     async with run.services.store.reading() as tx:
         running = await tx.imports.running(run.application.id)
@@ -49,6 +49,8 @@ async def import_page(run: LaneRun) -> bool:
         return False
     try:
         match running.phase:
+            case "reading" if run.adapter.catalogue is None:
+                await _poll(run, running)
             case "reading":
                 await _read(run, running)
             case "listing":
@@ -81,6 +83,27 @@ async def _read(run: LaneRun, running: Import) -> None:
         if page.next is None:
             after = replace(after, phase="listing", total=after.counters["read"])
         await tx.imports.advance(after.progressed(), wait=page.wait, lists=page.next is None)
+
+
+async def _poll(run: LaneRun, running: Import) -> None:
+    """Ask a shop that has no catalogue to read what changed, until there is nothing more; what it told before is known.
+
+    Every product that was deleted on Orderchamp by hand may be created again then, as after any import.
+    """
+    async with run.services.store.reading() as tx:
+        polling = await tx.polls.of(run.application.id)
+    if polling.receipt is not None:
+        await poll_changes.hand_back(run, polling)
+        return
+    polled = await poll_changes.ask(run, polling)
+    async with run.services.store.transaction(run.claim) as tx:
+        await poll_changes.take_in(run, tx, polling, polled, import_id=running.id)
+        after = replace(running.counted({"pages": 1, "read": len(polled.facts)}), reason="")
+        if polled.more:
+            await tx.imports.advance(after)
+            return
+        await tx.products.reattach(run.application.id, None, import_id=running.id)
+        await _release(run, tx, after)
 
 
 async def _take_in(run: LaneRun, tx: Transaction, running: Import, page: Page) -> None:

@@ -52,7 +52,7 @@ async def install(services: Services, wanted: Installation) -> tuple[Application
     credentials = await fresh(services, adapter, shop, credentials)
     details = await try_shop(services, adapter, shop, credentials)
     account = await try_orderchamp(services, wanted.orderchamp_token)
-    check_storefront(account, wanted.storefront_id)
+    check_storefront(account, wanted.storefront_id, required=adapter.names_storefront)
     async with services.store.transaction() as tx:
         await tx.applications.lock_shop(wanted.platform, shop)
         return await _keep(services, tx, wanted, shop=shop, credentials=credentials, details=details, account=account)
@@ -81,11 +81,14 @@ async def try_orderchamp(services: Services, token: str) -> Account:
     return await services.marketplaces.open(token, services.store.budget(None)).account()
 
 
-def check_storefront(account: Account, storefront_id: StorefrontId | None) -> None:
-    """InvalidInstallation if the storefront is not one of the account's."""
-    if storefront_id is None or any(each.id == storefront_id for each in account.storefronts):
+def check_storefront(account: Account, storefront_id: StorefrontId | None, *, required: bool = False) -> None:
+    """InvalidInstallation if the storefront is not one of the account's, or is missing where it is ``required``."""
+    if any(each.id == storefront_id for each in account.storefronts) or (storefront_id is None and not required):
         return
     known = ", ".join(f"{each.id} ({each.name})" for each in account.storefronts) or "none"
+    if storefront_id is None:
+        reason = f"It is missing, and this platform needs it: products go there that name no other. The account has: {known}."
+        raise InvalidInstallation("The storefront is not named.", reasons=[("orderchamp.storefront_id", reason)])
     reason = f"The Orderchamp account has no such storefront; it has: {known}."
     raise InvalidInstallation("The storefront is not known.", reasons=[("orderchamp.storefront_id", reason)])
 

@@ -9,9 +9,9 @@ from typing import Protocol, TypeGuard
 import structlog
 
 from app.domain.errors import Unreadable
-from app.domain.event import Erasure, Fact, Incomplete, StockFact, Tombstone, Uninstalled
+from app.domain.event import Erasure, Fact, Incomplete, ProductFact, Rung, StockFact, Tombstone, Uninstalled
 from app.domain.ids import DeliveryId, SourceId, StockItemId
-from app.domain.product import Snapshot
+from app.domain.product import Part, Snapshot
 from app.domain.projection import Projected, SourceProduct, project
 from app.domain.settings import ApplicationSettings
 from app.flows.installation_events import hear_of_installation
@@ -27,8 +27,6 @@ DEAD = frozenset({"unreadable", "dead"})
 
 LOGGED = 20
 """Dead letters of a batch that one line of the log names; the others are listed with them."""
-
-ProductFact = Snapshot | StockFact | Incomplete | Tombstone
 
 
 class Projecting(Protocol):
@@ -56,6 +54,8 @@ class Manner:
 
 FRESH = Manner(project=project)
 
+RUNG = Rung()
+
 
 @dataclass(slots=True)
 class Book:
@@ -79,7 +79,7 @@ class Book:
 
     def subject(self, fact: ProductFact) -> SourceId | None:
         """Return the product that ``fact`` is about; None when it names a stock item that no product has."""
-        if isinstance(fact, Snapshot):
+        if isinstance(fact, Snapshot | Part):
             return fact.source_id
         owner = None if fact.stock_item_id is None else self._of_stock_item(fact.stock_item_id)
         return owner if owner is not None or isinstance(fact, StockFact) else fact.source_id
@@ -154,8 +154,10 @@ async def _take_in(
         for _, found in read
         if isinstance(found, tuple)
         for fact in found
-        if not isinstance(fact, Uninstalled | Erasure)
+        if not isinstance(fact, Rung | Uninstalled | Erasure)
     ]
+    if any(isinstance(found, tuple) and RUNG in found for _, found in read) and run.application.state != "uninstalled":
+        await tx.appointments.make(run.application.id, "changes")
     book = await open_book(run, tx, facts)
     settled: list[Settled] = []
     told: list[Told] = []
@@ -178,7 +180,7 @@ async def _take_in(
 
 async def open_book(run: LaneRun, tx: Transaction, facts: Sequence[ProductFact]) -> Book:
     """Return the products that these facts are about, as they are stored."""
-    items = {fact.stock_item_id for fact in facts if not isinstance(fact, Snapshot) and fact.stock_item_id}
+    items = {fact.stock_item_id for fact in facts if not isinstance(fact, Snapshot | Part) and fact.stock_item_id}
     by_item = await tx.products.of_stock_items(run.application.id, tuple(items)) if items else {}
     named = {fact.source_id for fact in facts if not isinstance(fact, StockFact) and fact.source_id}
     known = await tx.products.known(run.application.id, tuple(named | set(by_item.values())))
@@ -192,13 +194,13 @@ def project_delivery(
     told: list[Told] = []
     last: tuple[SourceId, Projected] | None = None
     for fact in facts:
-        if isinstance(fact, Uninstalled | Erasure):
+        if isinstance(fact, Rung | Uninstalled | Erasure):
             continue
         source_id = book.subject(fact)
         if source_id is None:
             reason = "No known product has this stock item; it comes with its product when the shop announces that."
             return Settled(delivery_id=delivery.id, outcome="ignored", reason=reason), ()
-        about = _of_product(fact, source_id)
+        about = of_product(fact, source_id)
         projected = manner.project(
             book.open(source_id), about, settings=run.application.settings, now=run.now(), cause=delivery.id
         )
@@ -212,6 +214,9 @@ def project_delivery(
                 delivery_id=delivery.id,
             )
         )
+    if last is None and RUNG in facts:
+        reason = "The shop says that something changed; it is asked what."
+        return Settled(delivery_id=delivery.id, outcome="reading", reason=reason), ()
     if last is None:
         reason = f"The topic {delivery.topic} says nothing about products."
         return Settled(delivery_id=delivery.id, outcome="ignored", reason=reason), ()
@@ -220,7 +225,7 @@ def project_delivery(
     return Settled(delivery_id=delivery.id, outcome=projected.outcome, reason=reason, source_id=source_id), tuple(told)
 
 
-def _of_product(fact: ProductFact, source_id: SourceId) -> ProductFact:
+def of_product(fact: ProductFact, source_id: SourceId) -> ProductFact:
     """Return what a fact says about the product itself: of a variant that is gone, that the product has to be read."""
     if isinstance(fact, Tombstone) and fact.source_id != source_id:
         return Incomplete(source_id=source_id, reason="the shop says that one of its variants is gone")

@@ -1,5 +1,6 @@
 """Thin events: reading products from the shop that a notice named, but did not tell in full."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from app.domain.errors import CredentialsRefused, PlatformRejected, RateLimited, RunOver, TemporaryError
@@ -23,10 +24,11 @@ async def read_products(run: LaneRun) -> bool:
     A shop that does not answer ends the reads of this run: each product is tried again at its own time, and events and
     reconciling go on meanwhile.
     """
-    if run.adapter.catalogue is None:
-        return False
     async with run.services.store.reading() as tx:
         asked = await tx.products.to_read(run.application.id, limit=BATCH)
+    if run.adapter.catalogue is None:
+        await _ask_what_changed(run, asked)
+        return bool(asked)
     answered: set[str] = set()
     for product in asked:
         if not run.time_left():
@@ -34,6 +36,23 @@ async def read_products(run: LaneRun) -> bool:
         if product.source_id not in answered and not await _read(run, product, answered):
             break
     return bool(asked)
+
+
+async def _ask_what_changed(run: LaneRun, asked: Sequence[SourceProduct]) -> None:
+    """Ask a shop what changed that cannot be asked for one product: what it told last is what is known."""
+    told = [
+        Told(
+            source_id=each.source_id,
+            kind="read",
+            sentence="The shop cannot be asked for one product; it is asked for all that changed.",
+            delivery_id=each.cause,
+        )
+        for each in asked
+    ]
+    async with run.services.store.transaction(run.claim) as tx:
+        await tx.products.save(run.application.id, [(each, replace(each, read=None)) for each in asked])
+        await tx.timeline.add(run.application.id, told)
+        await tx.appointments.make(run.application.id, "changes")
 
 
 async def _read(run: LaneRun, product: SourceProduct, answered: set[str]) -> bool:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from app.domain.application import Application
 from app.domain.errors import ApplicationNotFound, DeliveryNotFound, NotPossibleNow
-from app.domain.event import Erasure, Fact, Incomplete, Uninstalled
+from app.domain.event import Erasure, Fact, Incomplete, Rung, Uninstalled
 from app.domain.ids import ApplicationId, DeliveryId, SupplierId
 from app.domain.replay import Replay, Selection, project_again
 from app.flows.lane import LaneRun
@@ -140,7 +140,7 @@ async def _work_through(
 ) -> Sequence[Settled]:
     hints = [(each, _hint(run, each)) for each in candidates]
     facts = [fact for _, hint in hints if isinstance(hint, tuple) for fact in hint]
-    book = await open_book(run, tx, [each for each in facts if not isinstance(each, Uninstalled | Erasure)])
+    book = await open_book(run, tx, [each for each in facts if not isinstance(each, Rung | Uninstalled | Erasure)])
     manner = Manner(project=project_again, kind="replay", lead=f"Replayed by {due.by}: ")
     worked: list[Settled] = []
     told: list[Told] = []

@@ -73,6 +73,8 @@ async def _act(tx: Transaction, problem: Problem, answer: Resolution) -> None:
 async def _try_again(tx: Transaction, problem: Problem) -> None:
     if problem.kind == "subscription_refused":
         await tx.appointments.make(problem.application_id, "subscriptions")
+    elif problem.kind == "changes_not_told":
+        await tx.appointments.make(problem.application_id, "changes")
     elif problem.kind == "lane_failed":
         await tx.lanes.wake_up(problem.application_id)
     elif problem.kind in ("publish_unclear", "create_unclear"):

@@ -28,6 +28,7 @@ from app.flows.erase import erase, erase_supplier
 from app.flows.import_catalogue import import_page
 from app.flows.lane import ORDERCHAMP_TOKEN, LaneRun, shop_credentials
 from app.flows.leave import leave
+from app.flows.poll_changes import poll_changes
 from app.flows.preview import preview
 from app.flows.project_events import project_events
 from app.flows.read_products import read_products
@@ -47,7 +48,7 @@ logger = structlog.get_logger(__name__)
 
 Duty = Callable[[LaneRun], Awaitable[bool]]
 
-AT_THE_SHOP: frozenset[DutyName] = frozenset({"reads", "subscriptions", "import", "preview"})
+AT_THE_SHOP: frozenset[DutyName] = frozenset({"reads", "subscriptions", "changes", "import", "preview"})
 """Duties that cannot be done without the shop."""
 
 AFTER_TROUBLE = timedelta(seconds=5)
@@ -193,6 +194,7 @@ def _duties(application: Application) -> Mapping[DutyName, Duty]:
                 "subscriptions": subscribe,
                 "images": check_images,
                 "replay": replay_page,
+                "changes": poll_changes,
                 "import": import_page,
                 "replan": replan,
                 "settling in": _settle_in,

@@ -40,6 +40,7 @@ class Pace:
     secret_overlap: timedelta = timedelta(hours=24)
     sweep_every: timedelta = timedelta(days=1)
     preview_lasts: timedelta = timedelta(days=1)
+    poll_every: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,8 +24,6 @@ from app.ports import Told, Transaction
 
 async def sweep(run: LaneRun) -> bool:
     """Take the next step of the sweep that is due, or begin one; False when it cannot go on now."""
-    if run.adapter.catalogue is None:
-        return False
     async with run.services.store.transaction(run.claim) as tx:
         if await tx.imports.running(run.application.id) is not None:
             # An import compares, too, and what it does meanwhile would look like drift.
@@ -35,6 +33,8 @@ async def sweep(run: LaneRun) -> bool:
         await tx.sweeps.schedule(run.application.id, None)
     try:
         match running.phase:
+            case "listing" | "missing" if run.adapter.catalogue is None:
+                await _pass_over_list(run, running)
             case "listing":
                 await _list(run, running)
             case "missing":
@@ -65,6 +65,13 @@ async def _list(run: LaneRun, running: Sweep) -> None:
         after = await _report(run, tx, running, found.drifts, products=found.products)
         after = replace(after, cursor=found.next, phase="listing" if found.next is not None else "missing")
         await tx.sweeps.advance(after, wait=_pause(run, found.load))
+
+
+async def _pass_over_list(run: LaneRun, running: Sweep) -> None:
+    """Go on to what Orderchamp shows: a shop without a catalogue to read is asked all day what changed."""
+    async with run.services.store.transaction(run.claim) as tx:
+        await tx.appointments.make(run.application.id, "changes")
+        await tx.sweeps.advance(replace(running, phase="showing", cursor=None), wait=timedelta(0))
 
 
 async def _ask_for_missing(run: LaneRun, running: Sweep) -> None:

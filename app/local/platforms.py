@@ -26,7 +26,8 @@ class Platform:
     ``shop`` is the address of the shop. ``credentials`` are what a supplier enters, each with what it begins with; the rest
     is random. ``entered`` is entered besides, as it is. ``app`` are the keys of our app that this needs, ``pages`` those
     that are addresses (``{shops}`` and ``{web}`` stand for the sandbox's and the service's own); the sandbox is given them,
-    too. ``settings`` go with the install. ``consent`` None: the platform is installed by hand alone. ``limits`` says, by
+    too. ``settings`` go with the install. ``consent`` None: the platform is installed by hand alone. ``names_storefront``: a
+    product that is published again goes to the storefront that the input names. ``limits`` says, by
     the function of a row of the demo, what the platform cannot do there, in whole sentences.
     """
 
@@ -39,6 +40,7 @@ class Platform:
     pages: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
     consent: Consent | None = None
+    names_storefront: bool = False
     limits: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -100,6 +102,18 @@ BIGCOMMERCE = Platform(
     },
 )
 
+CHANNELENGINE = Platform(
+    name="channelengine",
+    title="ChannelEngine",
+    shop="oak-and-ash.channelengine.net",
+    credentials={"api_key": ""},
+    names_storefront=True,
+    limits={
+        "deleted": "ChannelEngine tells of deleted products and of those that left the channel's selection alike.",
+        "stock_changed": "ChannelEngine tells nothing by itself that could be relied on; it is asked every two minutes.",
+    },
+)
+
 PLATFORMS: Mapping[str, Platform] = {
-    each.name: each for each in (SHOPIFY, WOOCOMMERCE, SHOPWARE, LIGHTSPEED, BIGCOMMERCE)
+    each.name: each for each in (SHOPIFY, WOOCOMMERCE, SHOPWARE, LIGHTSPEED, BIGCOMMERCE, CHANNELENGINE)
 }

@@ -8,7 +8,8 @@ To add a platform:
 2. Write the parts that the platform has. A part that it lacks stays None, and flows ask before using it.
    ``installation`` (what a supplier enters, how credentials are tried), ``webhooks`` (deliveries into facts),
    ``catalogue`` (reads), ``versions`` (where the shop tells cheaply what it has), ``subscriptions`` (standing orders for
-   topics), ``changes`` (for platforms that are asked what changed), ``handshake`` (an install that the shop has a part
+   topics), ``changes`` (for platforms that are asked what changed; without a ``catalogue`` an import asks, too, until there
+   is nothing more), ``handshake`` (an install that the shop has a part
    in) and ``renewal`` (credentials that expire) are all pure: they never send anything. A read of several requests is a
    generator that yields a Request and is sent its Response.
 3. Add one line to ``registry.py``.
@@ -47,7 +48,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from app.domain.drift import SeenProduct
-from app.domain.event import SUBSTITUTE, Fact
+from app.domain.event import SUBSTITUTE, Fact, ProductFact
 from app.domain.http import Delivery, Reading, Response
 from app.domain.ids import Cursor, EventId, SourceId, Topic
 from app.domain.product import Snapshot
@@ -267,18 +268,21 @@ class Subscriptions(Protocol):
 class Polled:
     """What changed, as the shop told when it was asked. ``receipt`` None: nothing is to be acknowledged.
 
-    ``more``: the shop has more to tell at once.
+    ``more``: the shop may have more to tell once it has the receipt back. ``unread`` says, in whole sentences, what it told
+    that cannot be read; that is in no receipt, so the shop tells it again.
     """
 
-    facts: tuple[Fact, ...]
+    facts: tuple[ProductFact, ...]
     receipt: str | None
     more: bool
+    unread: tuple[str, ...] = ()
 
 
 class Changes(Protocol):
     """For platforms that are asked what changed, because they do not tell by themselves.
 
-    The facts are stored before their receipt is handed back. After a crash in between the same facts come again.
+    The facts are stored before their receipt is handed back. After a crash in between the same facts come again. They are
+    believed as a read is, since nobody else asks: what is told now is newer than all that was told before.
     """
 
     every: timedelta

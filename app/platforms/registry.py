@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.platforms import bigcommerce, lightspeed, shopify, shopware, woocommerce
+from app.platforms import bigcommerce, channelengine, lightspeed, shopify, shopware, woocommerce
 from app.platforms.adapter import Adapter
 
 _ALL = (
@@ -11,6 +11,7 @@ _ALL = (
     woocommerce.ADAPTER,
     lightspeed.ADAPTER,
     bigcommerce.ADAPTER,
+    channelengine.ADAPTER,
 )
 
 ADAPTERS: Mapping[str, Adapter] = {adapter.platform: adapter for adapter in _ALL}

@@ -9,6 +9,7 @@ from uuid import UUID
 from app.domain.http import Delivery
 from app.domain.ids import (
     ApplicationId,
+    Cursor,
     DeliveryId,
     EventId,
     Sku,
@@ -59,6 +60,7 @@ DutyName = Literal[
     "subscriptions",
     "images",
     "replay",
+    "changes",
     "import",
     "replan",
     "settling in",
@@ -76,6 +78,16 @@ class Appointment(Struct, frozen=True, kw_only=True):
 
     due_at: datetime
     attempts: int
+
+
+class Polling(Struct, frozen=True, kw_only=True):
+    """How far a shop that is asked what changed has been heard.
+
+    ``cursor`` is the receipt that was handed back last, ``receipt`` the one that is still to be; None: there is none.
+    """
+
+    cursor: Cursor | None = None
+    receipt: str | None = None
 
 
 class Arrival(Struct, frozen=True, kw_only=True):

@@ -50,6 +50,7 @@ from app.ports.records import (
     DutyName,
     Hidings,
     InboxEntry,
+    Polling,
     ProductView,
     Reconciled,
     Settled,
@@ -123,6 +124,16 @@ class Appointments(Protocol):
     async def cancel(self, application_id: ApplicationId, duty: DutyName) -> None: ...
 
     async def cancel_all(self, application_id: ApplicationId) -> None: ...
+
+
+class Polls(Protocol):
+    """What shops told that are asked what changed, in one transaction."""
+
+    async def of(self, application_id: ApplicationId) -> Polling: ...
+
+    async def heard(self, application_id: ApplicationId, receipt: str) -> None: ...
+
+    async def handed_back(self, application_id: ApplicationId) -> None: ...
 
 
 class Conflicts(Protocol):
@@ -347,7 +358,7 @@ class Products(Protocol):
     async def make_due(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None: ...
 
     async def reattach(
-        self, application_id: ApplicationId, source_ids: Sequence[SourceId], *, import_id: UUID | None = None
+        self, application_id: ApplicationId, source_ids: Sequence[SourceId] | None, *, import_id: UUID | None = None
     ) -> int: ...
 
     async def stop(self, application_id: ApplicationId) -> None: ...
@@ -562,6 +573,9 @@ class Transaction(Protocol):
 
     @property
     def appointments(self) -> Appointments: ...
+
+    @property
+    def polls(self) -> Polls: ...
 
     @property
     def accounts(self) -> Accounts: ...

@@ -83,6 +83,14 @@ def bigcommerce(host: Host = "127.0.0.1", port: Port = 0, state: State = None) -
     _serve(lambda: create_app(state, App(client_id=identity, client_secret=secret)), host, port)
 
 
+@app.command()
+def channelengine(host: Host = "127.0.0.1", port: Port = 0, state: State = None) -> None:
+    """Run stand-in merchants of ChannelEngine."""
+    from app.sandbox.channelengine.server import create_app  # noqa: PLC0415
+
+    _serve(lambda: create_app(state), host, port)
+
+
 class Announcing(uvicorn.Server):
     """A server that says where it listens once it does."""
 

@@ -27,6 +27,7 @@ from app.store.keys import ApiKeys
 from app.store.lanes import DOORBELL, Lanes
 from app.store.overlay import Overlaid
 from app.store.overview import read_overview
+from app.store.polls import Polls
 from app.store.previews import Previews
 from app.store.problems import Problems
 from app.store.products import Products
@@ -62,6 +63,7 @@ class PostgresTransaction:
     def __init__(self, connection: Connection, keyring: Keyring, random_bytes: RandomBytes) -> None:
         self.applications = Applications(connection)
         self.appointments = Appointments(connection)
+        self.polls = Polls(connection)
         self.accounts = Accounts(connection)
         self.conflicts = Conflicts(connection)
         self.images = Images(connection)

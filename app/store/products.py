@@ -205,17 +205,18 @@ class Products(ReconciledProducts):
         return tuple(to_product(row) for row in found)
 
     async def reattach(
-        self, application_id: ApplicationId, source_ids: Sequence[SourceId], *, import_id: UUID | None = None
+        self, application_id: ApplicationId, source_ids: Sequence[SourceId] | None, *, import_id: UUID | None = None
     ) -> int:
         """Let products be created again that had been deleted on Orderchamp by hand: now, or when the import is released.
 
-        Return how many there are.
+        ``source_ids`` None: all of the Application's. Return how many there are.
         """
+        chosen = "" if source_ids is None else " AND source_id = ANY(:source_ids)"
         done = await self._connection.execute(
             "UPDATE source_product SET state = 'new', import_id = coalesce(CAST(:import_id AS uuid), import_id), "
             "due_at = CASE WHEN CAST(:import_id AS uuid) IS NULL THEN now() ELSE due_at END "
-            "WHERE application_id = :id AND source_id = ANY(:source_ids) AND state = 'detached' RETURNING 1",
-            {"id": application_id, "source_ids": list(source_ids), "import_id": import_id},
+            f"WHERE application_id = :id AND state = 'detached'{chosen} RETURNING 1",
+            {"id": application_id, "source_ids": source_ids and list(source_ids), "import_id": import_id},
         )
         return len(done)
 

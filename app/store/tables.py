@@ -198,6 +198,16 @@ class AppointmentRow(SQLModel, table=True):
     attempts: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
 
 
+class PollRow(SQLModel, table=True):
+    """How far a shop that is asked what changed has been heard: the receipt it got last, and the one it has yet to get."""
+
+    __tablename__ = "poll"
+
+    application_id: UUID = Field(sa_column=_owner())
+    cursor: str | None = None
+    receipt: str | None = None
+
+
 class DeliveryRow(SQLModel, table=True):
     """The inbox: one row an event. ``application_id`` None: it names a shop of which nothing is held."""
 

@@ -1,4 +1,7 @@
-"""The recorded deliveries in ``tests/samples/<platform>/<case>/``, and facts as JSON."""
+"""The recorded deliveries in ``tests/samples/<platform>/<case>/``, and facts as JSON.
+
+A ``call.json`` says how a delivery came that was not posted.
+"""
 
 import json
 from dataclasses import dataclass
@@ -39,9 +42,10 @@ def samples(platform: str) -> list[Sample]:
 
 def _sample(folder: Path) -> Sample:
     headers = {name.lower(): value for name, value in json.loads((folder / "headers.json").read_text()).items()}
+    call = folder / "call.json"
+    how = json.loads(call.read_text()) if call.exists() else {"method": "POST", "url": "https://service.example/"}
     made = Delivery(
-        method="POST",
-        url="https://service.example/",
+        **how,
         headers=headers,
         body=(folder / "body").read_bytes(),
         received_at=RECEIVED,
@@ -53,7 +57,7 @@ def _sample(folder: Path) -> Sample:
 def as_json(facts: tuple[Fact, ...]) -> list[dict[str, object]]:
     """Return facts as JSON data: the kind, and every field. Money is text, so that no digit can get lost.
 
-    What few platforms tell is left out where it is not told: a net price, measures, and the stock item of what is gone.
+    What few platforms tell is left out where it is not told: a net price, measures, the stock item of what is gone, a storefront.
     """
     return [{"fact": type(fact).__name__, **_fields(fact)} for fact in facts]
 
@@ -65,6 +69,8 @@ def _fields(fact: Fact) -> dict[str, object]:
             del variant["net_price"]
         if not variant["measures"]:
             del variant["measures"]
+    if found.get("storefront", "") is None:
+        del found["storefront"]
     if isinstance(fact, Tombstone) and fact.stock_item_id is None:
         del found["stock_item_id"]
     return found

@@ -10,6 +10,7 @@ from app.domain.ids import ApplicationId, Sku, SourceId, SourceVariantId, Target
 from app.domain.plan import Change, Occupant, Situation
 from app.domain.problem import Raised
 from app.domain.state import Binding, Target
+from app.domain.storefront import named_storefront
 from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.platforms.adapter import CURRENCY
@@ -123,6 +124,10 @@ class Batch:
             not_permitted=frozenset(self.not_permitted),
             apart=work.apart,
             occupied=self._occupied(),
+            storefront_is_named=run.adapter.names_storefront,
+            named_storefront_id=named_storefront(
+                work.due.desired.storefront, chosen=run.application.storefront_id, storefronts=run.storefronts
+            ),
             may_create=not work.due.detached,
             may_hide=work.may_hide is not False,
             shop_currency=run.application.details.get(CURRENCY),
