@@ -146,7 +146,7 @@ SecretKind = Literal["theirs", "ours", "address"]
 """Who chooses what a shop's deliveries are proven by.
 
 "theirs": the platform, or our app on it. "ours": we do, the shop signs with it, and it can be rotated. "address": we do,
-and since the platform signs nothing it is the last part of the address at which the shop delivers.
+and since the platform signs nothing, or not for sure, it is the last part of the address at which the shop delivers.
 """
 
 
@@ -363,7 +363,7 @@ class Handshake(Protocol):
         """Return the state that a call names; None when it names none."""
 
     def shop_of(self, call: Delivery) -> str | None:
-        """Return the shop that a call without a state is about, in any form; None when it names none.
+        """Return the shop that a call without a state is about, in any form; None when it names none, or nothing proves it.
 
         Then the call is for the install that waits for this shop, or begins one anew for the shop's own Application; where
         it names no shop either, it is for the install that the browser has begun.

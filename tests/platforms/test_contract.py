@@ -481,7 +481,7 @@ class Mirror:
         return {str(name): each for name, each in desired.items() if each is not None and each.published}
 
 
-def orders(told: Sequence[Delivery], chance: random.Random, count: int = 400) -> Iterator[list[Delivery]]:
+def orders(told: Sequence[Delivery], chance: random.Random, count: int = 200) -> Iterator[list[Delivery]]:
     """As it happened, backwards, and in many other orders; each delivery may come twice, anywhere after the first time."""
     yield list(told)
     yield [*reversed(told), *told]

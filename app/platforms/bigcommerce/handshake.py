@@ -2,9 +2,10 @@
 
 https://developer.bigcommerce.com/docs/integrations/apps/guide/auth and, for installs that begin outside a control panel,
 https://developer.bigcommerce.com/docs/integrations/apps/guide/buttons. The merchant installs the app on a page that is the
-same for every store, and BigCommerce sends the browser back with a code. It gives no state back and signs nothing: that the
-code is good for a token of the store that the call names is what proves it. An install that begins in a control panel shows
-its answer in a frame there, where no browser keeps our cookie, so it has to begin with us.
+same for every store, and BigCommerce sends the browser back with a code. It gives no state back and signs nothing, so that a
+call counts only for what its own browser has begun, and only for the store that was named then; that the code is good for a
+token of this store proves the rest. An install that begins in a control panel shows its answer in a frame there, where no
+browser sends our cookie, so it has to begin with us.
 """
 
 import json
@@ -13,10 +14,16 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
-from app.domain.errors import CredentialsRefused, InvalidSignature, PlatformUnavailable, RateLimited
+from app.domain.errors import (
+    CredentialsRefused,
+    InvalidInstallation,
+    InvalidSignature,
+    PlatformUnavailable,
+    RateLimited,
+)
 from app.domain.http import Delivery, Reading, Request, Response
 from app.platforms.adapter import Heard, Ticket
-from app.platforms.bigcommerce.installation import APP_PAGE, CLIENT_ID, CLIENT_SECRET, OF_OUR_APP, SHOP, Installation
+from app.platforms.bigcommerce.installation import APP_PAGE, CLIENT_ID, CLIENT_SECRET, OF_OUR_APP, SHOP
 from app.platforms.bigcommerce.rest import TOKEN
 from app.platforms.bodies import read_json
 
@@ -29,17 +36,22 @@ TOO_MANY = timedelta(seconds=5)
 class Handshake:
     """BigCommerce's install: the merchant approves our app for their store."""
 
-    def begin(self, ticket: Ticket, app: Mapping[str, str]) -> str:  # noqa: ARG002 - the page is the same for every store
-        """Return the page on which the app is installed."""
+    def begin(self, ticket: Ticket, app: Mapping[str, str]) -> str:
+        """Return the page on which the app is installed. InvalidInstallation without a store, since any might answer then."""
+        if ticket.shop is None:
+            reason = "It is missing: the store's hash, such as abc123 of store-abc123.mybigcommerce.com."
+            raise InvalidInstallation(
+                "BigCommerce asks for any store, so it has to be named.", reasons=[("shop", reason)]
+            )
         return app[APP_PAGE]
 
     def state_of(self, call: Delivery) -> str | None:  # noqa: ARG002 - there is none
         """Return that BigCommerce gives nothing back."""
         return None
 
-    def shop_of(self, call: Delivery) -> str | None:
-        """Return the store that a call is about."""
-        return _shop(_given(call).get("context", ""))
+    def shop_of(self, call: Delivery) -> str | None:  # noqa: ARG002 - what a call says of its store anybody can say
+        """Return that a call is told by the browser alone that brings it."""
+        return None
 
     def hear(self, call: Delivery, ticket: Ticket, app: Mapping[str, str], *, now: datetime) -> Heard:  # noqa: ARG002
         """Take in the browser's return with a code, which is exchanged for a token.
@@ -50,9 +62,8 @@ class Handshake:
         shop = _shop(given.get("context", ""))
         if call.method != "GET" or shop is None or not given.get("code"):
             raise InvalidSignature("BigCommerce's call does not say which store it is of, or lacks its code.")
-        if ticket.shop not in (None, shop):
+        if ticket.shop != shop or ticket.base_url is None:
             raise InvalidSignature("BigCommerce's call is of another store than the one that was asked.")
-        base_url = ticket.base_url or Installation().base_url(shop)
         asked = {
             CLIENT_ID: app[CLIENT_ID],
             # During a rotation the new one is used.
@@ -63,7 +74,7 @@ class Handshake:
             "grant_type": "authorization_code",
             "redirect_uri": ticket.callback,
         }
-        return Heard(shop=shop, credentials=_token(login(base_url), asked))
+        return Heard(shop=shop, credentials=_token(login(ticket.base_url), asked))
 
 
 def login(base_url: str) -> str:

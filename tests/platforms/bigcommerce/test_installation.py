@@ -30,8 +30,8 @@ GIVEN = {"code": "qr6h3thvbvag2ffq", "scope": "a b", "context": "stores/abc123",
 TOLD = {"access_token": "token", "scope": "a b", "context": "stores/abc123", "user": {"id": 1}}
 
 
-def ticket(shop: str | None = None, base_url: str | None = None) -> Ticket:
-    secret = Secret(b"x" * 64)
+def ticket(shop: str | None = "abc123") -> Ticket:
+    secret, base_url = Secret(b"x" * 64), None if shop is None else Installation().base_url(shop)
     return Ticket(state="state", callback=CALLBACK, confirm="x", shop=shop, base_url=base_url, secret=secret)
 
 
@@ -39,23 +39,30 @@ def call(query: str, method: str = "GET") -> Delivery:
     return Delivery(method=method, url=f"{CALLBACK}?{query}", headers={}, body=b"", received_at=NOW)
 
 
-def hear(made: Delivery, shop: str | None = None, base_url: str | None = None) -> Heard:
-    return Handshake().hear(made, ticket(shop, base_url), APP, now=NOW)
+def hear(made: Delivery, shop: str | None = "abc123") -> Heard:
+    return Handshake().hear(made, ticket(shop), APP, now=NOW)
 
 
 # The handshake
 
 
-def test_it_begins_at_the_page_of_our_app() -> None:
+def test_it_begins_at_the_page_of_our_app_for_a_store_that_is_named() -> None:
     assert Handshake().begin(ticket(), APP) == APP["app_page"]
+    with pytest.raises(InvalidInstallation):
+        Handshake().begin(ticket(None), APP)
 
 
-def test_a_call_is_told_by_its_store_and_its_code_is_exchanged_for_a_token() -> None:
-    made, asked = call(urlencode(GIVEN)), list[Request]()
-    heard = hear(made, "abc123")
+def test_a_call_is_told_by_its_browser_alone_since_anybody_can_make_one() -> None:
+    made = call(urlencode(GIVEN))
 
-    assert Handshake().state_of(made) is None
-    assert Handshake().shop_of(made) == heard.shop == "abc123"
+    assert (Handshake().state_of(made), Handshake().shop_of(made)) == (None, None)
+
+
+def test_the_code_of_a_call_is_exchanged_for_a_token() -> None:
+    asked = list[Request]()
+    heard = hear(call(urlencode(GIVEN)))
+
+    assert (heard.shop, heard.reply, heard.refused) == ("abc123", None, None)
     assert heard.credentials is not None
     brought = drive(heard.credentials, in_turn(answer(TOLD), asked=asked))
     assert brought == Installation().credentials(brought) == {"access_token": "token", "of_our_app": "yes"}
@@ -101,8 +108,9 @@ def test_a_call_that_is_not_whole_or_says_something_twice_is_refused(query: str)
 
 
 def test_a_call_of_another_store_than_the_one_that_waits_is_refused() -> None:
-    with pytest.raises(InvalidSignature, match="another store"):
-        hear(call(urlencode(GIVEN)), "def456")
+    for shop in ("def456", None):
+        with pytest.raises(InvalidSignature, match="another store"):
+            hear(call(urlencode(GIVEN)), shop)
     with pytest.raises(InvalidSignature):
         hear(call(urlencode(GIVEN), method="POST"))
 
