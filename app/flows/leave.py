@@ -58,7 +58,7 @@ async def _unsubscribe(run: LaneRun) -> bool:
         return False
     try:
         for each in await services.ask_shop(subscriptions.all(run.connection)):
-            if each.address == address or each.address.startswith(f"{address}/"):
+            if f"{each.address}/".startswith(f"{address}/"):
                 await services.ask_shop(subscriptions.change(run.connection, Unsubscribe(subscription=each)))
     except (CredentialsRefused, PlatformRejected):
         return True

@@ -39,10 +39,10 @@ def look(
 
 
 def _look(orders: Sequence[Subscription], *, address: str, earlier: str) -> Found:
-    here = [each for each in orders if each.address == address]
+    here = [each for each in orders if each.address in (address, None)]
     if any(each.active for each in here):
         return Found.STANDS if len(orders) == 1 else Found.DOUBLED
-    if any(each.active and (each.address == earlier or each.address.startswith(f"{earlier}/")) for each in orders):
+    if any(each.active and f"{each.address}/".startswith(f"{earlier}/") for each in orders):
         return Found.MOVED
     if here:
         return Found.STOPPED

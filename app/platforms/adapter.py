@@ -108,11 +108,14 @@ class VersionPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A standing order as the shop has it. ``active`` False: the shop has it, and sends nothing."""
+    """A standing order as the shop has it. ``active`` False: the shop has it, and sends nothing.
+
+    ``address`` None: it came with our app, which says by itself where it delivers.
+    """
 
     id: str
     topic: Topic
-    address: str = field(repr=False)  # Its end may be a secret.
+    address: str | None = field(repr=False)  # Its end may be a secret.
     active: bool = True
 
 
@@ -415,7 +418,8 @@ def subscription_changes(
     surplus: list[Unsubscribe] = []
     # Of two for the same topic the one that sends is kept.
     for subscription in sorted(existing, key=lambda each: not each.active):
-        if subscription.address == address and subscription.topic in topics and subscription.topic not in kept:
+        here = subscription.address in (address, None)
+        if here and subscription.topic in topics and subscription.topic not in kept:
             kept[subscription.topic] = subscription
         else:
             surplus.append(Unsubscribe(subscription=subscription))

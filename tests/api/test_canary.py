@@ -210,6 +210,7 @@ async def live_with_a_secret_address(town: Town) -> None:
         secret = (await tx.vault.get(application))[CHOSEN]
     town.secrets["the secret in an address"] = secret
     address = next(iter(shop.subscriptions.values())).address
+    assert address is not None
     assert secret in address
     sent = delivery(product("1", at=1))
     headers = {name: value for name, value in sent.headers.items() if name != "signature"}

@@ -106,7 +106,7 @@ class FakeShop:
         return tuple(
             replace(self._proven(each, made), url=each.address)
             for each in self.subscriptions.values()
-            if each.active and each.topic == made.headers["topic"]
+            if each.active and each.address is not None and each.topic == made.headers["topic"]
         )
 
     def _proven(self, subscription: Subscription, made: Delivery) -> Delivery:

@@ -17,7 +17,7 @@ UPDATED = Topic("updated")
 SHOWN = EARLIER
 
 
-def order(number: int, address: str, *, active: bool = True) -> Subscription:
+def order(number: int, address: str | None, *, active: bool = True) -> Subscription:
     return Subscription(id=str(number), topic=UPDATED, address=address, active=active)
 
 
@@ -34,6 +34,8 @@ def known(health: str, message: str = "", *, mended_at: datetime | None = None) 
         ([order(1, HERE, active=False), order(2, HERE)], Found.DOUBLED),
         ([order(1, HERE), order(2, ELSEWHERE)], Found.DOUBLED),
         ([order(1, HERE, active=False)], Found.STOPPED),
+        ([order(1, None)], Found.STANDS),
+        ([order(1, None, active=False)], Found.STOPPED),
         ([order(1, HERE, active=False), order(2, ELSEWHERE)], Found.STOPPED),
         ([order(1, FORMER)], Found.MOVED),
         ([order(1, EARLIER)], Found.MOVED),

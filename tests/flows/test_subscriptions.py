@@ -64,6 +64,18 @@ async def test_a_lane_is_due_for_the_next_look_by_itself(stage: Stage, applicati
     assert timedelta(hours=5) < wait <= timedelta(hours=6)
 
 
+async def test_what_came_with_our_app_stands_where_it_delivers_and_has_no_catalogue_read(
+    stage: Stage, application: Application
+) -> None:
+    for each in tuple(stage.shop.subscriptions.values()):
+        stage.shop.subscriptions[each.id] = replace(each, address=None)
+    before = await imports(stage)
+    await stage.keep_appointment("subscriptions")
+    assert await imports(stage) == before
+    found = (await health(stage, application)).values()
+    assert {(each.health, each.message, each.mended_at) for each in found} == {("active", "", None)}
+
+
 async def test_not_all_shops_are_looked_at_at_the_same_time(stage: Stage) -> None:
     stage.services = replace(stage.services, jitter=lambda: 0.5)
     await stage.install()
@@ -162,7 +174,7 @@ async def test_a_shop_that_does_not_tell_is_asked_again_later_and_other_work_goe
     assert await imports(stage) == 1
     assert (await stage.product(application, "1")).title == "Product 1"
     assert {each.health for each in (await health(stage, application)).values()} == {"broken"}
-    wait = await stage.execute("SELECT due_at - now() FROM appointment WHERE duty = 'subscriptions'")
+    wait = await stage.execute("SELECT due_at - now() FROM appointment")
     assert timedelta(minutes=9) < wait <= timedelta(minutes=10)
     assert (await stage.application(application.id)).state == "installing"
 

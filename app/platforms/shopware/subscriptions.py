@@ -32,9 +32,9 @@ class Subscriptions:
     topics: tuple[Topic, ...] = TOPICS
 
     def all(self, connection: Connection) -> Reading[tuple[Subscription, ...]]:
-        """Read every webhook that an integration of ours ordered, all pages; none where our app's manifest orders them."""
+        """Read every webhook that an integration of ours ordered, all pages; or those that our app's manifest orders."""
         if connection.credentials.get(SHOP_SECRET):
-            return ()
+            return (yield from _of_our_app(connection))
         talk = Talk(connection)
         found: list[Mapping[str, Any]] = []
         page = 0
@@ -59,10 +59,10 @@ class Subscriptions:
     def change(self, connection: Connection, change: SubscriptionChange) -> Reading[None]:
         """Make one change; PlatformRejected with the shop's own words when it will not.
 
-        What our app's manifest orders counts as done if it is there.
+        What our app's manifest orders, nobody can change but by installing the app anew.
         """
         if connection.credentials.get(SHOP_SECRET):
-            yield from _look_at_manifest(connection, change)
+            _tell_of_our_app(change)
             return
         method, path, body = _described(change)
         try:
@@ -75,23 +75,35 @@ class Subscriptions:
                 raise
 
 
-def _look_at_manifest(connection: Connection, change: SubscriptionChange) -> Reading[None]:
-    """PlatformRejected unless the shop has the webhook of our app, and sends it. A shop that does not let us look is believed."""
-    if not isinstance(change, Subscribe):
-        return
-    named = [
-        {"type": "equals", "field": "name", "value": webhook_name(change.topic)},
-        {"type": "not", "operator": "AND", "queries": [{"type": "equals", "field": "appId", "value": None}]},
-    ]
+def _of_our_app(connection: Connection) -> Reading[tuple[Subscription, ...]]:
+    """Return what the manifest of our app orders in the shop. A shop that does not let us look is believed to have all."""
+    names = {webhook_name(topic): topic for topic in TOPICS}
+    criteria = {
+        "limit": LIMIT,
+        "filter": [
+            {"type": "equalsAny", "field": "name", "value": list(names)},
+            {"type": "not", "operator": "AND", "queries": [{"type": "equals", "field": "appId", "value": None}]},
+        ],
+    }
     try:
-        found = yield from Talk(connection).search("webhook", {"limit": 1, "filter": named}, operation="webhooks")
+        found = (yield from Talk(connection).search("webhook", criteria, operation="webhooks"))["data"]
     except MissingPrivileges:
-        return
+        return tuple(Subscription(id="", topic=topic, address=None) for topic in TOPICS)
     with understood():
-        if not found["data"]:
-            raise PlatformRejected("The app that is installed in the shop does not order it; install the app anew.")
-        if not found["data"][0]["active"]:
-            raise PlatformRejected("The shop has switched it off after failures; install the app anew.")
+        # An app that was installed again may have left some behind; of two the one that sends counts.
+        by_topic = {names[each["name"]]: each for each in sorted(found, key=lambda each: bool(each["active"]))}
+        return tuple(
+            Subscription(id=identity(each["id"]), topic=topic, address=None, active=bool(each["active"]))
+            for topic, each in by_topic.items()
+        )
+
+
+def _tell_of_our_app(change: SubscriptionChange) -> None:
+    """PlatformRejected for what is to be ordered or mended: nobody can, but by installing the app anew."""
+    if isinstance(change, Subscribe):
+        raise PlatformRejected("The app that is installed in the shop does not order it; install the app anew.")
+    if isinstance(change, Mend) and not change.subscription.active:
+        raise PlatformRejected("The shop has switched it off after failures; install the app anew.")
 
 
 def _described(change: SubscriptionChange) -> tuple[Method, str, object]:

@@ -1,4 +1,5 @@
 import json
+from itertools import permutations
 
 import pytest
 
@@ -6,7 +7,14 @@ from app.domain.errors import PlatformRejected
 from app.domain.http import Request, Response
 from app.domain.ids import Topic
 from app.domain.structs import replace
-from app.platforms.adapter import Mend, Subscribe, Subscription, SubscriptionChange, Unsubscribe
+from app.platforms.adapter import (
+    Mend,
+    Subscribe,
+    Subscription,
+    SubscriptionChange,
+    Unsubscribe,
+    subscription_changes,
+)
 from app.platforms.shopware.subscriptions import Subscriptions
 from tests.platforms.shopware.admin import CONNECTION, Node, answer, drive, errors, in_turn, key, lacking
 
@@ -118,29 +126,49 @@ def test_a_list_of_another_shape_is_rejected() -> None:
 WITH_APP = replace(CONNECTION, credentials={**CONNECTION.credentials, "shop_secret": "s" * 64})
 
 
-def look(*answers: Response) -> list[Request]:
+def of_the_app(*answers: Response) -> tuple[Subscription, ...]:
+    return drive(Subscriptions().all(WITH_APP), in_turn(*answers))
+
+
+def named(number: int, topic: str, **changes: object) -> Node:
+    return node(number, name=f"OrderchampCatalogue-{topic.replace('.', '-')}", eventName=topic, **changes)
+
+
+def test_what_the_apps_manifest_orders_is_read_from_the_shop_in_one_request() -> None:
     asked: list[Request] = []
-    wanted = Subscribe(topic=Topic("product.written"), address=ADDRESS)
-    drive(Subscriptions().change(WITH_APP, wanted), in_turn(*answers, asked=asked))
-    return asked
+    told = answer({"data": [named(1, "product.written"), named(2, "product.deleted", active=False)]})
+    found = drive(Subscriptions().all(WITH_APP), in_turn(told, asked=asked))
 
-
-def test_what_the_apps_manifest_orders_is_looked_at_and_never_ordered() -> None:
-    (request,) = look(answer({"data": [node(1)]}))
-
+    assert found == (
+        Subscription(id=key(2), topic=Topic("product.deleted"), address=None, active=False),
+        Subscription(id=key(1), topic=Topic("product.written"), address=None),
+    )
+    (request,) = asked
     assert request.url.endswith("/api/search/webhook")
     assert "OrderchampCatalogue-product-written" in request.body.decode()
-    assert drive(Subscriptions().all(WITH_APP), in_turn()) == ()
 
 
-def test_a_shop_that_does_not_let_the_app_look_is_believed() -> None:
-    look(lacking("webhook:read"))
+def test_of_what_an_earlier_app_left_behind_the_one_that_sends_counts() -> None:
+    for nodes in permutations([named(1, "product.written", active=False), named(2, "product.written")]):
+        assert [(each.id, each.active) for each in of_the_app(answer({"data": nodes}))] == [(key(2), True)]
 
 
-@pytest.mark.parametrize("found", [[], [node(1, active=False)]])
-def test_what_the_app_does_not_order_any_more_is_told(found: list[Node]) -> None:
+def test_a_shop_that_does_not_let_the_app_look_is_believed_to_have_all() -> None:
+    found = of_the_app(lacking("webhook:read"))
+
+    assert [each.topic for each in found] == list(Subscriptions.topics)
+    assert subscription_changes(found, topics=Subscriptions.topics, address=ADDRESS) == ()
+
+
+STOPPED = Subscription(id=key(1), topic=Topic("product.written"), address=None, active=False)
+
+
+@pytest.mark.parametrize(
+    "wanted", [Subscribe(topic=Topic("product.written"), address=ADDRESS), Mend(subscription=STOPPED)]
+)
+def test_what_the_app_does_not_order_or_send_any_more_is_told_with_the_way_out(wanted: SubscriptionChange) -> None:
     with pytest.raises(PlatformRejected) as refused:
-        look(answer({"data": found}))
+        drive(Subscriptions().change(WITH_APP, wanted), in_turn())
 
     assert "install the app anew" in str(refused.value)
 
