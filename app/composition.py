@@ -25,6 +25,7 @@ from app.metrics.edges import (
 )
 from app.orderchamp.client import OrderchampMarketplaces
 from app.orderchamp.oauth import OrderchampOAuth
+from app.orderchamp.rings import OrderchampRings
 from app.platforms.adapter import Adapter
 from app.platforms.registry import ADAPTERS
 from app.ports import Transport
@@ -142,6 +143,7 @@ async def open_services(
                 ),
                 meters,
             ),
+            bell=OrderchampRings(settings.orderchamp_client_secret.get_secret_value()),
             adapters=ADAPTERS,
             orderchamp_app=_orderchamp_app(settings, MeteredTransport(transport, count_orderchamp_calls(meters))),
             shop_url=urls,

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from app.api.application import Api, create_api
 from app.composition import open_services, open_store
 from app.flows.receive_delivery import Reception
+from app.flows.receive_ring import ORDERCHAMP
 from app.logs import configure_logging
 from app.metrics import Metrics
 from app.metrics.edges import Answers, MeteredEntrance
@@ -24,7 +25,7 @@ def create_app(settings: Settings | None = None) -> Api:
     metrics = Metrics(folder=chosen.prometheus_multiproc_dir)
     configure_logging(chosen.log_level, metrics.count_event)
     store = open_store(chosen)
-    answers = Answers(metrics.meters, platforms=ADAPTERS)
+    answers = Answers(metrics.meters, platforms=(*ADAPTERS, ORDERCHAMP))
     overview = Watch(store.overview, unavailable=store.unavailable)
 
     async def shown() -> bytes:

@@ -17,6 +17,7 @@ from app.api.bodies import (
     RotationOut,
     StorefrontOut,
     SubscriptionOut,
+    WebhookOut,
 )
 from app.api.dependencies import Admin, Caller, Limit, Operator, Position, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
@@ -108,6 +109,7 @@ async def show(application_id: UUID, services: ServicesDep, caller: Reader) -> A
         subscriptions = await tx.applications.subscriptions(application.id)
         storefronts = await tx.accounts.storefronts(application.account_id)
         latest = await tx.imports.latest(application.id)
+        webhook = await tx.webhooks.of(application.account_id)
         rotation = await rotation_of(tx, application.id)
         sweeps = await tx.sweeps.list(application.id, before=None, limit=1)
         next_sweep_at = await tx.sweeps.next_at(application.id)
@@ -122,6 +124,7 @@ async def show(application_id: UUID, services: ServicesDep, caller: Reader) -> A
         ),
         last_delivery=last,
         subscriptions=[SubscriptionOut.model_validate(each, from_attributes=True) for each in subscriptions],
+        orderchamp_webhook=None if webhook is None else WebhookOut.model_validate(webhook, from_attributes=True),
         secret_rotation=None if rotation is None else RotationOut.model_validate(rotation, from_attributes=True),
         storefronts=[StorefrontOut.model_validate(each, from_attributes=True) for each in storefronts],
         import_=None if latest is None else import_out(services, latest),

@@ -203,6 +203,19 @@ class SubscriptionOut(BaseModel):
     mended_at: datetime | None = Field(description="When it was made good last; null: it never had to be.")
 
 
+class WebhookOut(BaseModel):
+    """Our webhook at the Orderchamp account, which rings when somebody changes a product there."""
+
+    health: Literal["active", "refused", "unknown"] = Field(
+        description="Without it, what is changed on Orderchamp is found by sweeps alone; nothing else stops."
+    )
+    message: str = Field(
+        description="Why there is none, or what was wrong when it was mended last.",
+        examples=["It was missing, and was registered again."],
+    )
+    checked_at: datetime | None
+
+
 class RotationOut(BaseModel):
     """How far an exchange of the webhook secret has come."""
 
@@ -254,6 +267,9 @@ class ApplicationDetailsOut(ApplicationOut):
     counters: Counters
     last_delivery: datetime | None
     subscriptions: list[SubscriptionOut]
+    orderchamp_webhook: WebhookOut | None = Field(
+        description="Shared by all Applications of the Orderchamp account; null until it was looked after."
+    )
     secret_rotation: RotationOut | None = Field(description="Null while no webhook secret is being exchanged.")
     storefronts: list[StorefrontOut]
     import_: ImportOut | None = Field(alias="import")

@@ -13,6 +13,7 @@ from app.api.errors import TooLarge, TooSlow, documented, from_error, from_unrea
 from app.api.reading import read_delivery
 from app.domain.errors import DeliveryError, InvalidSignature, NotStored, UnknownApplication
 from app.flows.receive_delivery import Reception
+from app.flows.receive_ring import ORDERCHAMP, receive_ring
 from app.logs import Sparingly
 
 logger = structlog.get_logger(__name__)
@@ -72,6 +73,21 @@ async def answered(state: State, scope: Scope, receive: Receive, send: Send) -> 
     else:
         await problem(scope, receive, send)
     return True
+
+
+@router.post(
+    f"/{ORDERCHAMP}/{{secret}}",
+    summary="Take what Orderchamp's webhooks ring",
+    responses=documented(401, 404, 413, 503),
+    openapi_extra=_BODY,
+    response_class=Response,
+)
+async def receive_rung(
+    request: Request, secret: Annotated[str, Path(description="The secret that makes the address the account's own.")]
+) -> Response:
+    """Keep that a product was changed there, then answer 200, also for one that is not ours. What changed is looked up."""
+    refused = await take(request.app.state, request.scope, request.receive, ORDERCHAMP, secret)
+    return refused or Response(status_code=200)
 
 
 @router.post(
@@ -166,7 +182,10 @@ async def take(
             received_at=state.services.clock(),
             token=token,
         )
-        if application_id is None:
+        if platform == ORDERCHAMP:
+            # It rings for accounts, each at an address of its own, which is the secret.
+            await receive_ring(state.services, application_id or "", delivery)
+        elif application_id is None:
             await reception.receive_for_app(platform, delivery)
         else:
             await reception.receive(platform, application_id, delivery)

@@ -30,9 +30,10 @@ from app.domain.plan import Applied, Change, Outcome
 from app.domain.settings import ApplicationSettings
 from app.domain.state import Observed, ObservedVariant
 from app.domain.structs import replace
+from app.domain.webhook import Registered
 from app.flows.services import Pace, Services
 from app.platforms.registry import ADAPTERS
-from app.ports import Arrival, Budget, Marketplace
+from app.ports import Arrival, Budget, Marketplace, Ring
 from app.store import migrations
 from app.store.database import PostgresStore
 from app.store.vault import Keyring
@@ -87,11 +88,30 @@ class FreeAccount:
     async def count_images(self, ids: Sequence[TargetId]) -> Mapping[TargetId, int]:
         return dict.fromkeys(ids, MOST_SHOWN)
 
+    async def webhooks(self) -> tuple[Registered, ...]:
+        return ()
+
+    async def add_webhook(self, address: str) -> str:
+        return address
+
+    async def remove_webhook(self, webhook_id: str) -> None:
+        """Forget nothing, since nothing was kept."""
+
     async def apply(self, changes: Sequence[Change], *, before: datetime) -> tuple[Outcome, ...]:  # noqa: ARG002
         for change in changes:
             kind = type(change).__name__
             self._orderchamp.changes[kind] = self._orderchamp.changes.get(kind, 0) + 1
         return (Applied(),) * len(changes)
+
+
+class Silent:
+    """A bell that nobody rings."""
+
+    def is_signed(self, delivery: Delivery) -> bool:  # noqa: ARG002
+        return False
+
+    def read(self, delivery: Delivery) -> Ring:  # noqa: ARG002
+        return Ring(account_id=None, target_id=TargetId(""), changed_at=None)
 
 
 class NoShop:
@@ -203,6 +223,7 @@ async def inside(database_url: str, *, coalesce: timedelta = PRODUCTION.coalesce
         store=store,
         transport=NoShop(),
         marketplaces=orderchamp,
+        bell=Silent(),
         adapters=ADAPTERS,
         shop_url=lambda _, shop: f"https://{shop}",
         apps={},

@@ -8,7 +8,7 @@ from app.domain.ids import SourceId, SourceVariantId
 from app.domain.product import UNTOLD
 from app.domain.projection import SourceProduct
 from app.domain.state import Observed, ObservedVariant
-from app.domain.structs import Struct, field
+from app.domain.structs import Struct, field, replace
 
 DriftKind = Literal[
     "missed_creation",
@@ -105,6 +105,24 @@ def market_drift(source_id: SourceId, before: Observed, shown: Observed | None) 
         if changed:
             found.setdefault("edited", []).append(f"{', '.join(changed)} of {old.sku}")
     return tuple(Drift(source_id, kind, f"{_WHAT[kind]}: {'; '.join(what)}.") for kind, what in found.items())
+
+
+def without_sales(before: Observed, shown: Observed) -> Observed:
+    """Return what is shown as if nothing had been sold since: stock that fell is as it was before.
+
+    An order on Orderchamp lowers the stock there before the shop knows of it. Whoever set it right at that moment would
+    have the same piece sold twice; a sweep, or the shop's own word, comes later.
+    """
+    variants = {
+        variant_id: replace(each, stock=old.stock)
+        if (old := before.variants.get(variant_id)) is not None
+        and old.stock is not None
+        and each.stock is not None
+        and each.stock < old.stock
+        else each
+        for variant_id, each in shown.variants.items()
+    }
+    return replace(shown, variants=variants)
 
 
 _WHAT: Mapping[DriftKind, str] = {

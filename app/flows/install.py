@@ -139,6 +139,7 @@ async def _keep(
     await tx.vault.put(owner, {**as_secrets(credentials), **ours, ORDERCHAMP_TOKEN: wanted.orderchamp_token})
     await tx.applications.want_secret_told(application.id, due=True)
     await tx.appointments.make(application.id, "subscriptions")
+    await tx.appointments.make(application.id, "webhook")
     if known is not None:
         await tx.applications.replan(application.id, after="")
         await tx.conflicts.plan_all_holders_again(application.id)

@@ -1,4 +1,4 @@
-"""Uninstalling, as the lane does it: hide what is to be hidden, cancel the subscriptions, forget the credentials.
+"""Uninstalling, as the lane does it: hide what is to be hidden, cancel what was ordered, forget the credentials.
 
 Each step may be repeated. The shop's credentials are often dead by then, so a refusal counts as done.
 """
@@ -6,6 +6,7 @@ Each step may be repeated. The shop's credentials are often dead by then, so a r
 from datetime import timedelta
 
 from app.domain.errors import CredentialsRefused, PlatformRejected, RunOver, TemporaryError
+from app.flows.keep_webhook import leave_account, remove_webhook
 from app.flows.lane import LaneRun
 from app.platforms.adapter import Unsubscribe
 
@@ -23,9 +24,10 @@ async def leave(run: LaneRun) -> bool:
             waiting = await tx.products.anything_due(application.id)
         if waiting:
             return False
-    if not await _unsubscribe(run):
+    if not await _unsubscribe(run) or not await remove_webhook(run):
         return False
     async with services.store.transaction(run.claim) as tx:
+        await leave_account(run, tx)
         await tx.vault.erase(str(application.id))
         await tx.products.stop(application.id)
         await tx.applications.record_subscriptions(application.id, (), alone=True)
@@ -39,6 +41,7 @@ async def leave(run: LaneRun) -> bool:
             application.id, reason="The Application was uninstalled.", lasts=services.pace.preview_lasts
         )
         await tx.replays.cancel_of(application.id)
+        await tx.rings.forget(application.id)
         await tx.applications.set_state(application.id, "uninstalled", application.state_reason)
         await tx.problems.close_all(application.id)
         await tx.conflicts.plan_all_holders_again(application.id)

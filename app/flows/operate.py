@@ -64,6 +64,7 @@ async def change(services: Services, application_id: ApplicationId, revision: Re
             await _replace_credentials(services, tx, now, credentials)
         if revision.orderchamp_token is not None:
             await tx.vault.put(str(application_id), {ORDERCHAMP_TOKEN: revision.orderchamp_token})
+            await tx.appointments.make(application_id, "webhook")
         await tx.applications.replan(application_id, after="")
         reason = "The Application was changed meanwhile; preview it again."
         await tx.previews.end_all(application_id, reason=reason, lasts=services.pace.preview_lasts)

@@ -26,10 +26,12 @@ from app.domain.structs import replace
 from app.flows.check_images import check_images
 from app.flows.erase import erase, erase_supplier
 from app.flows.import_catalogue import import_page
+from app.flows.keep_webhook import keep_webhook
 from app.flows.lane import ORDERCHAMP_TOKEN, LaneRun, shop_credentials
 from app.flows.leave import leave
 from app.flows.poll_changes import poll_changes
 from app.flows.preview import preview
+from app.flows.look_where_rung import look_where_rung
 from app.flows.project_events import project_events
 from app.flows.read_products import read_products
 from app.flows.reconcile import reconcile
@@ -193,6 +195,8 @@ def _duties(application: Application) -> Mapping[DutyName, Duty]:
                 "old secret": retire_secret,
                 "subscriptions": subscribe,
                 "images": check_images,
+                "webhook": keep_webhook,
+                "rings": look_where_rung,
                 "replay": replay_page,
                 "changes": poll_changes,
                 "import": import_page,

@@ -13,7 +13,7 @@ from app.domain.http import Reading, Request, Response, T
 from app.domain.structs import replace
 from app.flows.interrupted import Interrupted, InterruptedReads
 from app.platforms.adapter import Adapter, Connection, Secret
-from app.ports import Marketplaces, Nobody, Observer, OrderchampApp, Store, Transport
+from app.ports import Bell, Marketplaces, Nobody, Observer, OrderchampApp, Store, Transport
 
 logger = structlog.get_logger(__name__)
 
@@ -55,6 +55,7 @@ class Services:
     store: Store
     transport: Transport
     marketplaces: Marketplaces
+    bell: Bell
     adapters: Mapping[str, Adapter]
     shop_url: Callable[[str, str], str]
     apps: Mapping[str, Mapping[str, str]] = field(repr=False)

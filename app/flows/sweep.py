@@ -102,7 +102,8 @@ async def _report(
     run: LaneRun, tx: Transaction, running: Sweep, drifts: Sequence[Drift], *, products: int = 0
 ) -> Sweep:
     """Keep what the shop shows otherwise; all of it is being read again."""
-    await tx.sweeps.report(running, [Finding(drift=each, side="shop", repaired=True) for each in drifts])
+    findings = [Finding(drift=each, side="shop", repaired=True) for each in drifts]
+    await tx.sweeps.report(run.application.id, findings, sweep_id=running.id)
     told = [Told(source_id=each.source_id, kind="sweep", sentence=f"Sweep: {each.sentence}") for each in drifts]
     await tx.timeline.add(run.application.id, told)
     counts = Counter[str](each.kind for each in drifts)

@@ -1,131 +1,24 @@
-"""The second half of a sweep: what Orderchamp shows against what it showed last, or was last sent.
-
-Variants are looked up by their SKUs, many at a time; what is not found whole is read by itself. What somebody changed there is
-written down as shown, so that the next change of the product mends it; stock, and what was published although it is not for
-sale, is mended at once. Once: what is changed again after that is a person's wish, and a problem.
-"""
+"""The second half of a sweep: what Orderchamp shows, a step at a time."""
 
 from collections import Counter
-from collections.abc import Mapping
 
-from app.domain.drift import Drift, market_drift
-from app.domain.ids import Cursor, SourceId, TargetId
-from app.domain.problem import Raised
-from app.domain.state import Observed
+from app.domain.ids import Cursor
 from app.domain.structs import replace
-from app.domain.sweeping import REPAIRED, Finding, Sweep, is_repaired
+from app.domain.sweeping import Sweep
+from app.flows.compare import VARIANTS, as_many_as_fit, compare
 from app.flows.lane import LaneRun
-from app.flows.reconcile.sight import Sight, keep_sight, seen
-from app.ports import TargetRecord, Told, Transaction
-
-VARIANTS = 250
-"""Variants that are compared in one step, at most: as many as one look-up may name."""
 
 
 async def compare_targets(run: LaneRun, running: Sweep) -> Sweep:
     """Compare the next targets, and return the sweep as it is then: at its end without a cursor."""
-    account_id = run.application.account_id
     async with run.services.store.transaction() as tx:
         holders = await tx.sweeps.targets(run.application.id, after=running.cursor or "", limit=VARIANTS)
-        known = await tx.targets.known(account_id, list(holders))
-    chosen = _as_many_as_fit(known)
+        known = await tx.targets.known(run.application.account_id, list(holders))
+    chosen = as_many_as_fit(known)
     if not chosen:
         return replace(running, cursor=None)
-    await run.hold(run.services.pace.call * 2)
-    shown = await _shown(run, chosen)
-    sight = Sight(at=run.now())
-    drifts = {
-        target_id: market_drift(holders[target_id], _observed(record), shown[target_id])
-        for target_id, record in chosen.items()
-    }
-    async with run.services.store.transaction(run.claim) as tx:
-        differing = {each: found for each, found in drifts.items() if found}
-        await _take_over(tx, run, {each: (chosen[each], shown[each]) for each in differing}, sight)
-        found = [each for of_target in differing.values() for each in of_target]
-        await _follow(tx, run, running, found)
+    found = await compare(run, chosen, holders, sweep_id=running.id)
     counts = Counter[str](each.kind for each in found)
     after = running.counted({"targets": len(chosen), **counts})
     last = len(chosen) == len(known) and len(holders) < VARIANTS
     return replace(after, cursor=None if last else Cursor(max(chosen)))
-
-
-def _as_many_as_fit(known: Mapping[TargetId, TargetRecord]) -> Mapping[TargetId, TargetRecord]:
-    chosen: dict[TargetId, TargetRecord] = {}
-    variants = 0
-    for target_id in sorted(known):
-        record = known[target_id]
-        variants += len(_observed(record).variants)
-        if chosen and variants > VARIANTS:
-            break
-        chosen[target_id] = record
-    return chosen
-
-
-def _observed(record: TargetRecord) -> Observed:
-    assert record.observed is not None  # noqa: S101 - others are not compared
-    return record.observed
-
-
-async def _shown(run: LaneRun, records: Mapping[TargetId, TargetRecord]) -> Mapping[TargetId, Observed | None]:
-    """Return what Orderchamp shows of each target, with the variants that we know."""
-    skus = {each.sku for record in records.values() for each in _observed(record).variants.values()}
-    found = {each.id: each for each in await run.marketplace.find(tuple(skus))}
-    shown: dict[TargetId, Observed | None] = {}
-    unsure = []
-    for target_id, record in records.items():
-        there = found.get(target_id)
-        if there is not None and set(_observed(record).variants) <= set(there.variants):
-            shown[target_id] = there
-        else:
-            unsure.append(target_id)
-    if unsure:
-        shown |= await run.marketplace.read(tuple(unsure))
-    return shown
-
-
-async def _take_over(
-    tx: Transaction,
-    run: LaneRun,
-    differing: Mapping[TargetId, tuple[TargetRecord, Observed | None]],
-    sight: Sight,
-) -> None:
-    """Write down what is shown, so that planning goes by it; what is gone is not known any more, and looked for."""
-    records = [
-        replace(record, observed=None)
-        if shown is None
-        else seen(record, replace(shown, variants={**_observed(record).variants, **shown.variants}), sight)
-        for record, shown in differing.values()
-    ]
-    await tx.targets.record(run.application.account_id, records)
-    await keep_sight(tx, run.application.account_id, sight)
-
-
-async def _follow(tx: Transaction, run: LaneRun, running: Sweep, found: list[Drift]) -> None:
-    """Report what was found, and have planned again what has to be: what is mended, held or gone."""
-    source_ids = list({each.source_id for each in found})
-    products = await tx.products.known(run.application.id, source_ids)
-    before = await tx.sweeps.repaired_before(run.application.id, running, source_ids)
-    findings, due = [], set[SourceId]()
-    for each in found:
-        generation = products[each.source_id].generation if each.source_id in products else 0
-        again = (each.source_id, each.kind, generation) in before
-        repaired = is_repaired(each.kind, run.application.settings.mode, again=again)
-        findings.append(Finding(drift=each, side="orderchamp", repaired=repaired, generation=generation))
-        if repaired or each.kind in ("unpublished", "deleted"):
-            due.add(each.source_id)
-        if again and each.kind in REPAIRED:
-            await tx.problems.raise_(run.application.id, _fought_over(each))
-    await tx.sweeps.report(running, findings)
-    await tx.products.make_due(run.application.id, list(due))
-    await tx.timeline.add(run.application.id, [_told(each) for each in findings])
-
-
-def _told(finding: Finding) -> Told:
-    follows = "" if not finding.repaired else " It is mended."
-    sentence = f"Sweep: {finding.drift.sentence}{follows}"
-    return Told(source_id=finding.drift.source_id, kind="sweep", sentence=sentence)
-
-
-def _fought_over(drift: Drift) -> Raised:
-    sentence = f"It was mended before and is so again. {drift.sentence}"
-    return Raised(kind="changed_again", subject=drift.source_id, sentence=sentence, details={"kind": drift.kind})

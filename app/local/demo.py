@@ -1,6 +1,7 @@
 """``make demo``: the seven rows of the README's table, each as a change in the shop, with what Orderchamp shows and why."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,9 @@ from app.local.walk import install_in_browser
 
 PATIENCE = 20.0
 """Seconds that Orderchamp has to show a change."""
+
+SINCE_OUR_WRITE = 2.5
+"""Seconds after which a change on Orderchamp is not taken for our own."""
 
 CATALOGUE = [
     {"title": "Oak board", "variants": [{"sku": "OAK", "price": "34.95", "quantity": 12}], "description": "<p>Oak</p>"},
@@ -250,7 +254,29 @@ async def _walk(stage: Stage) -> int:
             print(f"   {stage.town.platform.title}: {stage.town.platform.limits[row.__name__]}")
         print(flush=True)
     print("All seven rows hold.")
-    return await _walk_in_browser(stage)
+    return await _change_by_hand(stage) or await _walk_in_browser(stage)
+
+
+async def _change_by_hand(stage: Stage) -> int:
+    """Unpublish a product on Orderchamp by hand, whose webhook rings for it, and return the exit code."""
+    print("\nSomebody unpublishes “Linen towel, washed” on Orderchamp:")
+    await asyncio.sleep(SINCE_OUR_WRITE)
+    shown = await stage.town.shown("LINEN") or {}
+    await stage.town.sandbox("POST", f"{stage.town.orderchamp}/_sandbox/products/{shown['id']}/unpublish")
+    began = time.monotonic()
+    problems: list[dict[str, Any]] = []
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not problems:
+                await asyncio.sleep(0.1)
+                path = f"/v1/applications/{stage.application_id}/problems?kind=held"
+                problems = (await stage.town.api("GET", path))["items"]
+    except TimeoutError:
+        print("   WRONG: nothing was heard of it.")
+        print(stage.town.processes.tail("worker"))
+        return 1
+    print(f"   known after {time.monotonic() - began:.1f} s: {problems[0]['sentence']}")
+    return 0
 
 
 async def _walk_in_browser(stage: Stage) -> int:

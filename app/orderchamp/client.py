@@ -9,10 +9,11 @@ from app.domain.errors import CredentialsRefused, OrderchampRejected, Orderchamp
 from app.domain.ids import Sku, TargetId
 from app.domain.plan import Change, Outcome
 from app.domain.state import Observed, ObservedVariant
+from app.domain.webhook import Registered
 from app.orderchamp import codec, documents
-from app.orderchamp.answers import Answer, readable
+from app.orderchamp.answers import NO_REASON, Answer, readable, sentence, user_errors
 from app.orderchamp.caller import Caller, Observe
-from app.orderchamp.unknowns import is_missing
+from app.orderchamp.unknowns import MUTATION_COST, is_missing, is_missing_webhook, webhook_input
 from app.orderchamp.writes import Writer
 from app.ports import Budget, Marketplace, Transport
 
@@ -179,6 +180,38 @@ class OrderchampAccount:
         """Make the changes with as few calls as possible and return the outcome of each, in the order given."""
         return await self._writer.apply(changes, before=before)
 
+    async def webhooks(self) -> tuple[Registered, ...]:
+        """Return every webhook of the account that the token is shown. OrderchampRejected when they are not told."""
+        found: list[Registered] = []
+        after: str | None = None
+        while True:
+            answer = await self._query(documents.WEBHOOKS, {"after": after}, cost=documents.WEBHOOK_PAGE)
+            with readable(OrderchampUnavailable):
+                page = answer.data["webhooks"]
+                found += [codec.to_webhook(each) for each in page["nodes"]]
+                after = _next_page(page, after)
+            if after is None:
+                return tuple(found)
+
+    async def add_webhook(self, address: str) -> str:
+        """Register a webhook that delivers to ``address`` and return its id. OrderchampRejected; OutcomeUnknown: list them."""
+        given = {"input": webhook_input(address)}
+        answer = await self._caller.once(documents.CREATE_WEBHOOK, given, cost=documents.CREATE_WEBHOOK_COST)
+        with readable():
+            payload = _done(answer, "webhookCreate")
+            return str(payload["webhook"]["id"])
+
+    async def remove_webhook(self, webhook_id: str) -> None:
+        """Remove a webhook; one that does not exist is removed."""
+        given = {"input": {"id": webhook_id}}
+        try:
+            answer = await self._caller.repeatable(documents.DELETE_WEBHOOK, given, cost=MUTATION_COST, before=None)
+            with readable():
+                _done(answer, "webhookDelete")
+        except OrderchampRejected as error:
+            if not all(is_missing_webhook(each) or each == NO_REASON for each in error.reasons):
+                raise
+
     async def _query(self, document: str, variables: Mapping[str, Any], *, cost: int) -> Answer:
         """Ask; an answer in which anything but a missing product is wrong is none."""
         answer = await self._caller.query(document, variables, cost=cost)
@@ -186,6 +219,18 @@ class OrderchampAccount:
         if wrong:
             raise OrderchampUnavailable("Orderchamp could not answer: " + "; ".join(wrong))
         return answer
+
+
+def _done(answer: Answer, alias: str) -> Mapping[str, Any]:
+    """Return the payload of a mutation that was done; OrderchampRejected with the reasons of one that was not."""
+    payload = answer.data.get(alias)
+    if payload is None:
+        raise OrderchampRejected(answer.about(alias) or [NO_REASON])
+    refused = user_errors(payload)
+    if refused:
+        raise OrderchampRejected([sentence(each) for each in refused])
+    done: Mapping[str, Any] = payload
+    return done
 
 
 def _next_page(connection: Mapping[str, Any], after: str | None) -> str | None:

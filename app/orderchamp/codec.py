@@ -22,7 +22,8 @@ from app.domain.plan import (
 from app.domain.product import Measures
 from app.domain.state import DesiredVariant, Observed, ObservedVariant
 from app.domain.structs import replace
-from app.orderchamp.unknowns import is_published
+from app.domain.webhook import Registered
+from app.orderchamp.unknowns import WEBHOOK_EVENTS, is_published
 
 AXES = ("option1", "option2", "option3")
 
@@ -37,6 +38,13 @@ def to_account(data: Mapping[str, Any]) -> Account:
             Storefront(id=StorefrontId(each["id"]), name=each["name"], live=each["isPublished"])
             for each in data["storefronts"]["nodes"]
         ),
+    )
+
+
+def to_webhook(node: Mapping[str, Any]) -> Registered:
+    """Return a webhook as it is registered."""
+    return Registered(
+        id=str(node["id"]), address=node.get("url") or "", complete=set(WEBHOOK_EVENTS) <= set(node.get("events") or ())
     )
 
 

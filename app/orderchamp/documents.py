@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.domain.images import MOST_SHOWN
-from app.orderchamp.unknowns import COST_LIMIT, MUTATION_COST, PAGE_LIMIT
+from app.orderchamp.unknowns import COST_LIMIT, MUTATION_COST, PAGE_LIMIT, WEBHOOK_FIELDS
 
 VARIANT = "id sku price msrp inventoryQuantity inventoryPolicy option1 option2 option3 barcode"
 PRODUCT = (
@@ -63,6 +63,21 @@ REFRESH_COST = MUTATION_COST + 1
 SET_STOCK = (
     "mutation inventoryLevelBulkAdjust($input: InventoryLevelBulkAdjustInput!) { inventoryLevelBulkAdjust(input: $input) "
     f"{{ inventoryLevels {{ productVariant {{ id }} quantity }} {USER_ERRORS} }} }}"
+)
+
+WEBHOOK_PAGE = 100
+WEBHOOKS = (
+    f"query webhooks($after: String) {{ webhooks(first: {WEBHOOK_PAGE}, after: $after) "
+    f"{{ nodes {{ {WEBHOOK_FIELDS} }} pageInfo {{ hasNextPage endCursor }} }} }}"
+)
+CREATE_WEBHOOK = (
+    "mutation webhookCreate($input: WebhookCreateInput!) { webhookCreate(input: $input) "
+    f"{{ webhook {{ id }} {USER_ERRORS} }} }}"
+)
+CREATE_WEBHOOK_COST = MUTATION_COST + 1
+DELETE_WEBHOOK = (
+    "mutation webhookDelete($input: WebhookDeleteInput!) { webhookDelete(input: $input) "
+    f"{{ deletedWebhookId {USER_ERRORS} }} }}"
 )
 
 

@@ -43,6 +43,36 @@ COST_LIMIT = 1000
 """Points that one document of ours may ask for. Queries up to 2,000 were accepted (observed); we stay well below."""
 
 
+WEBHOOK_EVENTS = ("PRODUCT_UPDATED", "PRODUCT_DELETED")
+"""What our webhook is registered for (documented). Whether an unpublished product, or its stock alone, counts as an update
+is unknown; where it does not, a sweep finds it."""
+
+WEBHOOK_NAME = "Orderchamp Applications"
+WEBHOOK_FIELDS = "id url events"
+"""What is read of a webhook, and the name that people see in the back office (inferred)."""
+
+
+def webhook_input(address: str) -> dict[str, Any]:
+    """Return a ``WebhookCreateInput``. The names of its fields are inferred; one unproven client has "endpoint" and "topic"."""
+    return {"name": WEBHOOK_NAME, "url": address, "events": list(WEBHOOK_EVENTS)}
+
+
+def rung_product(body: object) -> Mapping[str, Any]:
+    """Return what a webhook's body says of its product; empty when it names none.
+
+    The form of updates is documented, on an older page. Of deletes only an id can be expected (inferred): in the product's
+    place, beside it, or under the name that the mutation gives it.
+    """
+    data = body.get("data") if isinstance(body, Mapping) else None
+    if not isinstance(data, Mapping):
+        return {}
+    product = data.get("product")
+    if isinstance(product, Mapping):
+        return product
+    named = product or data.get("deletedProductId") or data.get("id")
+    return {"id": named} if isinstance(named, str) else {}
+
+
 def is_published(listing: Mapping[str, Any] | None) -> bool:
     """Tell from ``Product.listing`` whether buyers see the product.
 
@@ -64,6 +94,11 @@ def is_throttled(error: Mapping[str, Any]) -> bool:
 def is_missing(message: str) -> bool:
     """Tell whether a message says that the product or variant which was meant does not exist."""
     return MISSING_TARGET.match(message.strip()) is not None
+
+
+def is_missing_webhook(message: str) -> bool:
+    """Tell whether a message says that a webhook does not exist (inferred from what is said of other things)."""
+    return message.strip().rstrip(".").lower() == "webhook not found"
 
 
 def failed_inside(message: str) -> bool:

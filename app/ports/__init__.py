@@ -1,9 +1,10 @@
 """What the flows need from the outside, as Protocols. ``store``, ``orderchamp`` and ``transport`` provide it."""
 
 from app.ports.observer import Nobody, Observer, RunEnd
-from app.ports.outside import Budget, Marketplace, Marketplaces, MarketView, OrderchampApp, Transport
+from app.ports.outside import Bell, Budget, Marketplace, Marketplaces, MarketView, OrderchampApp, Transport
 from app.ports.records import (
     DUTIES,
+    AccountWebhook,
     Addressee,
     ApiKey,
     Appointment,
@@ -18,6 +19,8 @@ from app.ports.records import (
     Polling,
     ProductView,
     Reconciled,
+    Ring,
+    Rung,
     Settled,
     Sibling,
     StoredDelivery,
@@ -30,10 +33,12 @@ from app.ports.store import Entrance, Store, Transaction
 
 __all__ = [
     "DUTIES",
+    "AccountWebhook",
     "Addressee",
     "ApiKey",
     "Appointment",
     "Arrival",
+    "Bell",
     "BoundVariant",
     "Budget",
     "Claim",
@@ -52,7 +57,9 @@ __all__ = [
     "Polling",
     "ProductView",
     "Reconciled",
+    "Ring",
     "RunEnd",
+    "Rung",
     "Settled",
     "Sibling",
     "Store",

@@ -9,6 +9,8 @@ from app.domain.http import Delivery, Request, Response
 from app.domain.ids import Sku, TargetId
 from app.domain.plan import Change, Outcome
 from app.domain.state import Observed
+from app.domain.webhook import Registered
+from app.ports.records import Ring
 
 
 class Transport(Protocol):
@@ -68,6 +70,25 @@ class Marketplace(MarketView, Protocol):
 
         Starts no call that could last beyond ``before``. Raises nothing: what went wrong is in the outcomes.
         """
+
+    async def webhooks(self) -> tuple[Registered, ...]:
+        """Return the account's webhooks, whoever registered them. OrderchampRejected when they are not told."""
+
+    async def add_webhook(self, address: str) -> str:
+        """Register a webhook that rings at ``address`` and return its id. OrderchampRejected; OutcomeUnknown: list them."""
+
+    async def remove_webhook(self, webhook_id: str) -> None:
+        """Remove a webhook; one that does not exist is removed. OrderchampRejected."""
+
+
+class Bell(Protocol):
+    """What Orderchamp's webhooks bring. Pure."""
+
+    def is_signed(self, delivery: Delivery) -> bool:
+        """Tell whether the secret of our app at Orderchamp signed the body; False where there is no app."""
+
+    def read(self, delivery: Delivery) -> Ring:
+        """Return what a delivery announces. Never raises: one that cannot be read is about no product."""
 
 
 class OrderchampApp(Protocol):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.domain.http import Delivery
 from app.domain.ids import (
+    AccountId,
     ApplicationId,
     Cursor,
     DeliveryId,
@@ -59,6 +60,8 @@ DutyName = Literal[
     "old secret",
     "subscriptions",
     "images",
+    "webhook",
+    "rings",
     "replay",
     "changes",
     "import",
@@ -271,6 +274,40 @@ class SubscriptionHealth(Struct, frozen=True, kw_only=True):
     message: str
     checked_at: datetime | None = None
     mended_at: datetime | None = None
+
+
+class AccountWebhook(Struct, frozen=True, kw_only=True):
+    """Our webhook at an account, and how it was found when last looked at.
+
+    ``keeper`` is the Application whose lane looks after it for all of the account; None: whichever comes first.
+    ``remote_id`` is the one that we registered last. ``message`` says why there is none, or what it was when it was mended.
+    ``checked_at`` None: nobody has looked yet.
+    """
+
+    keeper: ApplicationId | None
+    remote_id: str | None
+    health: str
+    message: str
+    checked_at: datetime | None = None
+
+
+class Ring(Struct, frozen=True, kw_only=True):
+    """Orderchamp says that a product of an account changed there. What changed, only a look tells.
+
+    ``account_id`` None: it does not say whose. ``target_id`` empty: it names none. ``changed_at`` is by Orderchamp's clock;
+    None: it does not tell, or the product is gone.
+    """
+
+    account_id: AccountId | None
+    target_id: TargetId
+    changed_at: datetime | None
+
+
+class Rung(Struct, frozen=True, kw_only=True):
+    """A target that has rung and was not looked at since. ``at`` is when it rang last, on the database's clock."""
+
+    target_id: TargetId
+    at: datetime
 
 
 class ApiKey(Struct, frozen=True, kw_only=True):

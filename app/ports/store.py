@@ -40,6 +40,7 @@ from app.domain.sweeping import Finding, Sweep
 from app.ports.outside import Budget
 from app.ports.previews import Previews
 from app.ports.records import (
+    AccountWebhook,
     Addressee,
     ApiKey,
     Appointment,
@@ -53,6 +54,8 @@ from app.ports.records import (
     Polling,
     ProductView,
     Reconciled,
+    Ring,
+    Rung,
     Settled,
     Sibling,
     StoredDelivery,
@@ -72,6 +75,8 @@ class Applications(Protocol):
     async def lock_shop(self, platform: str, shop: str) -> None: ...
 
     async def of_shop(self, platform: str, shop: str) -> tuple[Application, ...]: ...
+
+    async def of_account(self, account_id: AccountId) -> tuple[Application, ...]: ...
 
     async def list(
         self,
@@ -440,19 +445,53 @@ class Sweeps(Protocol):
 
     async def next_at(self, application_id: ApplicationId) -> datetime | None: ...
 
-    async def report(self, sweep: Sweep, found: Sequence[Finding]) -> None: ...
+    async def report(
+        self, application_id: ApplicationId, found: Sequence[Finding], *, sweep_id: UUID | None
+    ) -> None: ...
 
     async def findings(
         self, application_id: ApplicationId, sweep_id: UUID, *, after: int | None, limit: int
     ) -> tuple[tuple[int, Finding], ...]: ...
 
     async def repaired_before(
-        self, application_id: ApplicationId, sweep: Sweep, source_ids: Sequence[SourceId]
+        self, application_id: ApplicationId, source_ids: Sequence[SourceId], *, sweep_id: UUID | None
     ) -> frozenset[tuple[SourceId, DriftKind, int]]: ...
 
     async def targets(
         self, application_id: ApplicationId, *, after: str, limit: int
     ) -> Mapping[TargetId, SourceId]: ...
+
+
+class Webhooks(Protocol):
+    """Our webhooks at Orderchamp, one an account, in one transaction."""
+
+    async def of(self, account_id: AccountId) -> AccountWebhook | None: ...
+
+    async def take_care(self, account_id: AccountId, application_id: ApplicationId) -> AccountWebhook | None: ...
+
+    async def know(self, account_id: AccountId, secret: str) -> None: ...
+
+    async def record(self, account_id: AccountId, found: AccountWebhook) -> None: ...
+
+    async def hand_on(self, account_id: AccountId, application_id: ApplicationId) -> tuple[ApplicationId, ...]: ...
+
+    async def forget(self, account_id: AccountId) -> None: ...
+
+
+class Rings(Protocol):
+    """What has rung at Orderchamp, in one transaction."""
+
+    async def excuse(self, application_id: ApplicationId) -> None: ...
+
+    async def waiting(self, application_id: ApplicationId, *, limit: int) -> tuple[Rung, ...]: ...
+
+    async def at_rest(self, application_id: ApplicationId, ids: Sequence[TargetId]) -> Mapping[TargetId, SourceId]: ...
+
+    async def leave_to_planning(self, application_id: ApplicationId, ids: Sequence[TargetId]) -> None: ...
+
+    async def looked_at(self, application_id: ApplicationId, rung: Sequence[Rung]) -> None: ...
+
+    async def forget(self, application_id: ApplicationId) -> None: ...
 
 
 class Targets(Protocol):
@@ -479,7 +518,9 @@ class Targets(Protocol):
 
     async def unbind(self, account_id: AccountId, target_id: TargetId) -> None: ...
 
-    async def record(self, account_id: AccountId, targets: Sequence[TargetRecord]) -> None: ...
+    async def record(
+        self, account_id: AccountId, targets: Sequence[TargetRecord], *, written_from: datetime | None = None
+    ) -> None: ...
 
     async def hold(self, account_id: AccountId, held: Mapping[TargetId, bool]) -> None: ...
 
@@ -611,6 +652,9 @@ class Transaction(Protocol):
     def products(self) -> Products: ...
 
     @property
+    def rings(self) -> Rings: ...
+
+    @property
     def sweeps(self) -> Sweeps: ...
 
     @property
@@ -630,6 +674,9 @@ class Transaction(Protocol):
 
     @property
     def vault(self) -> Vault: ...
+
+    @property
+    def webhooks(self) -> Webhooks: ...
 
 
 class Entrance(Protocol):
@@ -656,3 +703,5 @@ class Store(Entrance, Protocol):
     def previewing(self, preview_id: UUID) -> AbstractAsyncContextManager[Transaction]: ...
 
     def budget(self, account_id: AccountId | None) -> Budget: ...
+
+    async def ring(self, secret: str, ring: Ring, *, signed: bool, look_after: timedelta) -> None: ...

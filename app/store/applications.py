@@ -40,6 +40,13 @@ class Applications:
         )
         return tuple(_application(row) for row in found)
 
+    async def of_account(self, account_id: AccountId) -> tuple[Application, ...]:
+        """Return every Application that an Orderchamp account has or had, in the order of their ids."""
+        found = await self._connection.execute(
+            "SELECT * FROM application WHERE account_id = :id ORDER BY id", {"id": account_id}
+        )
+        return tuple(_application(row) for row in found)
+
     async def list(
         self,
         *,

@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from uuid import UUID
+from datetime import timedelta
 
 import asyncpg
 from sqlalchemy import URL, make_url
 
 from app.domain.ids import AccountId, ApplicationId
-from app.ports import Addressee, Arrival, Claim, Overview
+from app.ports import Addressee, Arrival, Claim, Overview, Ring
 from app.store.accounts import AccountBudget, Accounts, Unmetered
 from app.store.applications import Applications
 from app.store.appointments import Appointments
@@ -33,10 +34,12 @@ from app.store.problems import Problems
 from app.store.products import Products
 from app.store.replays import Replays
 from app.store.retention import Retention
+from app.store.rings import Rings
 from app.store.sweeps import Sweeps
 from app.store.targets import Targets
 from app.store.timeline import Timeline
 from app.store.vault import Keyring, RandomBytes, Vault
+from app.store.webhooks import Webhooks
 
 DOORBELL_SECONDS = 2
 """How long opening the doorbell may take."""
@@ -78,10 +81,12 @@ class PostgresTransaction:
         self.replays = Replays(connection)
         self.retention = Retention(connection)
         self.erasures = Erasures(connection)
+        self.rings = Rings(connection)
         self.sweeps = Sweeps(connection)
         self.targets = Targets(connection)
         self.timeline = Timeline(connection)
         self.vault = Vault(connection, keyring, random_bytes)
+        self.webhooks = Webhooks(connection)
 
 
 class PostgresStore:
@@ -136,6 +141,9 @@ class PostgresStore:
 
     async def accept(self, arrivals: Sequence[Arrival]) -> frozenset[tuple[ApplicationId, int | None]]:
         return await self._entrance.accept(arrivals)
+
+    async def ring(self, secret: str, ring: Ring, *, signed: bool, look_after: timedelta) -> None:
+        await self._entrance.ring(secret, ring, signed=signed, look_after=look_after)
 
     async def ping(self) -> None:
         """Ask the database for a sign of life; any of its errors if there is none."""

@@ -1,23 +1,25 @@
-"""The store's entrance: who a delivery is for, and the one statement that keeps a batch of deliveries.
+"""The store's entrance: who a delivery is for, the one statement that keeps a batch of deliveries, and the one that keeps a ring.
 
-Each of the two has one connection of its own that stays open, so that a question is one round trip and a flood of one
+Each of the three has one connection of its own that stays open, so that a question is one round trip and a flood of one
 kind of question delays no other. Nobody waits long: the database gives up a statement by itself, so that none piles up.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import asyncpg
 import structlog
 from pydantic_core import to_json
 from sqlalchemy import URL
 
-from app.domain.errors import Concern, NotStored
+from app.domain.errors import Concern, InvalidSignature, NotStored, UnknownApplication
 from app.domain.ids import ApplicationId
-from app.ports import Addressee, Arrival
+from app.ports import Addressee, Arrival, Ring
 from app.store.connect import BROKEN, PLANNED_ONCE, connect
 from app.store.connection import Driver, Row
 from app.store.documents import clean
+from app.store.rings import RING, as_asked
 from app.store.vault import Keyring, SecretUnreadable
 
 logger = structlog.get_logger(__name__)
@@ -88,6 +90,7 @@ class Entrance:
         self._keyring = keyring
         self._looking = KeptConnection(url)
         self._accepting = KeptConnection(url)
+        self._ringing = KeptConnection(url)
 
     async def addressees(self, application_ids: Sequence[ApplicationId]) -> Mapping[ApplicationId, Addressee]:
         """Return those of these Applications that are installed; NotStored when the database does not tell."""
@@ -132,9 +135,23 @@ class Entrance:
         )
         return frozenset(pairs[row["n"] - 1] for row in rows if row["n"] is not None)
 
+    async def ring(self, secret: str, ring: Ring, *, signed: bool, look_after: timedelta) -> None:
+        """Keep what rang at the address that ends in ``secret``, and have the lanes that it is about look in ``look_after``.
+
+        What is about no product of ours, or follows from our own write, changes nothing. UnknownApplication: nothing rings
+        there. InvalidSignature: what rings there is signed, as it once was, and this is not. NotStored as for a delivery.
+        """
+        asked = as_asked(secret, ring, signed=signed, look_after=look_after)
+        found = await self._ringing.fetch(RING, *asked)
+        if not found:
+            raise UnknownApplication
+        if found[0]["forged"]:
+            raise InvalidSignature("The delivery is not signed with the secret of our app at Orderchamp.")
+
     async def close(self) -> None:
         await self._looking.drop()
         await self._accepting.drop()
+        await self._ringing.drop()
 
 
 class KeptConnection:

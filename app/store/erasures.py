@@ -188,4 +188,7 @@ class Erasures:
         accounts = _ACCOUNTS.format(condition=condition)
         given = {"id": identity}
         await self._connection.execute(f"DELETE FROM target WHERE account_id IN ({accounts})", given)
+        await self._connection.execute(
+            f"DELETE FROM secret WHERE owner IN (SELECT 'account/' || id FROM ({accounts}) AS gone)", given
+        )
         await self._connection.execute(f"DELETE FROM account WHERE id IN ({accounts})", given)

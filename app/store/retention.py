@@ -80,6 +80,13 @@ SWEEPS = """
     )) RETURNING 1
 """
 
+LONE_FINDINGS = """
+    DELETE FROM finding WHERE id = ANY(ARRAY(
+        SELECT id FROM finding WHERE sweep_id IS NULL AND at < now() - CAST(:older_than AS interval) LIMIT :limit
+        FOR UPDATE SKIP LOCKED
+    )) RETURNING 1
+"""
+
 # What became of the deliveries goes first, since a replay may have worked through any number of them.
 OUTCOMES = """
     DELETE FROM replayed WHERE ctid = ANY(ARRAY(
@@ -150,14 +157,18 @@ class Retention:
         return await self._sweep(TIMELINE, older_than, after, limit)
 
     async def finished(self, *, older_than: timedelta, after: int, limit: int) -> Swept:
-        """Drop imports, sweeps and replays that ended before ``older_than``. ``after`` is of no use here; give it back."""
+        """Drop imports, sweeps and replays that ended before ``older_than``, and what was found without a sweep.
+
+        ``after`` is of no use here; give it back.
+        """
         given = {"older_than": older_than, "limit": limit}
         imports = await self._connection.execute(IMPORTS, given)
         sweeps = await self._connection.execute(SWEEPS, given)
+        findings = await self._connection.execute(LONE_FINDINGS, given)
         found = await self._connection.execute(FINISHED_REPLAYS, {"older_than": older_than})
         ids = [row.id for row in found]
         outcomes = await self._connection.execute(OUTCOMES, {"replay_ids": ids, "limit": limit})
-        dropped = len(imports) + len(sweeps) + len(outcomes)
+        dropped = len(imports) + len(sweeps) + len(findings) + len(outcomes)
         if len(outcomes) < limit:
             replays = await self._connection.execute(
                 "DELETE FROM replay WHERE id = ANY(:ids) RETURNING 1", {"ids": ids}

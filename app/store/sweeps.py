@@ -115,8 +115,8 @@ class Sweeps:
 
     # What it found
 
-    async def report(self, sweep: Sweep, found: Sequence[Finding]) -> None:
-        """Keep findings; of one product, side and kind the first."""
+    async def report(self, application_id: ApplicationId, found: Sequence[Finding], *, sweep_id: UUID | None) -> None:
+        """Keep what a sweep found, of one product, side and kind the first; None: what a look found that was no sweep's."""
         records = [
             {
                 "source_id": each.drift.source_id,
@@ -132,11 +132,11 @@ class Sweeps:
             await self._connection.execute(
                 """
                     INSERT INTO finding (application_id, sweep_id, source_id, side, kind, sentence, repaired, generation)
-                    SELECT :application_id, :sweep_id, f.* FROM jsonb_to_recordset(CAST(:found AS jsonb)) AS f(
+                    SELECT :application_id, CAST(:sweep_id AS uuid), f.* FROM jsonb_to_recordset(CAST(:found AS jsonb)) AS f(
                         source_id text, side text, kind text, sentence text, repaired boolean, generation bigint)
                     ON CONFLICT DO NOTHING
                 """,
-                {"application_id": sweep.application_id, "sweep_id": sweep.id, "found": rows(records)},
+                {"application_id": application_id, "sweep_id": sweep_id, "found": rows(records)},
             )
 
     async def findings(
@@ -151,13 +151,13 @@ class Sweeps:
         return tuple((row.id, _finding(row)) for row in found)
 
     async def repaired_before(
-        self, application_id: ApplicationId, sweep: Sweep, source_ids: Sequence[SourceId]
+        self, application_id: ApplicationId, source_ids: Sequence[SourceId], *, sweep_id: UUID | None
     ) -> frozenset[tuple[SourceId, DriftKind, int]]:
-        """Return what earlier sweeps mended of these products, each with the generation of its desired state then."""
+        """Return what was mended of these products before this sweep, each with the generation of its desired state then."""
         found = await self._connection.execute(
             "SELECT source_id, kind, generation FROM finding WHERE application_id = :id AND source_id = ANY(:source_ids) "
-            "AND sweep_id <> :sweep_id AND side = 'orderchamp' AND repaired",
-            {"id": application_id, "sweep_id": sweep.id, "source_ids": list(source_ids)},
+            "AND (CAST(:sweep_id AS uuid) IS NULL OR sweep_id IS DISTINCT FROM :sweep_id) AND side = 'orderchamp' AND repaired",
+            {"id": application_id, "sweep_id": sweep_id, "source_ids": list(source_ids)},
         )
         return frozenset((SourceId(row.source_id), row.kind, row.generation) for row in found)
 

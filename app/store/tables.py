@@ -56,6 +56,45 @@ class AccountRow(SQLModel, table=True):
     blocked_until: datetime | None = Field(default=None, sa_column=_when())
 
 
+class AccountWebhookRow(SQLModel, table=True):
+    """Our webhook at an Orderchamp account, which all its Applications share and one of them, ``keeper``, looks after.
+
+    ``digest`` is of the secret in which its address ends; the secret itself is in the vault. ``signed``: one delivery was
+    signed with our app's secret, so those that are not are refused. ``remote_id``: the one that was registered last.
+    """
+
+    __tablename__ = "account_webhook"
+    __table_args__ = (Index("account_webhook_kept", "keeper"),)
+
+    account_id: str = Field(
+        sa_column=Column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    )
+    keeper: UUID | None = Field(
+        default=None, sa_column=Column(ForeignKey("application.id", ondelete="SET NULL"), nullable=True)
+    )
+    digest: bytes | None = Field(default=None, sa_column=Column(LargeBinary, unique=True))
+    signed: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
+    remote_id: str | None = None
+    health: str = Field(default="unknown", sa_column=Column(Text, nullable=False, server_default=text("'unknown'")))
+    message: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
+    checked_at: datetime | None = Field(default=None, sa_column=_when())
+
+
+class RingRow(SQLModel, table=True):
+    """A target that Orderchamp says was changed, and that was not looked at since: one row however often it rang.
+
+    It changed between ``changed_from`` and ``changed_until`` on Orderchamp's clock; infinite where that is not told.
+    """
+
+    __tablename__ = "ring"
+
+    application_id: UUID = Field(sa_column=_owner())
+    target_id: str = Field(primary_key=True)
+    changed_from: datetime = Field(sa_column=_when(nullable=False))
+    changed_until: datetime = Field(sa_column=_when(nullable=False))
+    rung_at: datetime = Field(sa_column=_now())
+
+
 class ApplicationRow(SQLModel, table=True):
     """One installation. ``replan_after``: recompute desired states of products after this source id; '' from the start.
 
@@ -345,7 +384,7 @@ class TargetRow(SQLModel, table=True):
     is not known what came of a publication that began then. ``publishing_until``: when the last publication has taken
     effect, if ever, and is shown. ``was_published``: buyers saw it before.
     ``images_check_at``: when to look whether the images that were sent have arrived, ``images_tries``: how often none of them
-    had; ``images_missing``: some never did.
+    had; ``images_missing``: some never did. ``written_from`` and ``written_until``: when our last write to it began and was over.
     """
 
     __tablename__ = "target"
@@ -365,6 +404,8 @@ class TargetRow(SQLModel, table=True):
     images_check_at: datetime | None = Field(default=None, sa_column=_when())
     images_tries: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
     images_missing: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
+    written_from: datetime | None = Field(default=None, sa_column=_when())
+    written_until: datetime | None = Field(default=None, sa_column=_when())
     observed_at: datetime = Field(sa_column=_now())
 
 
@@ -466,7 +507,10 @@ class SweepRow(SQLModel, table=True):
 
 
 class FindingRow(SQLModel, table=True):
-    """A difference that a sweep found. ``generation`` is that of the product's desired state then."""
+    """A difference that a sweep found, or (``sweep_id`` None) a look after Orderchamp had told of a change.
+
+    ``generation`` is that of the product's desired state then.
+    """
 
     __tablename__ = "finding"
     __table_args__ = (
@@ -476,7 +520,9 @@ class FindingRow(SQLModel, table=True):
 
     id: int = Field(sa_column=Column(BigInteger, Identity(), primary_key=True))
     application_id: UUID = Field(sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=False))
-    sweep_id: UUID = Field(sa_column=Column(ForeignKey("sweep.id", ondelete="CASCADE"), nullable=False))
+    sweep_id: UUID | None = Field(
+        default=None, sa_column=Column(ForeignKey("sweep.id", ondelete="CASCADE"), nullable=True)
+    )
     source_id: str
     side: str
     kind: str

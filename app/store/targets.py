@@ -19,9 +19,10 @@ from app.store.documents import from_observed, rows, to_observed
 
 _TARGETS = """
     INSERT INTO target (account_id, target_id, observed, sent_images, last_storefront_id, refresh_listing, left_published,
-        hidden_at, was_published)
+        hidden_at, was_published, written_from, written_until)
     SELECT :account_id, r.target_id, r.observed, r.sent_images, r.last_storefront_id, r.refresh_listing, r.left_published,
-        r.hidden_at, r.was_published
+        r.hidden_at, r.was_published, CAST(:written_from AS timestamptz),
+        CASE WHEN :written_from IS NOT NULL THEN clock_timestamp() END
     FROM jsonb_to_recordset(CAST(:targets AS jsonb)) AS r(target_id text, observed text, sent_images text,
         last_storefront_id text, refresh_listing boolean, left_published boolean, hidden_at timestamptz,
         was_published boolean)
@@ -30,7 +31,9 @@ _TARGETS = """
         observed = excluded.observed, sent_images = coalesce(excluded.sent_images, target.sent_images),
         last_storefront_id = coalesce(excluded.last_storefront_id, target.last_storefront_id),
         refresh_listing = excluded.refresh_listing, left_published = excluded.left_published,
-        hidden_at = excluded.hidden_at, was_published = target.was_published OR excluded.was_published, observed_at = now()
+        hidden_at = excluded.hidden_at, was_published = target.was_published OR excluded.was_published, observed_at = now(),
+        written_from = coalesce(excluded.written_from, target.written_from),
+        written_until = coalesce(excluded.written_until, target.written_until)
 """
 
 _HIDINGS = """
@@ -60,8 +63,13 @@ class Targets(Bindings):
         )
         return {TargetId(row.target_id): to_target(row) for row in found}
 
-    async def record(self, account_id: AccountId, targets: Sequence[TargetRecord]) -> None:
-        """Write down what Orderchamp shows (None: not known any more). What buyers saw once, and where, stays known."""
+    async def record(
+        self, account_id: AccountId, targets: Sequence[TargetRecord], *, written_from: datetime | None = None
+    ) -> None:
+        """Write down what Orderchamp shows (None: not known any more). What buyers saw once, and where, stays known.
+
+        ``written_from``: when the calls began with which we have just written to them; None: we have not.
+        """
         if not targets:
             return
         records = [
@@ -77,7 +85,8 @@ class Targets(Bindings):
             }
             for each in targets
         ]
-        await self._connection.execute(_TARGETS, {"account_id": account_id, "targets": rows(records)})
+        given = {"account_id": account_id, "targets": rows(records), "written_from": written_from}
+        await self._connection.execute(_TARGETS, given)
 
     async def hold(self, account_id: AccountId, held: Mapping[TargetId, bool]) -> None:
         """Say of targets whether a person unpublished them on Orderchamp."""

@@ -13,12 +13,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 import structlog
 from sqlalchemy import make_url
 
+from app.domain.ids import ApplicationId
 from app.domain.structs import replace
 from app.flows.receive_delivery import Reception
 from app.flows.webhook_secret import CHOSEN
@@ -218,6 +220,19 @@ async def live_with_a_secret_address(town: Town) -> None:
     assert (await web.client.post(address + "x", content=sent.body, headers=headers)).status_code == 401
     await web.work()
     await web.call("GET", f"/v1/applications/{application}")
+    await ring(town, application)
+
+
+async def ring(town: Town, application: str) -> None:
+    """Ring as Orderchamp does, at the address that only it was given, and as somebody who guesses."""
+    async with town.store.transaction() as tx:
+        found = await tx.applications.one(ApplicationId(UUID(application)))
+        assert found is not None
+        secret = (await tx.vault.get(f"account/{found.account_id}"))[CHOSEN]
+    town.secrets["the address at which Orderchamp rings"] = secret
+    for end, status in ((secret, 200), (secret[:-1], 404)):
+        answer = await town.web.client.post(f"{town.web.url}/webhooks/orderchamp/{end}", content=b"{}")
+        assert answer.status_code == status
 
 
 class Broken:

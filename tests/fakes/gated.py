@@ -8,6 +8,7 @@ from app.domain.errors import TemporaryError
 from app.domain.ids import Sku, TargetId
 from app.domain.plan import Change, NotSent, Outcome
 from app.domain.state import Observed
+from app.domain.webhook import Registered
 from app.ports import Budget, Marketplace, Marketplaces
 
 Step = Callable[[str], Awaitable[None]]
@@ -38,6 +39,18 @@ class _Account:
     async def account(self) -> Account:
         await self._enter("account")
         return await self._inner.account()
+
+    async def webhooks(self) -> tuple[Registered, ...]:
+        await self._enter("webhooks")
+        return await self._inner.webhooks()
+
+    async def add_webhook(self, address: str) -> str:
+        await self._enter("add_webhook")
+        return await self._inner.add_webhook(address)
+
+    async def remove_webhook(self, webhook_id: str) -> None:
+        await self._enter("remove_webhook")
+        await self._inner.remove_webhook(webhook_id)
 
     async def find(self, skus: Sequence[Sku]) -> tuple[Observed, ...]:
         await self._enter("find")

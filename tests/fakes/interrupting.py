@@ -3,9 +3,10 @@
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from uuid import UUID
+from datetime import timedelta
 
 from app.domain.ids import AccountId, ApplicationId
-from app.ports import Addressee, Arrival, Budget, Claim, Store, Transaction
+from app.ports import Addressee, Arrival, Budget, Claim, Ring, Store, Transaction
 
 
 class Interrupted:
@@ -46,6 +47,9 @@ class Interrupted:
 
     def budget(self, account_id: AccountId | None) -> Budget:
         return self._store.budget(account_id)
+
+    async def ring(self, secret: str, ring: Ring, *, signed: bool, look_after: timedelta) -> None:
+        await self._store.ring(secret, ring, signed=signed, look_after=look_after)
 
     async def addressees(self, application_ids: Sequence[ApplicationId]) -> Mapping[ApplicationId, Addressee]:
         return await self._store.addressees(application_ids)

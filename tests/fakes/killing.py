@@ -4,11 +4,12 @@ import contextlib
 import inspect
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from app.domain.ids import AccountId, ApplicationId
-from app.ports import Addressee, Arrival, Budget, Claim, Marketplace, Marketplaces, Store, Transaction
+from app.ports import Addressee, Arrival, Budget, Claim, Marketplace, Marketplaces, Ring, Store, Transaction
 
 
 class Killed(BaseException):
@@ -83,6 +84,9 @@ class KillingStore:
 
     def budget(self, account_id: AccountId | None) -> Budget:
         return self._store.budget(account_id)
+
+    async def ring(self, secret: str, ring: Ring, *, signed: bool, look_after: timedelta) -> None:
+        await self._store.ring(secret, ring, signed=signed, look_after=look_after)
 
     async def addressees(self, application_ids: Sequence[ApplicationId]) -> Mapping[ApplicationId, Addressee]:
         return await self._store.addressees(application_ids)

@@ -1,6 +1,6 @@
 """A fake Orderchamp account: products in a dict, and what it ends up showing is what tests look at."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -27,6 +27,7 @@ from app.domain.plan import (
 from app.domain.product import UNTOLD, Measures
 from app.domain.state import DesiredVariant, InventoryPolicy, Observed, ObservedVariant
 from app.domain.structs import replace
+from app.domain.webhook import Registered
 from app.ports import Budget, Marketplace
 
 ACCOUNT = AccountId("QWNjb3VudDox")
@@ -71,12 +72,30 @@ class FakeOrderchamp:
     calls: list[str] = field(default_factory=list)
     lost_images: set[str] = field(default_factory=set)
     refuses: dict[str, Exception] = field(default_factory=dict)
+    webhooks: dict[str, Registered] = field(default_factory=dict)
+    webhook_trouble: Exception | None = None
+    account_trouble: list[Exception] = field(default_factory=list)
+    find_trouble: list[Exception] = field(default_factory=list)
+    during_find: Callable[[], Awaitable[None]] | None = None
+    webhook_tokens: list[str] = field(default_factory=list)
     verdict: Callable[[Change], Outcome | None] = lambda _: None
     after: Callable[[Change], Outcome | None] = lambda _: None
     _next: int = 0
 
     def open(self, token: str, budget: Budget) -> Marketplace:
         return _Account(self, token)
+
+    @property
+    def rings_at(self) -> str:
+        """The address of the one webhook that there is."""
+        (webhook,) = self.webhooks.values()
+        return webhook.address
+
+    def add_webhook(self, address: str, *, complete: bool = True) -> str:
+        """Register a webhook, by whomever."""
+        webhook_id = self._id("webhook")
+        self.webhooks[webhook_id] = Registered(id=webhook_id, address=address, complete=complete)
+        return webhook_id
 
     def add(
         self, title: str, skus: Mapping[str, int], *, published_on: str | None = None, price: str = "1.00"
@@ -239,12 +258,19 @@ class _Account:
 
     async def account(self) -> Account:
         self._enter("account")
+        if self._orderchamp.account_trouble:
+            raise self._orderchamp.account_trouble.pop()
         return Account(
             id=self._orderchamp.account_id, name="Oak & Ash Wholesale", storefronts=self._orderchamp.storefronts
         )
 
     async def find(self, skus: Sequence[Sku]) -> tuple[Observed, ...]:
         self._enter("find")
+        if self._orderchamp.find_trouble:
+            raise self._orderchamp.find_trouble.pop()
+        during, self._orderchamp.during_find = self._orderchamp.during_find, None
+        if during is not None:
+            await during()
         found = []
         for shown in self._orderchamp.products.values():
             matching = {each.id: each for each in shown.variants.values() if each.sku in skus}
@@ -261,6 +287,25 @@ class _Account:
         self._enter("count_images")
         products, lost = self._orderchamp.products, self._orderchamp.lost_images
         return {each: len(set(products[each].images) - lost) for each in ids if each in products}
+
+    async def webhooks(self) -> tuple[Registered, ...]:
+        self._enter_for_webhooks()
+        return tuple(self._orderchamp.webhooks.values())
+
+    async def add_webhook(self, address: str) -> str:
+        self._enter_for_webhooks()
+        return self._orderchamp.add_webhook(address)
+
+    async def remove_webhook(self, webhook_id: str) -> None:
+        self._enter_for_webhooks()
+        self._orderchamp.webhooks.pop(webhook_id, None)
+
+    def _enter_for_webhooks(self) -> None:
+        if self._token not in self._orderchamp.tokens:
+            raise CredentialsRefused("orderchamp", "The token is not known.")
+        if self._orderchamp.webhook_trouble is not None:
+            raise self._orderchamp.webhook_trouble
+        self._orderchamp.webhook_tokens.append(self._token)
 
     async def apply(self, changes: Sequence[Change], *, before: datetime) -> tuple[Outcome, ...]:
         self._enter("apply")

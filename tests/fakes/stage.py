@@ -20,6 +20,7 @@ from app.flows.install import Installation, install
 from app.flows.receive_delivery import Reception
 from app.flows.run_lane import claim_lane, run_lane
 from app.flows.services import Pace, Services
+from app.orderchamp.rings import OrderchampRings
 from app.platforms.adapter import Adapter
 from app.ports import DutyName, ProductView
 from app.store.database import PostgresStore
@@ -27,6 +28,7 @@ from app.store.vault import Keyring
 from tests.fakes.marketplace import FakeOrderchamp
 from tests.fakes.shop import FakeShop, delivery
 
+APP_SECRET = "the secret of our app at Orderchamp"
 WHOLESALE = ApplicationSettings(price_kind="wholesale")
 PACE = Pace(
     lease=timedelta(seconds=20),
@@ -212,6 +214,7 @@ def open_stage(database_url: str, *, pace: Pace = PACE) -> Stage:
         store=store,
         transport=NoTransport(),
         marketplaces=orderchamp,
+        bell=OrderchampRings(APP_SECRET),
         adapters=adapters,
         shop_url=lambda _, address: f"https://{address}",
         apps={},

@@ -50,6 +50,9 @@ BY_HAND = {
     "SELECT application_id, id, 'canary', 'shop', 'stock', '', true, 1 FROM sweep WHERE application_id = :application_id",
     "sighting": "INSERT INTO sighting (application_id, reading_id, source_id) "
     "VALUES (:application_id, gen_random_uuid(), 'canary')",
+    "account_webhook": "INSERT INTO account_webhook (account_id) VALUES (:account_id)",
+    "ring": "INSERT INTO ring (application_id, target_id, changed_from, changed_until) "
+    "VALUES (:application_id, 'canary', now(), now())",
     "erasure": "INSERT INTO erasure (supplier_id) VALUES (:supplier_id)",
     "api_key": "INSERT INTO api_key (id, digest, role, supplier_id) "
     "VALUES (gen_random_uuid(), convert_to(:supplier_id, 'UTF8'), 'read', :supplier_id)",
@@ -102,6 +105,7 @@ async def fill(stage: Stage, application: Application, *, but: tuple[str, ...] =
                 await connection.execute(statement, names)
     async with stage.store.transaction() as tx:
         await tx.vault.put(str(application.id), {"left.behind": "canary"})
+        await tx.vault.put(f"account/{application.account_id}", {"left.behind": "canary"})
 
 
 async def contents(stage: Stage) -> Mapping[str, list[str]]:

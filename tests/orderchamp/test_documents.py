@@ -22,6 +22,9 @@ def all_documents() -> Iterator[tuple[str, str, Mapping[str, Any], int]]:
     yield "create a variant", documents.CREATE_VARIANT, {}, documents.CREATE_VARIANT_COST
     yield "publish", documents.PUBLISH, {}, documents.PUBLISH_COST
     yield "refresh", documents.REFRESH, {}, documents.REFRESH_COST
+    yield "list webhooks", documents.WEBHOOKS, {}, documents.WEBHOOK_PAGE
+    yield "create a webhook", documents.CREATE_WEBHOOK, {}, documents.CREATE_WEBHOOK_COST
+    yield "delete a webhook", documents.DELETE_WEBHOOK, {}, MUTATION_COST
     for lines in (1, STOCK_BATCH):
         given: dict[str, Any] = {"input": {"inventoryLevels": [{}] * lines}}
         yield f"set stock {lines}", documents.SET_STOCK, given, documents.set_stock_cost(lines)

@@ -68,9 +68,11 @@ async def apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> None
         )
         await _begin(run, tx, batch, changes, until=until)
     run.tenure.writes_end = ends
+    began = run.now()
     outcomes = await run.marketplace.apply(changes, before=ends) if changes else ()
     run.tenure.writes_end = None
-    await record(run, batch, changes, outcomes, excused=await _one_operation(run, batch, changes, outcomes))
+    excused = await _one_operation(run, batch, changes, outcomes)
+    await record(run, batch, changes, outcomes, began=began, excused=excused)
 
 
 async def _unraced(run: LaneRun, tx: Transaction, batch: Batch, changes: tuple[Change, ...]) -> tuple[Change, ...]:

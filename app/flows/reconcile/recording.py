@@ -33,11 +33,18 @@ from app.ports import BoundVariant, TargetRecord, Told
 
 
 async def record(
-    run: LaneRun, batch: Batch, changes: Sequence[Change], outcomes: Sequence[Outcome], *, excused: bool
+    run: LaneRun,
+    batch: Batch,
+    changes: Sequence[Change],
+    outcomes: Sequence[Outcome],
+    *,
+    began: datetime,
+    excused: bool,
 ) -> None:
     """Write down what came of the calls: ids first of all, since a created product must never be created again.
 
-    ``excused``: what was refused with the credentials was one kind of call, so it is no failure of the products.
+    The calls ``began`` then: what rang since because of them is not looked at. ``excused``: what was
+    refused with the credentials was one kind of call, so it is no failure of the products.
     """
     application = run.application
     taken = take_in(run, batch, changes, outcomes, excused=excused)
@@ -46,7 +53,9 @@ async def record(
     published = _published(batch, changes, outcomes, settled=run.now() + run.services.pace.settle)
     async with run.services.store.transaction(run.claim) as tx:
         await tx.targets.bind(application.id, application.account_id, taken.bound)
-        await tx.targets.record(application.account_id, [batch.targets[each] for each in sorted(taken.touched)])
+        written = [batch.targets[each] for each in sorted(taken.touched)]
+        await tx.targets.record(application.account_id, written, written_from=began)
+        await tx.rings.excuse(application.id)
         # A call whose outcome nobody knows stays on its way until it is waited out; then Orderchamp is looked at.
         await tx.products.end_calls(application.id, list({each.source_id for each in changes} - unclear))
         if created - unclear:

@@ -121,7 +121,13 @@ class Desk:
             return self._refused(ask.token, [message], requested=requested)
         if not self._buckets.take(ask.token, switches.bucket, requested):
             return self._throttled(ask.token, requested)
-        visit = Visit(market=self._market, catalogue=ask.catalogue, refuse=refuse, halve_bulk=halve_bulk)
+        visit = Visit(
+            market=self._market,
+            catalogue=ask.catalogue,
+            of_app=self._market.tokens[ask.token].of_app,
+            refuse=refuse,
+            halve_bulk=halve_bulk,
+        )
         result = run(ask.document, ask.variables, visit)
         actual = min(requested, cost.actual(result.data))
         self._buckets.give_back(ask.token, switches.bucket, requested - actual)

@@ -30,6 +30,11 @@ def count_routes(sandbox: Sandbox) -> APIRouter:
     async def webhook_tries() -> list[Thing]:
         return list(sandbox.courier.delivered)
 
+    @routes.get("/quiet")
+    async def quiet() -> Thing:
+        """Tell how many webhooks are under way."""
+        return {"pending": sandbox.courier.pending}
+
     @routes.delete("")
     async def wipe() -> Thing:
         sandbox.wipe()

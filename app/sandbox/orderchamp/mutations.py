@@ -96,7 +96,7 @@ def _custom_category_update(visit: Visit, given: Given) -> Payload:
 
 
 def _webhook_create(visit: Visit, given: Given) -> Payload:
-    return {"webhook": subscriptions.create_webhook(visit.market, visit.account, given)}
+    return {"webhook": subscriptions.create_webhook(visit.market, visit.account, given, of_app=visit.of_app)}
 
 
 def _webhook_delete(visit: Visit, given: Given) -> Payload:

@@ -117,13 +117,14 @@ class Product:
 
 @dataclass(slots=True, kw_only=True)
 class Webhook:
-    """A standing order to be told about events."""
+    """A standing order to be told about events. ``of_app``: our app registered it, so its secret signs."""
 
     id: str
     url: str
     events: list[str]
     name: str | None = None
     template: str | None = None
+    of_app: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

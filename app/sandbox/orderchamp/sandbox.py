@@ -16,16 +16,19 @@ from app.sandbox.saved import SavedState, StateUnreadable
 class Sandbox:
     """A market with a desk that answers, and all that can be set and counted about it.
 
-    ``clock`` gives seconds since 1970. StateUnreadable when there is a state file that is not ours.
+    ``clock`` gives seconds since 1970; ``app_secret`` is that of the one app. StateUnreadable when there is a state file that
+    is not ours.
     """
 
-    def __init__(self, state_path: Path | None, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, state_path: Path | None, clock: Callable[[], float] = time.time, *, app_secret: str = ""
+    ) -> None:
         self.saved = SavedState(state_path)
         self.market = Market(clock)
         self.buckets = Buckets(clock)
         self.faults = Faults()
         self.calls = Calls()
-        self.courier = Courier(self.market)
+        self.courier = Courier(self.market, app_secret=app_secret)
         self.desk = Desk(market=self.market, buckets=self.buckets, faults=self.faults, calls=self.calls)
         known = self.saved.load()
         if known is not None:

@@ -38,7 +38,7 @@ def create_app(
     ``clock`` gives seconds since 1970: by it images arrive, buckets fill, and things are dated. The other two are those of
     the one app that suppliers can let in.
     """
-    sandbox = Sandbox(state_path, clock)
+    sandbox = Sandbox(state_path, clock, app_secret=client_secret)
     consent = Consent(sandbox.market, client_id=client_id, client_secret=client_secret)
 
     @contextlib.asynccontextmanager

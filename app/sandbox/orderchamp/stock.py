@@ -28,6 +28,11 @@ def adjust(
         found.quantity = line["adjustment"] + (0 if absolute else found.quantity or 0)
         found.updated_at = found.counted_at = now
         counted.append(found)
+    if market.switches.webhook_for_stock:
+        for product_id in dict.fromkeys(each.product_id for each in counted):
+            product = catalogue.account.product(product_id)
+            catalogue.touch(product, now)
+            market.tell(catalogue, "PRODUCT_UPDATED", product)
     market.changed()
     return counted, errors
 

@@ -12,8 +12,8 @@ from app.sandbox.orderchamp.refusals import NotFound, UserError, refuse
 LOOPBACK = ("localhost", "::1", "www.example.com", "example.com")
 
 
-def create_webhook(market: Market, account: Account, given: Mapping[str, Any]) -> Webhook:
-    """Register an address for events."""
+def create_webhook(market: Market, account: Account, given: Mapping[str, Any], *, of_app: bool = False) -> Webhook:
+    """Register an address for events; ``of_app``: with a token that an app got."""
     refuse(_errors(market, given))
     webhook = Webhook(
         id=market.identity("Webhook"),
@@ -21,6 +21,7 @@ def create_webhook(market: Market, account: Account, given: Mapping[str, Any]) -
         events=list(dict.fromkeys(given["events"])),
         name=given.get("name"),
         template=given.get("template"),
+        of_app=of_app,
     )
     account.webhooks[webhook.id] = webhook
     market.changed()

@@ -34,5 +34,7 @@ class Switches(BaseModel):
     """How long all retries of one delivery take together."""
     webhook_secret: str = "sandbox-webhook-secret"
     """The key of webhook signatures; which one the real API uses for a private token is not known."""
+    webhook_for_stock: bool = False
+    """Tell webhooks of stock that was set, too."""
     refuse_local_webhooks: bool = False
     """Refuse the addresses that the real API refuses, among them every address of this machine."""

@@ -15,13 +15,14 @@ Found = TypeVar("Found")
 
 @dataclass(slots=True, kw_only=True)
 class Visit:
-    """The account of the token, and the misbehaviour that was asked for.
+    """The account of the token, and the misbehaviour that was asked for. ``of_app``: an app got the token.
 
     ``refuse``: the alias of the one mutation to be refused with a user error. ``halve_bulk``: execute half of the lines.
     """
 
     market: Market
     catalogue: Catalogue
+    of_app: bool = False
     refuse: str | None = None
     halve_bulk: bool = False
 

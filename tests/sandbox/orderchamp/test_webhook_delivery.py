@@ -15,6 +15,7 @@ from app.sandbox.orderchamp.market import Market
 from app.sandbox.orderchamp.products import create_product, delete_product, update_product
 from app.sandbox.orderchamp.records import Webhook
 from app.sandbox.orderchamp.schema import load_schema
+from app.sandbox.orderchamp.stock import adjust
 from app.sandbox.orderchamp.webhooks import Courier, waits
 from tests.sandbox.orderchamp.conftest import Orderchamp
 
@@ -54,7 +55,7 @@ def told() -> Told:
     events = ["PRODUCT_CREATED", "PRODUCT_DELETED"]
     account.webhooks["w"] = Webhook(id="w", url=URL, events=events)
     receiver = Receiver()
-    courier = Courier(market, post=receiver.post, sleep=receiver.sleep)
+    courier = Courier(market, post=receiver.post, sleep=receiver.sleep, app_secret="the app's")
     market.tell = courier.tell
     return Told(market, market.catalogues[account.id], receiver, courier)
 
@@ -76,6 +77,27 @@ async def test_signs_the_raw_body_and_names_account_event_and_webhook(told: Told
         "position": 1,
         "price": "4.50",
     }
+
+
+async def test_what_an_app_registered_is_signed_with_the_apps_secret(told: Told) -> None:
+    told.catalogue.account.webhooks["w"].of_app = True
+    create_product(told.market, told.catalogue, GIVEN)
+    await told.courier.idle()
+    ((_, headers, body),) = told.receiver.received
+    assert headers["X-Orderchamp-Signature"] == hmac.new(b"the app's", body, hashlib.sha256).hexdigest()
+
+
+async def test_webhook_for_stock_once_for_each_product_where_it_rings_at_all(told: Told) -> None:
+    product = create_product(told.market, told.catalogue, GIVEN)
+    await told.courier.idle()
+    told.catalogue.account.webhooks["w"].events = ["PRODUCT_UPDATED"]
+    lines = [{"productVariantId": product.variant_ids[0], "action": "SET", "adjustment": n} for n in (1, 2)]
+    for rings in (False, True):
+        told.market.switches = told.market.switches.model_copy(update={"webhook_for_stock": rings})
+        told.receiver.received.clear()
+        adjust(told.market, told.catalogue, lines)
+        await told.courier.idle()
+        assert len(told.receiver.received) == rings
 
 
 async def test_tells_only_events_that_were_asked_for(told: Told) -> None:
