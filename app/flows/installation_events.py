@@ -22,46 +22,61 @@ async def hear_of_installation(run: LaneRun, delivery: StoredDelivery, facts: Se
 
 
 async def _erase(run: LaneRun, delivery: StoredDelivery, *, subject: str) -> None:
-    if subject == "shop" and run.application.state in ("uninstalling", "uninstalled"):
-        async with run.services.store.transaction(run.claim) as tx:
-            await tx.erasures.mark(run.application.id)
-            await tx.inbox.settle(
-                [Settled(delivery_id=delivery.id, outcome="applied", reason="Everything kept of the shop is erased.")]
-            )
-            await tx.lanes.wake(run.application.id)
-        run.services.observer.settled(run.application.platform, ["applied"])
-        run.ended = True
-        return
-    reason = "The app is installed in the shop, so nothing is erased."
     if subject != "shop":
-        reason = (
-            "Nothing else is kept about a shop's customers, so there is nothing to hand out; the request is erased."
-        )
-        async with run.services.store.transaction(run.claim) as tx:
-            await tx.inbox.forget_body(delivery.id)
-            await tx.inbox.settle([Settled(delivery_id=delivery.id, outcome="ignored", reason=reason)])
-        run.services.observer.settled(run.application.platform, ["ignored"])
+        await _forget_request(run, delivery)
         return
-    await _settle(run, delivery, outcome="ignored", reason=reason)
+    if run.application.state not in ("uninstalling", "uninstalled"):
+        # The notice that the app was removed may have been lost: then the shop has to be left first.
+        await _leave_if_removed(
+            run, delivery, still="The app is installed in the shop, so nothing is erased.", settle=False
+        )
+        return
+    async with run.services.store.transaction(run.claim) as tx:
+        await tx.erasures.mark(run.application.id)
+        await tx.inbox.settle(
+            [Settled(delivery_id=delivery.id, outcome="applied", reason="Everything kept of the shop is erased.")]
+        )
+        await tx.lanes.wake(run.application.id)
+    run.services.observer.settled(run.application.platform, ["applied"])
+    run.ended = True
+
+
+async def _forget_request(run: LaneRun, delivery: StoredDelivery) -> None:
+    """Erase a request that is about a customer: it is all that is kept about them."""
+    reason = "Nothing else is kept about a shop's customers, so there is nothing to hand out; the request is erased."
+    async with run.services.store.transaction(run.claim) as tx:
+        await tx.inbox.forget_body(delivery.id)
+        await tx.inbox.settle([Settled(delivery_id=delivery.id, outcome="ignored", reason=reason)])
+    run.services.observer.settled(run.application.platform, ["ignored"])
 
 
 async def _removed(run: LaneRun, delivery: StoredDelivery) -> None:
-    """Uninstall, unless the credentials still work: then the notice is late and the app is installed again."""
     if run.application.state in ("uninstalling", "uninstalled"):
         await _settle(run, delivery, outcome="ignored", reason="The Application is being uninstalled already.")
         return
+    still = "The shop still accepts the credentials: the notice is late, and the app is installed."
+    await _leave_if_removed(run, delivery, still=still, settle=True)
+
+
+async def _leave_if_removed(run: LaneRun, delivery: StoredDelivery, *, still: str, settle: bool) -> None:
+    """Uninstall, unless the credentials still work, which ends the delivery with the reason ``still``.
+
+    ``settle``: the delivery asks for no more than that; otherwise it stays fresh for the run that finds the app removed.
+    """
     if run.without_shop:
         run.wait(ASK_AGAIN)
         return
     try:
         await run.services.ask_shop(run.adapter.installation.probe(run.connection))
     except CredentialsRefused:
+        reason = "The app was removed in the shop."
         async with run.services.store.transaction(run.claim) as tx:
-            await tx.applications.set_state(run.application.id, "uninstalling", "The app was removed in the shop.")
-            await tx.inbox.settle(
-                [Settled(delivery_id=delivery.id, outcome="applied", reason="The app was removed in the shop.")]
-            )
-        run.services.observer.settled(run.application.platform, ["applied"])
+            await tx.applications.set_state(run.application.id, "uninstalling", reason)
+            if settle:
+                await tx.inbox.settle([Settled(delivery_id=delivery.id, outcome="applied", reason=reason)])
+            await tx.lanes.wake(run.application.id)
+        if settle:
+            run.services.observer.settled(run.application.platform, ["applied"])
         run.ended = True
     except RunOver:
         raise
@@ -69,8 +84,7 @@ async def _removed(run: LaneRun, delivery: StoredDelivery) -> None:
         asked = error.retry_after if isinstance(error, TemporaryError) else None
         run.wait(max(asked or ASK_AGAIN, ASK_AGAIN))
     else:
-        reason = "The shop still accepts the credentials: the notice is late, and the app is installed."
-        await _settle(run, delivery, outcome="ignored", reason=reason)
+        await _settle(run, delivery, outcome="ignored", reason=still)
 
 
 async def _settle(run: LaneRun, delivery: StoredDelivery, *, outcome: str, reason: str) -> None:

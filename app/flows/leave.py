@@ -5,7 +5,8 @@ Each step may be repeated. The shop's credentials are often dead by then, so a r
 
 from datetime import timedelta
 
-from app.domain.errors import CredentialsRefused, PlatformRejected, RunOver, TemporaryError
+from app.domain.errors import ChangedMeanwhile, CredentialsRefused, PlatformRejected, RunOver, TemporaryError
+from app.domain.structs import replace
 from app.flows.keep_webhook import leave_account, remove_webhook
 from app.flows.lane import LaneRun
 from app.platforms.adapter import Unsubscribe
@@ -29,7 +30,6 @@ async def leave(run: LaneRun) -> bool:
     async with services.store.transaction(run.claim) as tx:
         await leave_account(run, tx)
         await tx.vault.erase(str(application.id))
-        await tx.products.stop(application.id)
         await tx.applications.record_subscriptions(application.id, (), alone=True)
         await tx.applications.want_secret_told(application.id, due=False)
         await tx.appointments.cancel_all(application.id)
@@ -40,6 +40,8 @@ async def leave(run: LaneRun) -> bool:
         await tx.previews.end_all(
             application.id, reason="The Application was uninstalled.", lasts=services.pace.preview_lasts
         )
+        # After the import, which lets go of what had waited for it.
+        await tx.products.stop(application.id)
         await tx.replays.cancel_of(application.id)
         await tx.rings.forget(application.id)
         await tx.applications.set_state(application.id, "uninstalled", application.state_reason)
@@ -47,6 +49,24 @@ async def leave(run: LaneRun) -> bool:
         await tx.conflicts.plan_all_holders_again(application.id)
     run.ended = True
     return True
+
+
+async def leave_without_orderchamp(run: LaneRun, refused: CredentialsRefused) -> None:
+    """Give up what is still to be done at Orderchamp: its token is dead, and nobody brings another one to leave with.
+
+    What calls that were on their way have created is looked up when the Application returns.
+    """
+    reason = run.application.state_reason
+    if run.application.unpublish_on_uninstall:
+        reason = f"{reason} Products were left as they are on Orderchamp: {refused}"
+    leaving = replace(run.application, unpublish_on_uninstall=False, state_reason=reason)
+    async with run.services.store.transaction(run.claim) as tx:
+        if not await tx.applications.is_current(run.application):
+            raise ChangedMeanwhile
+        await tx.applications.save(leaving)
+        await tx.applications.replan(run.application.id, after=None)
+        await tx.products.stop(run.application.id)
+        await tx.lanes.wake(run.application.id)
 
 
 async def _unsubscribe(run: LaneRun) -> bool:

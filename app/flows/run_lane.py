@@ -28,10 +28,10 @@ from app.flows.erase import erase, erase_supplier
 from app.flows.import_catalogue import import_page
 from app.flows.keep_webhook import keep_webhook
 from app.flows.lane import ORDERCHAMP_TOKEN, LaneRun, shop_credentials
-from app.flows.leave import leave
+from app.flows.leave import leave, leave_without_orderchamp
+from app.flows.look_where_rung import look_where_rung
 from app.flows.poll_changes import poll_changes
 from app.flows.preview import preview
-from app.flows.look_where_rung import look_where_rung
 from app.flows.project_events import project_events
 from app.flows.read_products import read_products
 from app.flows.reconcile import reconcile
@@ -206,7 +206,7 @@ def _duties(application: Application) -> Mapping[DutyName, Duty]:
                 "sweep": sweep,
             }
         case "uninstalling":
-            unpublishing: Mapping[DutyName, Duty] = {"products": _reconcile, "replan": replan}
+            unpublishing: Mapping[DutyName, Duty] = {"replan": replan, "products": _reconcile}
             hiding = unpublishing if application.unpublish_on_uninstall else {}
             return {"events": project_events, **hiding, "leaving": leave}
         case "paused" | "failed":
@@ -277,7 +277,7 @@ async def _pause_if_refused_again(run: LaneRun, error: CredentialsRefused) -> No
             await run.marketplace.account()
     except CredentialsRefused as confirmed:
         if run.application.state == "uninstalling":
-            run.wait(AFTER_TROUBLE * run.services.pace.retry_scale)
+            await leave_without_orderchamp(run, confirmed)
             return
         async with run.services.store.transaction(run.claim) as tx:
             reason = f"The shop does not accept the credentials any more: {confirmed} Bring new ones to go on."
@@ -302,7 +302,9 @@ async def _pause_if_refused_again(run: LaneRun, error: CredentialsRefused) -> No
 async def _release(run: LaneRun, *, sound: bool) -> None:
     async with run.services.store.transaction() as tx:
         state = await tx.applications.state(run.application.id)
-        idle = state in ("paused", "failed", "uninstalled") and not run.application.erasing
+        # A notice that could not be understood yet is looked at again, whatever else rests.
+        rests = run.not_before is None and not run.application.erasing
+        idle = state in ("paused", "failed", "uninstalled") and rests
         await tx.lanes.release(run.claim, sound=sound, idle=idle, not_before=run.not_before)
         if sound and run.claim.failures:
             await tx.problems.close(run.application.id, "lane_failed")

@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from uuid import UUID
 from datetime import timedelta
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy import URL, make_url

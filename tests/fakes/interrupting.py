@@ -2,8 +2,8 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from uuid import UUID
 from datetime import timedelta
+from uuid import UUID
 
 from app.domain.ids import AccountId, ApplicationId
 from app.ports import Addressee, Arrival, Budget, Claim, Ring, Store, Transaction

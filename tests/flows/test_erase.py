@@ -232,6 +232,37 @@ async def test_a_shop_that_asks_for_it_is_erased_once_it_is_uninstalled(stage: S
     assert stage.orderchamp.by_sku("1-A").title == "Goes on"
 
 
+@pytest.mark.parametrize("paused", [False, True])
+async def test_a_shop_that_asks_for_it_is_erased_though_the_notice_of_its_removal_was_lost(
+    stage: Stage, paused: bool
+) -> None:
+    application = await stage.install()
+    await stage.settle()
+    stage.shop.token = "another"
+    if paused:
+        await stage.keep_appointment("subscriptions")
+        assert (await stage.application(application.id)).state == "paused"
+    asked = delivery(Erasure(subject="shop"))
+    services = replace(stage.services, apps={"fake": {"secret": "secret"}})
+    await Reception(services).receive_for_app(
+        "fake", replace(asked, headers={**asked.headers, "shop": application.shop})
+    )
+    await stage.settle()
+    assert await stage.count("application") == 0
+
+
+async def test_a_shop_whose_app_is_installed_is_not_erased(stage: Stage) -> None:
+    application = await stage.install()
+    asked = delivery(Erasure(subject="shop"))
+    services = replace(stage.services, apps={"fake": {"secret": "secret"}})
+    await Reception(services).receive_for_app(
+        "fake", replace(asked, headers={**asked.headers, "shop": application.shop})
+    )
+    await stage.settle()
+    assert (await stage.application(application.id)).state == "active"
+    assert set((await stage.outcomes(application)).values()) == {"ignored"}
+
+
 async def test_a_request_about_a_customer_is_not_kept_itself(stage: Stage) -> None:
     (application,) = await live(stage, GONE)
     async with stage.store.pool.connection() as connection:
