@@ -17,6 +17,7 @@ from app.flows.erase import refuse_while_erasing
 from app.flows.lane import ORDERCHAMP_TOKEN, as_secrets, shop_credentials
 from app.flows.renew import fresh
 from app.flows.services import Services
+from app.flows.share_token import share_token
 from app.flows.webhook_secret import secrets_to_keep
 from app.platforms.adapter import Adapter
 from app.ports import Transaction
@@ -144,6 +145,7 @@ async def _keep(
         await tx.applications.replan(application.id, after="")
         await tx.conflicts.plan_all_holders_again(application.id)
     await tx.problems.close(application.id, "credentials_refused")
+    await share_token(services, tx, application, wanted.orderchamp_token)
     await tx.imports.start(services.new_id(), application.id)
     await tx.lanes.add(application.id)
     return application, known is None

@@ -17,6 +17,7 @@ from app.flows.install import check_storefront, kept_credentials, refuse_other_a
 from app.flows.lane import ORDERCHAMP_TOKEN, as_secrets
 from app.flows.renew import fresh
 from app.flows.services import Services
+from app.flows.share_token import resumed, share_token
 from app.flows.webhook_secret import secrets_to_keep
 from app.ports import Transaction
 
@@ -48,8 +49,9 @@ async def change(services: Services, application_id: ApplicationId, revision: Re
         account = await try_orderchamp(services, revision.orderchamp_token or token)
         check_storefront(account, revision.storefront_id)
     async with services.store.transaction() as tx:
+        # The account first, as an install does, so that two who bring tokens of one account wait in a line.
+        await _keep_account(tx, before, account)
         now = await _installed(tx, application_id, lock=True)
-        await _keep_account(tx, now, account)
         changed = replace(
             now,
             settings=revision.settings or now.settings,
@@ -65,6 +67,7 @@ async def change(services: Services, application_id: ApplicationId, revision: Re
         if revision.orderchamp_token is not None:
             await tx.vault.put(str(application_id), {ORDERCHAMP_TOKEN: revision.orderchamp_token})
             await tx.appointments.make(application_id, "webhook")
+            await share_token(services, tx, changed, revision.orderchamp_token)
         await tx.applications.replan(application_id, after="")
         reason = "The Application was changed meanwhile; preview it again."
         await tx.previews.end_all(application_id, reason=reason, lasts=services.pace.preview_lasts)
@@ -100,13 +103,7 @@ def _resumed_by_credentials(services: Services, application: Application) -> App
     """A pause that the system made for dead credentials ends when working ones arrive."""
     if application.state != "paused" or application.paused_by != "system":
         return application
-    return replace(
-        application,
-        state="active",
-        state_reason="Working credentials arrived.",
-        state_since=services.clock(),
-        paused_by=None,
-    )
+    return resumed(services, application)
 
 
 async def pause(services: Services, application_id: ApplicationId) -> Application:

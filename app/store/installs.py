@@ -115,11 +115,16 @@ class Installs:
             {"id": install_id, "asked": asked, "state": digest(state)},
         )
 
-    async def answer(self, install_id: InstallId, *, answered: bool) -> None:
-        """Note that the answer has come; or that it came to nothing, and may come again."""
+    async def answer(self, install_id: InstallId) -> None:
+        """Note that the answer has come."""
+        await self._connection.execute("UPDATE pending_install SET answered = true WHERE id = :id", {"id": install_id})
+
+    async def put_back(self, install_id: InstallId, *, why: str, way_on: str) -> None:
+        """Note that the answer came to nothing, for this reason, and may come again."""
         await self._connection.execute(
-            "UPDATE pending_install SET answered = :answered WHERE id = :id",
-            {"id": install_id, "answered": answered},
+            "UPDATE pending_install SET answered = false, why = :why, way_on = :way_on "
+            "WHERE id = :id AND state = 'waiting'",
+            {"id": install_id, "why": clean(why), "way_on": clean(way_on)},
         )
 
     async def ring(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -120,8 +121,13 @@ async def web(database_url: str) -> AsyncIterator[Web]:
 
 
 @contextlib.asynccontextmanager
-async def town(database_url: str, **changes: Any) -> AsyncIterator[Web]:
-    """The web application with these settings, beside a stand-in Orderchamp and stand-in shops."""
+async def town(
+    database_url: str, *, shops: Mapping[str, str] = MappingProxyType({}), **changes: Any
+) -> AsyncIterator[Web]:
+    """The web application with these settings, beside a stand-in Orderchamp and stand-in shops.
+
+    ``shops`` are those of other platforms, by the platform's name.
+    """
     async with (
         serving(
             create_orderchamp(client_id="test-orderchamp-app", client_secret="test-orderchamp-app-secret")
@@ -137,7 +143,7 @@ async def town(database_url: str, **changes: Any) -> AsyncIterator[Web]:
             public_url=f"http://127.0.0.1:{port}",
             orderchamp_api_url=f"{orderchamp}/v1/graphql",
             orderchamp_www_url=orderchamp,
-            shop_urls={"shopify": shopify + "/shops/{shop}"},
+            shop_urls={"shopify": shopify + "/shops/{shop}", **shops},
             coalesce_seconds=0,
             **changes,
         )

@@ -14,6 +14,7 @@ from app.domain.errors import (
     InvalidInstallation,
     InvalidSignature,
     NotPossibleNow,
+    OrderchampUnavailable,
     PlatformUnavailable,
     TemporaryError,
     WrongBrowser,
@@ -206,8 +207,7 @@ async def test_going_on_makes_the_states_before_void(journey: Journey) -> None:
     first = await journey.arrive(key)
     second = await continue_(journey.stage.services, "fake", browser=MINE)
 
-    with pytest.raises(InstallNotFound):
-        await journey.agree(first)
+    assert await journey.agree(first) == PAGE, "of another tab, say: the supplier sees how it stands"
     assert journey.handshake.exchanged == []
     assert await journey.agree(second) == PAGE
 
@@ -337,9 +337,13 @@ async def test_a_shop_that_is_down_for_a_moment_is_asked_again_with_the_same_ans
     _, key = await journey.start()
     asked = await journey.arrive(key)
 
+    assert (await journey.mine()).why == "Fake has yet to let the app in."
     journey.stage.shop.down = True
     with pytest.raises(PlatformUnavailable):
         await journey.agree(asked)
+    waits = await journey.mine()
+    assert (waits.state, waits.why) == ("waiting", "The shop is down.")
+    assert waits.way_on == "Load the page that told you so again in a moment, or go on from here."
     journey.stage.shop.down = False
     assert await journey.agree(asked) == PAGE
 
@@ -356,6 +360,22 @@ async def test_orderchamp_that_is_down_for_a_moment_is_asked_again_with_the_same
 
     assert await journey.let_in(asked) == "https://test/install/orderchamp/choice"
     assert await journey.stage.count("pending_install") == 1
+
+
+async def test_a_code_that_was_exchanged_counts_though_orderchamp_did_not_say_whose_account_it_is(
+    journey: Journey,
+) -> None:
+    asked = begin_at_orderchamp(journey.stage.services, browser=MINE)
+
+    journey.stage.orderchamp.account_trouble = [OrderchampUnavailable("It is away.")]
+    with pytest.raises(TemporaryError):
+        await journey.let_in(asked)
+    waits = await journey.mine()
+    assert (waits.state, waits.why) == ("waiting", "It is away.")
+
+    assert await journey.let_in(asked) == "https://test/install/orderchamp/choice"
+    assert journey.orderchamp.exchanged == ["token"]
+    assert set(await journey.secrets(waits.id)) == {"secret", "orderchamp.token"}
 
 
 async def test_a_code_that_works_no_more_ends_the_install_with_the_way_on(journey: Journey) -> None:
@@ -564,6 +584,7 @@ async def test_nothing_is_begun_that_could_not_end_well(journey: Journey) -> Non
         ({"orderchamp_token": "wrong"}, CredentialsRefused),
         ({"storefront_id": StorefrontId("none")}, InvalidInstallation),
         ({"supplier_id": SupplierId("another")}, AlreadyInstalled),
+        ({"shop": "nowhere.example"}, InvalidInstallation),
     ):
         with pytest.raises(error):
             await journey.start(**changes)

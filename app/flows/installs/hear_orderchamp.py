@@ -17,12 +17,15 @@ from app.domain.installing import PendingInstall
 from app.domain.structs import replace
 from app.flows.erase import refuse_while_erasing
 from app.flows.install import check_storefront, refuse_other_account, try_orderchamp
-from app.flows.installs.kept import end, keep_secret, keep_token
-from app.flows.installs.travel import LIFETIME, go_on, orderchamp_callback, page
+from app.flows.installs.kept import end, forget_handshake, keep_handshake, keep_secret, keep_token, kept
+from app.flows.installs.travel import AGAIN, LIFETIME, go_on, of_earlier_try, orderchamp_callback, page
 from app.flows.services import Services
 from app.ports import OrderchampApp, Transaction
 
 REFUSED = "You did not let the app into your Orderchamp account, so nothing was installed."
+TOKEN = "orderchamp_token"  # noqa: S105 - the name of a secret
+"""What is remembered of a handshake with Orderchamp: a token of which nobody knows yet whose account it is of."""
+
 NONCE = 32
 """Characters at the beginning of a state that Orderchamp was asked with before anything was kept."""
 
@@ -46,7 +49,13 @@ async def hear_orderchamp(services: Services, call: Delivery, *, browser: str) -
     """
     app = _app(services)
     async with services.store.transaction() as tx:
-        install = await _meant(services, tx, app, call, browser)
+        try:
+            install = await _meant(services, tx, app, call, browser)
+        except InstallNotFound:
+            begun_here = await of_earlier_try(tx, browser, None, state=app.state_of(call), call=call)
+            if begun_here is None:
+                raise
+            return page(services, begun_here)
         if install.state != "waiting" or install.answered:
             return page(services, install)
         code = app.hear(call, now=services.clock())
@@ -54,12 +63,12 @@ async def hear_orderchamp(services: Services, call: Delivery, *, browser: str) -
             if install.supplier_id is None:
                 raise ConsentRefused(REFUSED)  # What was begun just now is forgotten again.
             return page(services, await end(tx, install, "refused", REFUSED))
-        await tx.installs.answer(install.id, answered=True)
+        await tx.installs.answer(install.id)
     try:
         return await _take_up(services, install, code, app)
-    except TemporaryError:
+    except TemporaryError as error:
         async with services.store.transaction() as tx:
-            await tx.installs.answer(install.id, answered=False)
+            await tx.installs.put_back(install.id, why=str(error), way_on=AGAIN)
         raise
     except (PermanentError, ApplicationError) as error:
         async with services.store.transaction() as tx:
@@ -122,8 +131,16 @@ def _begun(services: Services) -> PendingInstall:
 
 
 async def _take_up(services: Services, install: PendingInstall, code: str, app: OrderchampApp) -> str:
-    """Get the token, find out whose account it is of, and return where the browser goes on."""
-    token = await app.token(code)
+    """Get the token, find out whose account it is of, and return where the browser goes on.
+
+    A code works once, so what it gave is kept before anything else is asked: the same call may come again after that.
+    """
+    async with services.store.transaction() as tx:
+        token = (await kept(tx, install)).handshake.get(TOKEN)
+    if token is None:
+        token = await app.token(code)
+        async with services.store.transaction() as tx:
+            await keep_handshake(tx, install, {TOKEN: token})
     account = await try_orderchamp(services, token)
     check_storefront(account, install.storefront_id)
     async with services.store.transaction() as tx:
@@ -135,4 +152,5 @@ async def _take_up(services: Services, install: PendingInstall, code: str, app: 
         install = replace(install, supplier_id=owner, account_id=account.id)
         await tx.installs.save(install)
         await keep_token(tx, install, token)
+        await forget_handshake(tx, install, TOKEN)
         return await go_on(services, tx, install)

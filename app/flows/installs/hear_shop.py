@@ -15,7 +15,7 @@ from app.domain.ids import InstallId
 from app.domain.installing import PendingInstall
 from app.domain.structs import replace
 from app.flows.installs.kept import end, keep_credentials, keep_handshake, keep_secret, keep_token
-from app.flows.installs.travel import LIFETIME, agree, go_on, handshake_of, page, ticket
+from app.flows.installs.travel import AGAIN, LIFETIME, agree, go_on, handshake_of, of_earlier_try, page, ticket
 from app.flows.lane import ORDERCHAMP_TOKEN
 from app.flows.services import Services
 from app.platforms.adapter import Adapter, Handshake, Heard
@@ -33,7 +33,13 @@ async def hear_shop(services: Services, platform: str, call: Delivery, *, browse
         raise InstallNotFound
     adapter = services.adapters[platform]
     async with services.store.transaction() as tx:
-        install = await _meant(services, tx, adapter, handshake, call, browser)
+        try:
+            install = await _meant(services, tx, adapter, handshake, call, browser)
+        except InstallNotFound:
+            begun_here = await of_earlier_try(tx, browser, platform, state=handshake.state_of(call), call=call)
+            if begun_here is None:
+                raise
+            return page(services, begun_here)
         asked = await ticket(services, tx, install, adapter, state=handshake.state_of(call) or "")
         heard = handshake.hear(call, asked, services.apps.get(platform, {}), now=services.clock())
         if heard.reply is None and not await tx.installs.begun_in(install.id, browser):
@@ -138,7 +144,7 @@ async def _note(tx: Transaction, adapter: Adapter, install: PendingInstall, hear
     if heard.kept:
         await keep_handshake(tx, install, heard.kept)
     if heard.credentials is not None:
-        await tx.installs.answer(install.id, answered=True)
+        await tx.installs.answer(install.id)
     return install
 
 
@@ -153,9 +159,9 @@ async def _fetch(
     """Get the credentials and remember them. What cannot be ends the install, and is told to a shop that called by itself."""
     try:
         got = adapter.installation.credentials(await services.ask_shop(credentials))
-    except TemporaryError:
+    except TemporaryError as error:
         async with services.store.transaction() as tx:
-            await tx.installs.answer(install.id, answered=False)
+            await tx.installs.put_back(install.id, why=str(error), way_on=AGAIN)
         raise
     except (PermanentError, ApplicationError) as error:
         async with services.store.transaction() as tx:

@@ -60,6 +60,11 @@ async def keep_handshake(tx: Transaction, install: PendingInstall, more: Mapping
     await tx.vault.put(owner(install.id), {HANDSHAKE + name: value for name, value in more.items()})
 
 
+async def forget_handshake(tx: Transaction, install: PendingInstall, name: str) -> None:
+    """Forget one thing that a call of the handshake left."""
+    await tx.vault.forget(owner(install.id), HANDSHAKE + name)
+
+
 async def end(
     tx: Transaction,
     install: PendingInstall,

@@ -9,7 +9,7 @@ from app.domain.settings import ApplicationSettings
 from app.flows.erase import refuse_while_erasing
 from app.flows.install import adapter_of, check_storefront, refuse_others, try_orderchamp
 from app.flows.installs.kept import keep_secret, keep_token
-from app.flows.installs.travel import LIFETIME, handshake_of
+from app.flows.installs.travel import LIFETIME, handshake_of, refuse_to_begin_without
 from app.flows.services import Services
 
 
@@ -39,6 +39,7 @@ async def start_install(services: Services, wanted: Start) -> tuple[PendingInsta
         reason = f"{adapter.name} is installed with credentials here: POST …/applications."
         raise InvalidInstallation("There is no install in a browser for this.", reasons=[("platform", reason)])
     shop = None if wanted.shop is None else adapter.installation.shop(wanted.shop)
+    refuse_to_begin_without(services, adapter, shop)
     if wanted.orderchamp_token is not None:
         account = await try_orderchamp(services, wanted.orderchamp_token)
         check_storefront(account, wanted.storefront_id)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from app.domain.errors import InstallNotFound
+from app.domain.http import Delivery
 from app.domain.installing import PendingInstall, next_step
 from app.domain.structs import replace
 from app.flows.installs.kept import kept
@@ -14,6 +15,9 @@ from app.ports import Transaction
 
 LIFETIME = timedelta(hours=1)
 """How long a supplier has for an install; and how long finishing it is tried, once both sides have agreed."""
+
+AGAIN = "Load the page that told you so again in a moment, or go on from here."
+"""The way on after a side that could not be reached: its answer still counts."""
 
 CONNECTING = "Both sides have agreed; the connection is being tried."
 
@@ -68,6 +72,35 @@ async def _installed_with(tx: Transaction, adapter: Adapter, install: PendingIns
         if application.supplier_id == install.supplier_id:
             return shop_credentials(await tx.vault.get(str(application.id)))
     return {}
+
+
+def refuse_to_begin_without(services: Services, adapter: Adapter, shop: str | None) -> None:
+    """InvalidInstallation if no browser could be sent off for this shop, or without one."""
+    handshake = handshake_of(services, adapter.platform)
+    if handshake is None:
+        return
+    ours = f"{services.public_url}/install/{adapter.platform}"
+    trial = Ticket(
+        state="",
+        callback=f"{ours}/callback",
+        confirm=f"{ours}/confirm",
+        shop=shop,
+        base_url=None if shop is None else services.shop_url(adapter.platform, shop),
+        secret=Secret(b""),
+    )
+    handshake.begin(trial, services.apps.get(adapter.platform, {}))
+
+
+async def of_earlier_try(
+    tx: Transaction, browser: str, platform: str | None, *, state: str | None, call: Delivery
+) -> PendingInstall | None:
+    """Return the install that the browser has begun, when it comes with a state that is void: with that of another tab.
+
+    None for any other call. What the call brings is not used; the supplier is shown how the install stands.
+    """
+    if state is None or call.method != "GET":
+        return None
+    return await tx.installs.of_browser(browser, platform)
 
 
 async def arrive(services: Services, platform: str, key: str, *, browser: str) -> str:
@@ -132,10 +165,15 @@ async def agree(services: Services, tx: Transaction, install: PendingInstall) ->
     await tx.installs.ring()
 
 
+def _sent_to(name: str, install: PendingInstall) -> PendingInstall:
+    return replace(install, why=f"{name} has yet to let the app in.", way_on=f"Go on to {name}.")
+
+
 async def _to_orderchamp(services: Services, tx: Transaction, install: PendingInstall) -> str:
     if services.orderchamp_app is None:
         raise InstallNotFound
     state = services.new_secret()
+    await tx.installs.save(_sent_to("Orderchamp", install))
     await tx.installs.ask(install.id, "orderchamp", state)
     return services.orderchamp_app.ask(state=state, callback=orderchamp_callback(services))
 
@@ -153,5 +191,6 @@ async def _to_shop(services: Services, tx: Transaction, install: PendingInstall)
     state = services.new_secret()
     sent = await ticket(services, tx, install, services.adapters[platform], state=state)
     address = handshake.begin(sent, services.apps.get(platform, {}))
+    await tx.installs.save(_sent_to(services.adapters[platform].name, install))
     await tx.installs.ask(install.id, "shop", state)
     return address

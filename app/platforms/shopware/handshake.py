@@ -48,6 +48,7 @@ PAGE = """<!doctype html>
 <li>In the administration of your shop: Extensions, My extensions, Upload extension.</li>
 <li>Install the app, and switch it on. The shop then registers here by itself.</li>
 </ol>
+<p>It may take a moment after that. <a href="{progress}">See how the installation goes.</a></p>
 </body></html>
 """
 
@@ -86,7 +87,10 @@ class Handshake:
 
 
 def _page(ticket: Ticket) -> Response:
-    text = PAGE.format(archive=escape(_with_state(ticket.callback, ticket.state) + "&archive=zip"))
+    text = PAGE.format(
+        archive=escape(_with_state(ticket.callback, ticket.state) + "&archive=zip"),
+        progress=escape(ticket.callback.removesuffix("/callback")),
+    )
     return Response(status=200, headers={"content-type": "text/html; charset=utf-8"}, body=text.encode())
 
 
