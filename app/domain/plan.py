@@ -307,12 +307,13 @@ def _update_measures(situation: Situation, observed: Observed) -> Iterable[Chang
 
     Orderchamp takes a variant's own weight and dimensions only when it is created.
     """
-    here = [each.source_variant_id for each in situation.bindings.values() if each.target_id == observed.id]
-    shared = in_common(each.measures for each in situation.desired.variants if each.source_id in here)
-    changed = shared.beside(observed.measures)
+    desired, bindings = situation.desired, situation.bindings
+    here = (
+        each for each in desired.variants if (bound := bindings.get(each.source_id)) and bound.target_id == observed.id
+    )
+    changed = in_common(each.measures for each in here).beside(observed.measures)
     if situation.settings.fields.specifications and changed != UNTOLD:
-        source_id = situation.desired.source_id
-        yield UpdateProduct(source_id=source_id, target_id=observed.id, measures=changed)
+        yield UpdateProduct(source_id=desired.source_id, target_id=observed.id, measures=changed)
 
 
 def _update_barcode(

@@ -39,7 +39,9 @@ UNTOLD = Measures()
 
 def in_common(measures: Iterable[Measures]) -> Measures:
     """Return what all of these have in common."""
-    told = tuple(measures)
+    told = set(measures)
+    if len(told) <= 1:
+        return told.pop() if told else UNTOLD
     found = {name: {getattr(each, name) for each in told} for name in MEASURES}
     return Measures(**{name: values.pop() for name, values in found.items() if len(values) == 1})
 

@@ -153,6 +153,8 @@ def _absent(situation: Situation) -> tuple[str, str]:
         return "skipped", "Not on Orderchamp."
     if desired.published and situation.settings.mode == "follow":
         return "skipped", "Not on Orderchamp, and only what is there already is kept up to date."
+    if desired.published:
+        return "skipped", "Not on Orderchamp."
     return "skipped", f"Not on Orderchamp, because {desired.reason}."
 
 

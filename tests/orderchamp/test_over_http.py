@@ -184,6 +184,9 @@ async def test_images_are_counted_when_they_have_arrived(town: Town, missing_id:
     await town.control("DELETE", f"/products/{gone.id}")
     counted = await town.account.count_images([waiting.id, gone.id, there.id])
     assert counted == {waiting.id: 0, there.id: 2}
+    await town.control("PUT", "/switches", {"image_delay_seconds": 0, "image_downloads": "fail"})
+    await made(town, UpdateProduct(source_id=SOURCE, target_id=there.id, images=("https://b.example/3",)))
+    assert await town.account.count_images([there.id]) == {there.id: 0}
 
 
 async def test_weight_dimensions_barcode_and_category_arrive_and_are_read_again(town: Town) -> None:

@@ -218,7 +218,7 @@ def _failed(batch: Batch, work: Work, change: Change, outcome: Outcome, touched:
     match outcome:
         case Refused():
             work.off_limits.add(change)
-            work.refusals.append(f"Orderchamp refused {_named(change)}: {'; '.join(outcome.reasons)}.")
+            work.refusals.append(f"Orderchamp refused {_named(change)}: {'; '.join(outcome.reasons).rstrip('.')}.")
             return [told_of(work, "refused", work.refusals[-1])]
         case TargetMissing():
             work.off_limits.add(change)

@@ -1,7 +1,7 @@
 """Creating, changing and deleting products. Every function raises Refused or NotFound before it changes anything."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.sandbox.orderchamp.account import Account, Catalogue
@@ -11,6 +11,8 @@ from app.sandbox.orderchamp.refusals import NotFound, UserError, blank, refuse
 from app.sandbox.orderchamp.variants import add_variant, change_variant, new_variant_errors, variant_errors
 
 Given = Mapping[str, Any]
+
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 DETAILS = (
     *("description", "brand", "madeIn", "hsCode", "caseQuantity", "minimumOrderQuantity", "tags", "salesChannels"),
@@ -88,7 +90,8 @@ def _images(market: Market, product: Product | None, given: Given) -> list[Image
     if "images" not in given:
         return None
     known = {} if product is None else {each.id: each for each in product.images}
-    appears_at = market.now() + timedelta(seconds=market.switches.image_delay_seconds)
+    delay = timedelta(seconds=market.switches.image_delay_seconds)
+    appears_at = market.now() + delay if market.switches.image_downloads == "arrive" else NEVER
     images: list[Image] = []
     for n, item in enumerate(given["images"] or ()):
         if item.get("id") is not None:

@@ -25,6 +25,8 @@ class Switches(BaseModel):
     payload_cost: Literal["free", "counted"] = "free"
     """Whether what a mutation selects of its payload costs something."""
     image_delay_seconds: float = Field(default=3.0, ge=0)
+    image_downloads: Literal["arrive", "fail"] = "arrive"
+    """What becomes of the images that are told while it stands like this."""
     inventory_quantity: Literal["available", "physical"] = "available"
     """What ``ProductVariant.inventoryQuantity`` counts."""
     missing_id: Literal["top_level_error", "null_payload"] = "top_level_error"
