@@ -307,21 +307,24 @@ def _update_measures(situation: Situation, observed: Observed) -> Iterable[Chang
 
     Orderchamp takes a variant's own weight and dimensions only when it is created.
     """
-    desired, bindings = situation.desired, situation.bindings
-    here = (
-        each for each in desired.variants if (bound := bindings.get(each.source_id)) and bound.target_id == observed.id
+    if not situation.settings.fields.specifications:
+        return
+    bound = situation.bindings
+    shared = in_common(
+        each.measures
+        for each in situation.desired.variants
+        if each.source_id in bound and bound[each.source_id].target_id == observed.id
     )
-    changed = in_common(each.measures for each in here).beside(observed.measures)
-    if situation.settings.fields.specifications and changed != UNTOLD:
-        yield UpdateProduct(source_id=desired.source_id, target_id=observed.id, measures=changed)
+    if shared not in (UNTOLD, observed.measures) and (changed := shared.beside(observed.measures)) != UNTOLD:
+        yield UpdateProduct(source_id=situation.desired.source_id, target_id=observed.id, measures=changed)
 
 
 def _update_barcode(
     situation: Situation, binding: Binding, variant: DesiredVariant, observed: ObservedVariant
 ) -> Iterable[Change]:
     """Send a barcode. Apart, as measures are."""
-    kept = situation.settings.fields.specifications and not situation.only_stock
-    if kept and variant.barcode is not None and variant.barcode != observed.barcode:
+    differs = variant.barcode is not None and variant.barcode != observed.barcode
+    if differs and situation.settings.fields.specifications and not situation.only_stock:
         yield UpdateVariant(
             source_id=situation.desired.source_id,
             target_id=binding.target_id,

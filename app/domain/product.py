@@ -39,9 +39,10 @@ UNTOLD = Measures()
 
 def in_common(measures: Iterable[Measures]) -> Measures:
     """Return what all of these have in common."""
-    told = set(measures)
-    if len(told) <= 1:
-        return told.pop() if told else UNTOLD
+    told = list(measures)
+    first = told[0] if told else UNTOLD
+    if all(each == first for each in told):
+        return first
     found = {name: {getattr(each, name) for each in told} for name in MEASURES}
     return Measures(**{name: values.pop() for name, values in found.items() if len(values) == 1})
 

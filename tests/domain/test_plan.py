@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.changes import Change, CreateProduct, CreateVariant, Publish, RefreshListing, Unpublish, sent
+from app.domain.changes import (
+    Change,
+    CreateProduct,
+    CreateVariant,
+    Publish,
+    RefreshListing,
+    SetStock,
+    Unpublish,
+    UpdateVariant,
+    sent,
+)
 from app.domain.ids import Sku, SourceVariantId, StorefrontId, TargetId, TargetVariantId
 from app.domain.plan import Situation, next_stage
 from app.domain.product import UNTOLD, Measures
@@ -310,6 +320,74 @@ class World:
 
 shop_skus = st.lists(st.sampled_from("ABC"), unique=True, min_size=1, max_size=3)
 stocks = st.integers(0, 9)
+
+
+@given(
+    skus=shop_skus,
+    there=st.none() | st.dictionaries(st.sampled_from("ABCD"), stocks, min_size=1),
+    published=st.booleans(),
+    wanted=st.booleans(),
+    gone=st.booleans(),
+    measured=st.booleans(),
+    currency=st.sampled_from([None, "EUR", "DKK"]),
+    others=st.booleans(),
+    settings=st.fixed_dictionaries(
+        {
+            "mode": st.sampled_from(["everything", "follow", "stock"]),
+            "removed_variants": st.sampled_from(["sell_out", "leave"]),
+            "inactive_products": st.sampled_from(["skip", "draft"]),
+            "publish_new": st.booleans(),
+            "fields": st.fixed_dictionaries(
+                {each: st.booleans() for each in ("title", "description", "price", "images", "specifications")}
+            ),
+        }
+    ),
+)
+def test_under_any_settings_stages_come_to_an_end_and_keep_to_the_mode(
+    skus: list[str],
+    there: dict[str, int] | None,
+    published: bool,
+    wanted: bool,
+    gone: bool,
+    measured: bool,
+    currency: str | None,
+    others: bool,
+    settings: dict[str, Any],
+) -> None:
+    before = (
+        None
+        if there is None
+        else target(*(shown(sku, stock=n) for sku, n in there.items()), published=published, published_by_others=others)
+    )
+    world = World(
+        situation(
+            shop=None if wanted else HIDDEN,
+            variants=tuple(skus),
+            there=before,
+            gone=gone,
+            measured=measured,
+            settings=settings,
+            shop_currency=currency,
+        )
+    )
+    for _ in range(8):
+        stage = next_stage(world.situation)
+        if not stage:
+            break
+        for change in stage:
+            world.make(change)
+    else:
+        pytest.fail(f"it never ends: {world.made}")
+    kinds = {type(each) for each in world.made}
+    if settings["mode"] == "stock":
+        assert kinds <= {SetStock, UpdateVariant}
+        assert {each.policy for each in world.made if isinstance(each, UpdateVariant)} <= {"DENY"}
+    if settings["mode"] != "everything":
+        assert CreateProduct not in kinds
+    if currency == "DKK":
+        prices = [each for each in world.made if isinstance(each, UpdateVariant) and (each.price or each.msrp)]
+        assert not prices
+        assert not (CreateProduct in kinds and Publish in kinds)
 
 
 @given(

@@ -201,3 +201,16 @@ async def test_what_was_published_by_hand_is_republished_although_new_products_s
     await stage.settle()
     assert stage.orderchamp.by_sku("1-A").published
     assert (stage.orderchamp.stock("1-A"), stage.orderchamp.stock("gone")) == (5, 0)
+
+
+async def test_new_credentials_bring_what_the_shop_tells_of_itself_now(stage: Stage) -> None:
+    stage.shop.put(product("1"))
+    application = await stage.install()
+    await stage.settle()
+    stage.shop.currency = "DKK"
+    await change(stage.services, application.id, Revision(credentials={"token": stage.shop.token}))
+    await stage.hear(application, product("1", variant("1-A", price="75.00"), at=1))
+    await stage.settle()
+    assert (await stage.application(application.id)).details["currency"] == "DKK"
+    assert (await stage.problem(application, "currency_differs")).state == "open"
+    assert [str(each.price) for each in stage.orderchamp.by_sku("1-A").variants.values()] == ["10.00"]
