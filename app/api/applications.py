@@ -246,11 +246,12 @@ def _revealed(credentials: Mapping[str, SecretStr]) -> Mapping[str, str]:
 
 
 def _merged(settings: ApplicationSettings, changes: Mapping[str, Any]) -> ApplicationSettings:
-    """Return the settings with some of them changed; ``fields`` may be partial, too."""
+    """Return the settings with some of them changed; those that are made of several may be partial, too."""
     before = settings.model_dump(mode="json")
     given = dict(changes)
-    if isinstance(given.get("fields"), dict):
-        given["fields"] = {**before["fields"], **given["fields"]}
+    for name in ("fields", "guard"):
+        if isinstance(given.get(name), dict):
+            given[name] = {**before[name], **given[name]}
     try:
         return ApplicationSettings.model_validate({**before, **given})
     except ValidationError as error:

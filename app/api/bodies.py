@@ -126,7 +126,7 @@ class OrderchampChange(BaseModel):
 
 
 class ChangeBody(BaseModel):
-    """What is to change; parts that are left out stay. ``settings`` may be partial."""
+    """What is to change; parts that are left out stay. ``settings`` may be partial, and so may its ``fields`` and ``guard``."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"settings": {"fields": {"description": False}}}]}

@@ -157,6 +157,34 @@ async def test_a_dead_credential_pauses_and_a_working_one_resumes(web: Web, shop
     assert (await web.shown("OAK-S"))["status"] == "unpublished"
 
 
+async def test_settings_are_changed_one_by_one_and_every_wrong_one_is_named(web: Web, shop: str) -> None:
+    application = (await web.install()).json()
+    await web.work()
+    path = f"/v1/applications/{application['id']}"
+    before = (await web.call("GET", path)).json()["settings"]
+    stock = (await web.shown("OAK-S"))["variants"][0]["quantity"]
+    changes = {"safety_stock": 1, "fields": {"title": False}, "guard": {"number": 5}}
+    answer = (await web.call("PATCH", path, {"settings": changes})).json()
+    assert answer["settings"] == {
+        **before,
+        "safety_stock": 1,
+        "fields": {**before["fields"], "title": False},
+        "guard": {**before["guard"], "number": 5},
+    }
+    await web.work()
+    assert (await web.shown("OAK-S"))["variants"][0]["quantity"] == stock - 1
+    wrong = {"mode": "all", "currency": "eur", "guard": {"share": 2}, "nonsense": 1}
+    refused = await web.call("PATCH", path, {"settings": wrong})
+    assert refused.status_code == 422
+    assert {each["field"] for each in refused.json()["reasons"]} == {
+        "settings.mode",
+        "settings.currency",
+        "settings.guard.share",
+        "settings.nonsense",
+    }
+    assert (await web.call("GET", path)).json()["settings"] == answer["settings"]
+
+
 async def test_a_persons_pause_stops_writing_until_a_person_resumes(web: Web, shop: str) -> None:
     application = (await web.install()).json()
     await web.work()
