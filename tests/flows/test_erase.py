@@ -53,6 +53,20 @@ BY_HAND = {
     "account_webhook": "INSERT INTO account_webhook (account_id) VALUES (:account_id)",
     "ring": "INSERT INTO ring (application_id, target_id, changed_from, changed_until) "
     "VALUES (:application_id, 'canary', now(), now())",
+    "preview": "INSERT INTO preview (id, application_id, state, phase, reason, counters, expires_at) "
+    "VALUES (gen_random_uuid(), :application_id, 'done', 'planning', 'canary', '{}', now())",
+    "preview_product": "INSERT INTO preview_product (preview_id, application_id, source_id, title, gone, wants_published, state, "
+    "hiding, due, to_read, flipped, moved) SELECT id, application_id, 'canary', '', false, false, '', 'free', false, false, "
+    "false, false FROM preview WHERE application_id = :application_id",
+    "preview_variant": "INSERT INTO preview_variant (preview_id, application_id, source_variant_id, source_id) "
+    "SELECT id, application_id, 'canary', 'canary' FROM preview WHERE application_id = :application_id",
+    "preview_binding": "INSERT INTO preview_binding (preview_id, application_id, source_variant_id, source_id, account_id) "
+    "SELECT id, application_id, 'canary', 'canary', :account_id FROM preview WHERE application_id = :application_id",
+    "preview_target": "INSERT INTO preview_target (preview_id, application_id, target_id, account_id, refresh_listing, held, "
+    "was_published, images_missing) SELECT id, application_id, 'canary', :account_id, false, false, false, false "
+    "FROM preview WHERE application_id = :application_id",
+    "preview_item": "INSERT INTO preview_item (preview_id, application_id, kind, source_id, fields, sentence) "
+    "SELECT id, application_id, 'skipped', 'canary', '{}', 'canary' FROM preview WHERE application_id = :application_id",
     "erasure": "INSERT INTO erasure (supplier_id) VALUES (:supplier_id)",
     "api_key": "INSERT INTO api_key (id, digest, role, supplier_id) "
     "VALUES (gen_random_uuid(), convert_to(:supplier_id, 'UTF8'), 'read', :supplier_id)",

@@ -181,7 +181,9 @@ async def _take_in_read(run: LaneRun, tx: Transaction, now: Preview, answer: _An
         after = now.counted({"skipped": 1})
         await _replace(tx, now, source_id, [])
     else:
-        after = now.counted({"read": 1, "variants": 0 if found is None else len(found.variants)})
+        # What a page named was counted with it.
+        alone = found is not None and now.source_id is not None
+        after = now.counted({"read": int(alone), "variants": len(found.variants) if found is not None and alone else 0})
         await _replace(tx, now, source_id, await _projected(run, tx, known, answer, stands))
     await tx.previews.advance(after, lasts=run.services.pace.preview_lasts)
 
