@@ -29,7 +29,10 @@ _BIND = """
 _SIBLINGS = """
     SELECT b.target_id, b.source_id, min(b.bound_at) AS bound_at,
         coalesce(bool_or(p.wants_published), false) AS wants_published, coalesce(bool_and(NOT p.gone), false) AS living
-    FROM binding b LEFT JOIN source_product p ON p.application_id = b.application_id AND p.source_id = b.source_id
+    FROM binding b LEFT JOIN LATERAL (
+        SELECT wants_published, gone FROM source_product
+        WHERE application_id = b.application_id AND source_id = b.source_id OFFSET 0
+    ) p ON true
     WHERE b.application_id = :application_id AND b.target_id = ANY(:ids)
     GROUP BY b.target_id, b.source_id ORDER BY bound_at, b.source_id
 """

@@ -6,19 +6,28 @@ from app.domain.conflict import BoundTo, Choice, Holder
 from app.domain.ids import AccountId, ApplicationId, Sku, SourceId, SourceVariantId, TargetVariantId
 from app.store.connection import Connection
 
+# Products are looked up one by one, by their keys (OFFSET keeps the planner from joining them): what a preview overlays has
+# no keys that a join could use.
 _HOLDERS = """
     SELECT v.application_id, v.source_id, v.source_variant_id, v.sku, p.title
     FROM source_variant v JOIN application a ON a.id = v.application_id
-    JOIN source_product p ON p.application_id = v.application_id AND p.source_id = v.source_id
-    WHERE v.folded = ANY(:folded) AND a.account_id = :account_id AND a.state <> 'uninstalled' AND NOT p.gone
+    JOIN LATERAL (
+        SELECT title, gone FROM source_product WHERE application_id = v.application_id AND source_id = v.source_id OFFSET 0
+    ) p ON NOT p.gone
+    WHERE v.folded = ANY(:folded) AND a.account_id = :account_id AND a.state <> 'uninstalled'
 """
 
 _BOUND_TO = """
     SELECT b.target_variant_id, b.application_id, b.source_id, b.source_variant_id,
         CASE WHEN p.gone THEN NULL ELSE v.sku END AS sku
     FROM binding b JOIN application a ON a.id = b.application_id
-    LEFT JOIN source_variant v ON v.application_id = b.application_id AND v.source_variant_id = b.source_variant_id
-    LEFT JOIN source_product p ON p.application_id = v.application_id AND p.source_id = v.source_id
+    LEFT JOIN LATERAL (
+        SELECT sku, source_id FROM source_variant
+        WHERE application_id = b.application_id AND source_variant_id = b.source_variant_id OFFSET 0
+    ) v ON true
+    LEFT JOIN LATERAL (
+        SELECT gone FROM source_product WHERE application_id = b.application_id AND source_id = v.source_id OFFSET 0
+    ) p ON true
     WHERE b.account_id = :account_id AND b.target_variant_id = ANY(:ids) AND a.state <> 'uninstalled'
 """
 

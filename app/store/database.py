@@ -126,11 +126,13 @@ class PostgresStore:
             yield PostgresTransaction(connection, self._keyring, self._random_bytes)
 
     @contextlib.asynccontextmanager
-    async def previewing(self, preview_id: UUID) -> AsyncIterator[PostgresTransaction]:
-        """Give, to be read, what is known as a preview has it by now. PostgreSQL refuses to write anything here."""
+    async def previewing(self, preview_id: UUID, account_id: AccountId) -> AsyncIterator[PostgresTransaction]:
+        """Give, to be read, what is known of an account as a preview has it by now. PostgreSQL refuses to write anything here."""
         async with self.pool.transaction() as connection:
             await connection.execute("SET TRANSACTION READ ONLY")
-            yield PostgresTransaction(Overlaid(connection, preview_id), self._keyring, self._random_bytes)
+            # What was written a moment ago has no statistics, and is taken for next to nothing: hardly worth a hash.
+            await connection.execute("SET LOCAL enable_nestloop = off")
+            yield PostgresTransaction(Overlaid(connection, preview_id, account_id), self._keyring, self._random_bytes)
 
     def budget(self, account_id: AccountId | None) -> AccountBudget | Unmetered:
         """Return an account's budget; None: of one that is not known yet."""

@@ -7,6 +7,7 @@ world in which the preview's imports and changes were made. Nothing can be writt
 from collections.abc import Mapping
 from uuid import UUID
 
+from app.domain.ids import AccountId
 from app.store.connection import NOTHING, Connection, Result
 
 _OVERLAY = """
@@ -34,8 +35,8 @@ _OVERLAY = """
     ), target AS (
         SELECT account_id, target_id, observed, sent_images, last_storefront_id, refresh_listing, left_published, held,
             hidden_at, publishing_since, publishing_until, was_published, images_missing
-        FROM target t WHERE NOT EXISTS (SELECT FROM preview_target x WHERE x.preview_id = :preview_id
-            AND x.account_id = t.account_id AND x.target_id = t.target_id)
+        FROM target t WHERE account_id = :previewed_account AND NOT EXISTS (SELECT FROM preview_target x
+            WHERE x.preview_id = :preview_id AND x.account_id = t.account_id AND x.target_id = t.target_id)
         UNION ALL
         SELECT account_id, target_id, observed, sent_images, last_storefront_id, refresh_listing, left_published, held,
             hidden_at, publishing_since, publishing_until, was_published, images_missing
@@ -47,12 +48,14 @@ _OVERLAY = """
 class Overlaid(Connection):
     """A connection on which statements that read find what a preview has come to. It can write nothing."""
 
-    __slots__ = ("_preview_id",)
+    __slots__ = ("_account_id", "_preview_id")
 
-    def __init__(self, connection: Connection, preview_id: UUID) -> None:
+    def __init__(self, connection: Connection, preview_id: UUID, account_id: AccountId) -> None:
         super().__init__(connection.driver)
         self._preview_id = preview_id
+        self._account_id = account_id
 
     async def execute(self, statement: str, given: Mapping[str, object] = NOTHING) -> Result:
         """As every connection does."""
-        return await super().execute(_OVERLAY + statement, {**given, "preview_id": self._preview_id})
+        overlaid = {**given, "preview_id": self._preview_id, "previewed_account": self._account_id}
+        return await super().execute(_OVERLAY + statement, overlaid)

@@ -38,11 +38,11 @@ class Interrupted:
             yield tx
 
     @contextlib.asynccontextmanager
-    async def previewing(self, preview_id: UUID) -> AsyncIterator[Transaction]:
+    async def previewing(self, preview_id: UUID, account_id: AccountId) -> AsyncIterator[Transaction]:
         self.left -= 1
         if self.left == 0:
             await self._happening()
-        async with self._store.previewing(preview_id) as tx:
+        async with self._store.previewing(preview_id, account_id) as tx:
             yield tx
 
     def budget(self, account_id: AccountId | None) -> Budget:

@@ -77,9 +77,9 @@ class KillingStore:
             yield _WatchedTransaction(tx, self._killer)
 
     @contextlib.asynccontextmanager
-    async def previewing(self, preview_id: UUID) -> AsyncIterator[Transaction]:
+    async def previewing(self, preview_id: UUID, account_id: AccountId) -> AsyncIterator[Transaction]:
         self._killer.step()
-        async with self._store.previewing(preview_id) as tx:
+        async with self._store.previewing(preview_id, account_id) as tx:
             yield _WatchedTransaction(tx, self._killer)
 
     def budget(self, account_id: AccountId | None) -> Budget:

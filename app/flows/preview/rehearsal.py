@@ -54,7 +54,7 @@ class Rehearsal:
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
         """See Keeper."""
-        return self._store.previewing(self._preview.id)
+        return self._store.previewing(self._preview.id, self._application.account_id)
 
     async def hidings(self, *, since: datetime) -> Hidings:
         """See Keeper."""
