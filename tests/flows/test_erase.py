@@ -53,6 +53,7 @@ BY_HAND = {
     "account_webhook": "INSERT INTO account_webhook (account_id) VALUES (:account_id)",
     "ring": "INSERT INTO ring (application_id, target_id, changed_from, changed_until) "
     "VALUES (:application_id, 'canary', now(), now())",
+    "poll": "INSERT INTO poll (application_id, cursor) VALUES (:application_id, 'canary')",
     "preview": "INSERT INTO preview (id, application_id, state, phase, reason, counters, expires_at) "
     "VALUES (gen_random_uuid(), :application_id, 'done', 'planning', 'canary', '{}', now())",
     "preview_product": "INSERT INTO preview_product (preview_id, application_id, source_id, title, gone, wants_published, state, "
