@@ -18,6 +18,7 @@ from app.domain.http import Delivery, Request, Response
 from app.domain.ids import SourceId, StorefrontId
 from app.domain.structs import replace
 from app.flows.operate import look_again, start_import
+from app.flows.preview import start_preview
 from app.flows.receive_delivery import Reception
 from app.flows.run_lane import claim_lane, run_lane
 from app.flows.sweep import start_sweep
@@ -287,6 +288,25 @@ async def test_one_product_cannot_be_read_so_the_shop_is_asked_what_changed(shop
     assert "Large bowl" in shop.shown()
     story = await shop.stage.story(shop.application, str(bowl["id"]))
     assert any(re.search("asked for all that changed", each) for each in story)
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["one product", "everything"])
+async def test_a_preview_goes_by_what_the_shop_told_last(shop: Shop, alone: bool) -> None:
+    gone = shop.stage.orderchamp.by_sku("BOWL")
+    del shop.stage.orderchamp.products[gone.id]
+    await start_sweep(shop.stage.services, shop.application.id)
+    await shop.stage.settle()
+    bowl = SourceId(str((await shop.product("Bowl"))["id"]))
+
+    started = await start_preview(shop.stage.services, shop.application.id, bowl if alone else None)
+    await shop.stage.settle()
+
+    async with shop.stage.store.reading() as tx:
+        ended = await tx.previews.one(shop.application.id, started.id)
+    assert ended is not None
+    assert (ended.state, ended.counters["read"]) == ("done", 1 if alone else 2), ended.reason
+    assert ended.counters["create"] == 1
+    assert "Bowl" not in shop.shown()
 
 
 async def test_an_import_that_a_person_wants_asks_and_brings_back_what_was_deleted_by_hand(shop: Shop) -> None:

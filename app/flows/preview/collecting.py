@@ -129,6 +129,27 @@ def _asked(now: Preview, source_id: SourceId, stands: Mapping[SourceId, StandsNo
     return replace(found, due=True) if source_id == now.source_id else found
 
 
+async def take_known(run: LaneRun, now: Preview) -> None:
+    """Take products as they are known, of a shop whose catalogue cannot be read: what it told last is what it has."""
+    async with run.services.store.transaction(run.claim) as tx:
+        if not await tx.previews.hold(now):
+            return
+        if now.source_id is None:
+            known = await tx.products.after(run.application.id, now.cursor or "", limit=MISSING)
+        else:
+            known = tuple((await tx.products.known(run.application.id, [now.source_id])).values())
+        stands = await tx.previews.stands_now(run.application.id, [each.source_id for each in known])
+        found = [previewed(each, each, _reattached(_asked(now, each.source_id, stands))) for each in known]
+        await tx.previews.put(now, [each for each in found if each is not None])
+        after = now.counted({"read": len(known), "variants": sum(len(_variants(each)) for each in known)})
+        if now.source_id is None and len(known) == MISSING:
+            after = replace(after, cursor=Cursor(known[-1].source_id))
+        else:
+            wanted = await tx.previews.follow(now)
+            after = replace(after.counted({"wanted": wanted}), phase="planning", cursor=None)
+        await tx.previews.advance(after.progressed(), lasts=run.services.pace.preview_lasts)
+
+
 async def ask_shop(run: LaneRun, now: Preview) -> None:
     """Read some products by themselves; when none is left, have everything planned that follows."""
     async with run.services.store.reading() as tx:

@@ -8,7 +8,7 @@ from app.domain.errors import PlatformRejected, RateLimited, RunOver, TemporaryE
 from app.domain.previewing import Preview
 from app.domain.retry import GiveUp, decide
 from app.flows.lane import LaneRun
-from app.flows.preview.collecting import ask_shop, look_for_missing, read_page
+from app.flows.preview.collecting import ask_shop, look_for_missing, read_page, take_known
 from app.flows.preview.rehearsing import plan_batch
 from app.flows.reconcile.batch import StillOnItsWay
 
@@ -17,14 +17,14 @@ logger = structlog.get_logger(__name__)
 
 async def preview(run: LaneRun) -> bool:
     """Take the next step of a preview; False when none can go on now."""
-    if run.adapter.catalogue is None:
-        return False
     async with run.services.store.reading() as tx:
         now = await tx.previews.due(run.application.id)
     if now is None:
         return False
     try:
         match now.phase:
+            case "reading" | "missing" | "asking" if run.adapter.catalogue is None:
+                await take_known(run, now)
             case "reading":
                 await read_page(run, now)
             case "missing":
