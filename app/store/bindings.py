@@ -139,6 +139,8 @@ class Bindings:
         self, application_id: ApplicationId, account_id: AccountId, wanted: Mapping[Sku, SourceVariantId]
     ) -> frozenset[Sku]:
         """Claim SKUs before they are created; return those that are ours now. The others are somebody else's."""
+        if not wanted:
+            return frozenset()
         found = await self._connection.execute(
             """
                 INSERT INTO sku_claim AS c (account_id, sku, application_id, source_variant_id)

@@ -70,6 +70,7 @@ class FakeOrderchamp:
     products: dict[TargetId, Shown] = field(default_factory=dict)
     applied: list[Change] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    looked_for: list[Sku] = field(default_factory=list)
     lost_images: set[str] = field(default_factory=set)
     refuses: dict[str, Exception] = field(default_factory=dict)
     webhooks: dict[str, Registered] = field(default_factory=dict)
@@ -268,6 +269,7 @@ class _Account:
         self._enter("find")
         if self._orderchamp.find_trouble:
             raise self._orderchamp.find_trouble.pop()
+        self._orderchamp.looked_for += skus
         during, self._orderchamp.during_find = self._orderchamp.during_find, None
         if during is not None:
             await during()

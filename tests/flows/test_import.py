@@ -1,5 +1,6 @@
 """An import from its first page to its last product: what it counts, what goes before it, and what it leaves behind."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from app.domain.event import StockFact
 from app.domain.http import Reading
 from app.domain.ids import Cursor, SourceId, StockItemId
 from app.domain.importing import Import
-from app.domain.plan import CreateProduct
+from app.domain.plan import Change, CreateProduct
 from app.domain.product import Snapshot, StockLevel
 from app.domain.settings import ApplicationSettings, GuardSettings
 from app.domain.structs import replace
@@ -283,3 +284,22 @@ async def test_an_import_wants_what_only_had_to_wait_until_it_was_tried(stage: S
     await stage.settle()
     assert (await latest(stage, application)).state == "done"
     assert stage.orderchamp.stock("1-A") == 77
+
+
+async def test_what_is_new_is_looked_for_once_however_often_runs_end_before_it_is_created(stage: Stage) -> None:
+    stage.shop.put(*(product(str(n), *(variant(f"{n}-{v}") for v in range(100))) for n in range(12)))
+    await stage.install()
+    clock = [stage.services.monotonic()]
+
+    def tick(_: Change) -> None:
+        clock[0] += 0.3
+
+    stage.orderchamp.verdict = tick
+    stage.services = replace(
+        stage.services, monotonic=lambda: clock[0], pace=replace(stage.services.pace, run=timedelta(seconds=2))
+    )
+    await stage.settle()
+
+    assert all(each.published for each in stage.orderchamp.products.values())
+    assert len(stage.orderchamp.products) == 12
+    assert set(Counter(stage.orderchamp.looked_for).values()) == {1}

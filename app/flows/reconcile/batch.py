@@ -18,6 +18,9 @@ from app.ports import DueProduct, Sibling, TargetRecord, Told, Transaction
 
 BATCH = 100
 
+LOOKED_FOR = 500
+"""Variants that a batch looks for on Orderchamp: two pages of SKUs, and about as many as a run can create."""
+
 
 class StillOnItsWay(TemporaryError):
     """An earlier call for the product may still take effect."""
@@ -172,9 +175,26 @@ class Batch:
 
 async def load(run: LaneRun) -> Batch:
     """Return the products that are due, with everything stored that concerns them."""
-    async with run.services.store.transaction() as tx:
+    async with run.services.store.reading() as tx:
         due = await tx.products.due(run.application.id, limit=min(BATCH, run.services.pace.run_products))
-        return await gather(run.application, tx, due)
+        batch = await gather(run.application, tx, due)
+    _leave_for_later(batch, due)
+    return batch
+
+
+def _leave_for_later(batch: Batch, due: Sequence[DueProduct]) -> None:
+    """Leave products for the next batch when many variants are to be looked for before them.
+
+    A run may end before all that was looked for is created, and then the rest would be looked for again.
+    """
+    wanted = 0
+    for each in due:
+        work = batch.works[each.source_id]
+        unbound = sum(variant.source_id not in work.bindings for variant in each.desired.variants)
+        if wanted and unbound and wanted + unbound > LOOKED_FOR:
+            del batch.works[each.source_id]
+        else:
+            wanted += unbound
 
 
 async def gather(application: Application, tx: Transaction, due: Sequence[DueProduct]) -> Batch:
