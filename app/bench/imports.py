@@ -1,9 +1,13 @@
-"""How few calls Orderchamp gets when a catalogue is imported: one that it has already, and one that is new to it.
+"""What an import of a whole catalogue takes: calls to Orderchamp, of what it has already and of what is new; and memory.
 
 A new product costs one call to create it, with all its variants and their stock, and one to publish it: neither may be
 repeated blindly, so a lost answer must leave one product in doubt, not many. Look-ups are 250 SKUs each, as many as the cost
 limit and the largest page that was seen to work allow.
 """
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from app.bench.outside import calls, forget_calls, open_shop, real_town
 from app.local.figures import Figure
@@ -13,15 +17,57 @@ KNOWN = (400, 25)
 NEW = (100, 100)
 """Products, and variants of each: 10,000 variants both times."""
 
-WITHIN = 300.0
+LARGE = (1_000, 100)
+"""100,000 variants, for memory."""
+
+WITHIN = 900.0
+LOOK_SECONDS = 0.5
 
 
 async def measure() -> list[Figure]:
-    """Count the calls for 10,000 variants that exist with equal stock; and tell how many 10,000 new ones take."""
+    """Count the calls for 10,000 variants that exist with equal stock; and tell how many 10,000 new ones take.
+
+    Then watch how much memory a large import takes, on processes that have done nothing else.
+    """
     async with real_town() as here:
         known = await _import(here, "known", *KNOWN, known=True)
         await _import(here, "new", *NEW, known=False)
-    return [Figure(name="import_calls", value=known, goal=150, better="at most")]
+    async with real_town() as here:
+        memory: dict[str, list[float]] = {}
+        watching = asyncio.create_task(_watch(here, memory))
+        await _import(here, "large", *LARGE, known=True)
+        watching.cancel()
+    return [Figure(name="import_calls", value=known, goal=150, better="at most"), *_figures(memory)]
+
+
+async def _watch(here: Town, memory: dict[str, list[float]]) -> None:
+    """Note how many megabytes web process and worker hold while an import is running, again and again."""
+    while True:
+        found = (await here.api("GET", "/v1/applications"))["items"]
+        if any(each["import"] is not None and each["import"]["state"] == "running" for each in found):
+            for name, child in here.processes.running:
+                if name in ("web", "worker"):
+                    memory.setdefault(name, []).append(_held(child.pid))
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _held(process: int) -> float:
+    """Return the memory of a process in megabytes: VmRSS of proc_pid_status(5)."""
+    status = Path(f"/proc/{process}/status").read_text()
+    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(kilobytes) / 1024
+
+
+def _figures(memory: Mapping[str, Sequence[float]]) -> list[Figure]:
+    """Return the most that web or worker held, and by how much that grew in the second half."""
+    for name, held in memory.items():
+        print(f"   {name}: {held[0]:.0f} MB, at most {max(held):.0f} MB, at last {held[-1]:.0f} MB")
+    most = max(max(held) for held in memory.values())
+    growth = max(max(held[len(held) // 2 :]) - max(held[: len(held) // 2]) for held in memory.values())
+    return [
+        Figure(name="import_rss_mb", value=round(most), goal=200, better="at most"),
+        Figure(name="import_growth_mb", value=round(max(growth, 0.0), 1), goal=5, better="less than"),
+    ]
 
 
 async def _import(here: Town, name: str, products: int, variants: int, *, known: bool) -> int:

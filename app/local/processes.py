@@ -157,6 +157,10 @@ class Processes:
 
         return check
 
+    def told(self, name: str, words: str) -> int:
+        """Return how many lines of a process's log, from all its starts, have these words."""
+        return sum(words in line for line in self._log(name).read_text(errors="replace").splitlines())
+
     def tail(self, name: str) -> str:
         """Return the end of a process's log."""
         lines = self._log(name).read_text(errors="replace").splitlines()[-TAIL_LINES:]

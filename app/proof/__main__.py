@@ -14,6 +14,7 @@ from app.local.figures import Figure, report
 from app.local.postgres import NoDatabase, scratch
 from app.local.processes import NotStarted, free_port, until_told_to_stop
 from app.local.town import Ports, town
+from app.proof import catalogues
 from app.proof.checker import Findings
 from app.proof.pace import SETTINGS, WEB_PROCESSES, WORKERS
 from app.proof.production import figures
@@ -31,7 +32,9 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def proof(
     runs: Annotated[int, typer.Option(min=1, help="How many runs.")] = 200,
     seed: Annotated[int | None, typer.Option(help="The seed of the first run; the next ones count on from it.")] = None,
-    production: Annotated[bool, typer.Option(help="Also take the figures at production settings.")] = True,
+    production: Annotated[
+        bool, typer.Option(help="Also take the figures at production settings, and those of catalogues.")
+    ] = True,
 ) -> None:
     """Break the service in many ways and look whether it keeps its promise."""
     first = SystemRandom().randrange(10**6) if seed is None else seed
@@ -52,6 +55,7 @@ async def _prove(runs: int, first: int, *, production: bool) -> int:
         print(f"At production settings: {found.acknowledged} deliveries were answered 2xx", flush=True)
         _tell_findings(found)
         findings.append(found)
+        at_production += await catalogues.figures(first)
     return 0 if report([*_promise(findings, complete=len(done) == runs), *at_production]) else 1
 
 

@@ -113,20 +113,27 @@ class Checker:
         """Compare what was promised, what the shop is, and what Orderchamp shows."""
         findings = Findings()
         await self._kept(shop, findings)
+        seen = await self._seen(shop, memory)
+        findings.doubled += doubled(seen)
+        for source_id, difference in differences(seen):
+            findings.diverged.append(f"product {source_id}: {difference}\n{await self._story(shop, source_id)}")
+        return findings
+
+    async def differences(self, shop: Shop, memory: Memory) -> list[tuple[int, str]]:
+        """Tell where Orderchamp does not show what the shop is, each with the id of the source product."""
+        return list(differences(await self._seen(shop, memory)))
+
+    async def _seen(self, shop: Shop, memory: Memory) -> Seen:
         bound = await self.ask(
             "SELECT source_variant_id FROM binding WHERE application_id = $1", UUID(shop.application_id)
         )
-        seen = Seen(
+        return Seen(
             products=await shop.do("GET", "/products"),
             shown=await shop.shown(),
             memory=memory,
             bound={row[0] for row in bound},
             storefront_id=shop.storefronts[0]["id"],
         )
-        findings.doubled += doubled(seen)
-        for source_id, difference in differences(seen):
-            findings.diverged.append(f"product {source_id}: {difference}\n{await self._story(shop, source_id)}")
-        return findings
 
     async def _kept(self, shop: Shop, findings: Findings) -> None:
         """Look for every delivery that was answered 2xx: it is in the inbox, byte for byte, with an outcome."""

@@ -36,17 +36,18 @@ class Life:
         self.told: list[str] = []
         """What was done, for whoever looks for the reason of a difference."""
 
-    async def begin(self) -> None:
-        """Open the shop with a few products, some of them on Orderchamp already once the account is there."""
-        await self._shop.open([self._product() for _ in range(self._chance.randint(2, 4))])
+    async def begin(self, count: int | None = None) -> None:
+        """Open the shop with so many products; a few if it is not said how many."""
+        await self._shop.open([self._product() for _ in range(count or self._chance.randint(2, 4))])
         await self._remember()
 
-    async def step(self) -> None:
-        """Make one change."""
+    async def step(self, *, among: Callable[[list[Thing]], list[Thing]] = lambda products: products) -> None:
+        """Make one change, ``among`` these of the shop's products; none if there are none."""
         change = self._chance.choices([each for each, _ in CHANGES], [weight for _, weight in CHANGES])[0]
-        products: list[Thing] = await self._shop.do("GET", "/products")
-        await change(self, products)
-        await self._remember()
+        products = among(await self._shop.do("GET", "/products"))
+        if products:
+            await change(self, products)
+            await self._remember()
 
     async def _remember(self) -> None:
         for product in await self._shop.do("GET", "/products"):

@@ -18,10 +18,15 @@ Thing = dict[str, Any]
 
 @dataclass(slots=True, kw_only=True)
 class Shop:
-    """A shop that has the Application installed. ``name`` is one of its own in every run."""
+    """A shop that has the Application installed, with these ``settings``. ``name`` is one of its own in every run.
+
+    ``switches``: how the shop differs from others.
+    """
 
     town: Town
     name: str
+    settings: Thing = field(default_factory=dict)
+    switches: Thing = field(default_factory=dict)
     application_id: str = ""
     storefronts: list[Thing] = field(default_factory=list)
 
@@ -41,7 +46,7 @@ class Shop:
         self.storefronts = account["storefronts"]
         await self.do("PUT", "", {"token": f"shpat_{self.name}", "catalogue": catalogue, "app_url": self.town.web})
         # Retries within seconds instead of hours would soon be failures enough to delete a subscription.
-        await self.do("PUT", "/switches", {"time_scale": 0.001, "failures_that_delete": 1000})
+        await self.do("PUT", "/switches", {"time_scale": 0.001, "failures_that_delete": 1000, **self.switches})
         await self.install()
 
     async def install(self) -> None:
@@ -51,7 +56,7 @@ class Shop:
             "shop": self.domain,
             "credentials": {"access_token": f"shpat_{self.name}"},
             "orderchamp": {"token": self.token, "storefront_id": self.storefronts[0]["id"]},
-            "settings": {"price_kind": "wholesale"},
+            "settings": {"price_kind": "wholesale", **self.settings},
         }
         installed = await self.insist("POST", f"/v1/suppliers/{self.name}/applications", body)
         self.application_id = installed["id"]
