@@ -30,12 +30,14 @@ class SeenProduct(Struct, frozen=True, kw_only=True):
     """A product as a list of the shop's products names it.
 
     ``version`` None: the list does not tell. ``stock`` in pieces over all locations, of the variants that the list told here;
-    variants whose stock is not counted, and those of other pages, are absent.
+    variants whose stock is not counted, and those of other pages, are absent. ``counted``: whether the stock of a variant is
+    counted, where the list tells.
     """
 
     source_id: SourceId
     version: datetime | None = None
     stock: Mapping[SourceVariantId, int] = field(default_factory=dict[SourceVariantId, int])
+    counted: Mapping[SourceVariantId, bool] = field(default_factory=dict[SourceVariantId, bool])
 
 
 class Drift(Struct, frozen=True):
@@ -56,6 +58,12 @@ def shop_drift(known: SourceProduct | None, seen: SeenProduct) -> Drift | None:
     if seen.version is not None and (version is None or seen.version > version):
         return Drift(seen.source_id, "missed_change", "The shop changed the product, and no notice of that came.")
     told = {each.id: each for each in known.snapshot.variants}
+    for variant_id, counted in seen.counted.items():
+        variant = told.get(variant_id)
+        if variant is not None and variant.tracked is not None and variant.tracked is not counted:
+            how = "counts" if counted else "does not count"
+            sentence = f"The shop {how} the stock of {variant.sku or variant_id}, and no notice came of that."
+            return Drift(seen.source_id, "missed_stock", sentence)
     for variant_id, quantity in seen.stock.items():
         variant = told.get(variant_id)
         if variant is None:

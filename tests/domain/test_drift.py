@@ -27,6 +27,8 @@ A = SourceVariantId("v-A")
         (KNOWN, SeenProduct(source_id=ID, version=EPOCH - timedelta(seconds=1)), None),
         (KNOWN, SeenProduct(source_id=ID, version=EPOCH + timedelta(seconds=1)), "missed_change"),
         (KNOWN, SeenProduct(source_id=ID, version=EPOCH, stock={A: 5}), None),
+        (KNOWN, SeenProduct(source_id=ID, version=EPOCH, stock={A: 5}, counted={A: True}), None),
+        (KNOWN, SeenProduct(source_id=ID, version=EPOCH, stock={A: 5}, counted={A: False}), "missed_stock"),
         (KNOWN, SeenProduct(source_id=ID, version=EPOCH, stock={A: 4}), "missed_stock"),
         (KNOWN, SeenProduct(source_id=ID, version=EPOCH, stock={SourceVariantId("new"): 4}), "missed_change"),
     ],

@@ -57,10 +57,13 @@ COUNT_COST = 2
 VERSIONS_PAGE = 250
 VERSIONS = (
     f"query versions($after: String) {{ productVariants(first: {VERSIONS_PAGE}, after: $after) {{ nodes "
-    "{ id inventoryQuantity product { id updatedAt } } pageInfo { hasNextPage endCursor } } }"
+    "{ id inventoryQuantity inventoryItem { tracked } product { id updatedAt } } pageInfo { hasNextPage endCursor } } }"
 )
-VERSIONS_COST = VERSIONS_PAGE * 2
-"""Every variant with its product. No product of this platform is without a variant."""
+VERSIONS_COST = VERSIONS_PAGE * 3
+"""Every variant with its product, and whether its stock is counted, of which webhook bodies say nothing.
+
+No product of this platform is without a variant.
+"""
 
 MEDIA_PAGE = 250
 MEDIA = (

@@ -1,4 +1,4 @@
-"""What the shop has, in short: every variant with its stock, and the version of its product.
+"""What the shop has, in short: every variant with its stock and whether it is counted, and the version of its product.
 
 A product's ``updatedAt`` moves when the product, a variant or (as was seen) its stock changes. Stock is told all the same,
 since nobody promises that.
@@ -25,16 +25,24 @@ class Versions:
         with understood():
             found, info = data["productVariants"], data["productVariants"]["pageInfo"]
             stock: dict[str, dict[SourceVariantId, int]] = {}
+            counted: dict[str, dict[SourceVariantId, bool]] = {}
             changed: dict[str, str] = {}
             for node in found["nodes"]:
                 product = number(node["product"]["id"])
                 changed[product] = node["product"]["updatedAt"]
+                variant_id = SourceVariantId(number(node["id"]))
+                counted.setdefault(product, {})[variant_id] = bool(node["inventoryItem"]["tracked"])
                 quantities = stock.setdefault(product, {})
                 if node["inventoryQuantity"] is not None:
-                    quantities[SourceVariantId(number(node["id"]))] = int(node["inventoryQuantity"])
+                    quantities[variant_id] = int(node["inventoryQuantity"])
             return VersionPage(
                 seen=tuple(
-                    SeenProduct(source_id=SourceId(each), version=moment(changed[each]), stock=stock[each])
+                    SeenProduct(
+                        source_id=SourceId(each),
+                        version=moment(changed[each]),
+                        stock=stock[each],
+                        counted=counted[each],
+                    )
                     for each in stock
                 ),
                 next=Cursor(info["endCursor"]) if info["hasNextPage"] else None,
