@@ -15,6 +15,7 @@ MEASUREMENTS: Mapping[str, Callable[[], Awaitable[list[Figure]]]] = {
     "visible": visible.measure,
     "few": few.measure,
     "imports": imports.measure,
+    "memory": imports.measure_memory,
     "fair": fair.measure,
     "scale": scale.measure,
 }

@@ -25,26 +25,29 @@ LOOK_SECONDS = 0.5
 
 
 async def measure() -> list[Figure]:
-    """Count the calls for 10,000 variants that exist with equal stock; and tell how many 10,000 new ones take.
-
-    Then watch how much memory a large import takes, on processes that have done nothing else.
-    """
+    """Count the calls for 10,000 variants that exist with equal stock; and tell how many 10,000 new ones take."""
     async with real_town() as here:
         known = await _import(here, "known", *KNOWN, known=True)
         await _import(here, "new", *NEW, known=False)
+    return [Figure(name="import_calls", value=known, goal=150, better="at most")]
+
+
+async def measure_memory() -> list[Figure]:
+    """Watch how much memory a large import takes, on processes that have done nothing else."""
+    memory: dict[str, list[float]] = {}
     async with real_town() as here:
-        memory: dict[str, list[float]] = {}
         watching = asyncio.create_task(_watch(here, memory))
         await _import(here, "large", *LARGE, known=True)
         watching.cancel()
-    return [Figure(name="import_calls", value=known, goal=150, better="at most"), *_figures(memory)]
+    return _figures(memory)
 
 
 async def _watch(here: Town, memory: dict[str, list[float]]) -> None:
     """Note how many megabytes web process and worker hold while an import is running, again and again."""
     while True:
-        found = (await here.api("GET", "/v1/applications"))["items"]
-        if any(each["import"] is not None and each["import"]["state"] == "running" for each in found):
+        ids = [each["id"] for each in (await here.api("GET", "/v1/applications"))["items"]]
+        imports = [(await here.api("GET", f"/v1/applications/{each}"))["import"] for each in ids]
+        if any(each is not None and each["state"] == "running" for each in imports):
             for name, child in here.processes.running:
                 if name in ("web", "worker"):
                     memory.setdefault(name, []).append(_held(child.pid))

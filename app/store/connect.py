@@ -23,8 +23,11 @@ LONGEST_STATEMENT_SECONDS = 60
 STATEMENTS = 1000
 """How many statements a connection keeps prepared: more than there are."""
 
-PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan", "jit": "off"}
-"""Settings that have each statement planned once a connection: planning takes longer than most statements run."""
+PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan", "jit": "off", "enable_seqscan": "off"}
+"""Settings that have each statement planned once a connection: planning takes longer than most statements run.
+
+It may be planned while the tables are empty, and must not go through them from end to end when they are not any more.
+"""
 
 BROKEN = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What asyncpg says of a connection that it cannot use; the second where the database broke off in the middle of an answer."""

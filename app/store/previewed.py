@@ -97,7 +97,8 @@ _SHARERS = _MAKE_DUE.format(
     wanted="""
         SELECT source_id FROM (
             SELECT b.source_id FROM binding b
-            WHERE b.application_id = :application_id AND b.target_id = ANY(:target_ids) AND NOT EXISTS (
+            WHERE b.application_id = :application_id AND b.target_id = ANY(:target_ids)
+                AND b.account_id = (SELECT account_id FROM application WHERE id = :application_id) AND NOT EXISTS (
                 SELECT FROM preview_binding x WHERE x.preview_id = :preview_id
                     AND x.application_id = b.application_id AND x.source_variant_id = b.source_variant_id)
             UNION

@@ -71,7 +71,9 @@ _EXCUSE = """
 _AT_REST = """
     SELECT b.target_id, min(b.source_id) AS source_id FROM binding b
     JOIN target t ON t.account_id = b.account_id AND t.target_id = b.target_id
-    WHERE b.application_id = :id AND b.target_id = ANY(:ids) AND t.observed IS NOT NULL AND t.publishing_since IS NULL
+    WHERE b.application_id = :id AND b.target_id = ANY(:ids)
+        AND b.account_id = (SELECT account_id FROM application WHERE id = :id)
+        AND t.observed IS NOT NULL AND t.publishing_since IS NULL
         AND NOT EXISTS (SELECT FROM binding o JOIN source_product p ON p.application_id = o.application_id
             AND p.source_id = o.source_id WHERE o.account_id = b.account_id AND o.target_id = b.target_id
             AND p.due_at IS NOT NULL)
