@@ -64,7 +64,9 @@ def _held(process: int) -> float:
 def _figures(memory: Mapping[str, Sequence[float]]) -> list[Figure]:
     """Return the most that web or worker held, and by how much that grew in the second half."""
     for name, held in memory.items():
-        print(f"   {name}: {held[0]:.0f} MB, at most {max(held):.0f} MB, at last {held[-1]:.0f} MB")
+        tenths = [max(held[len(held) * n // 10 : len(held) * (n + 1) // 10] or [0.0]) for n in range(10)]
+        told = " ".join(f"{each:.0f}" for each in tenths)
+        print(f"   {name}: {held[0]:.0f} MB, at most {max(held):.0f} MB; at most in each tenth of the time: {told}")
     most = max(max(held) for held in memory.values())
     growth = max(max(held[len(held) // 2 :]) - max(held[: len(held) // 2]) for held in memory.values())
     return [
