@@ -13,9 +13,10 @@ from app.domain.http import Reading
 from app.domain.ids import Cursor, SourceId
 from app.domain.product import Snapshot
 from app.platforms.adapter import Connection, Page
+from app.platforms.asking import understood
 from app.platforms.bigcommerce.ids import identity
 from app.platforms.bigcommerce.products import Node, from_node
-from app.platforms.bigcommerce.rest import Answer, NotThere, ask, understood
+from app.platforms.bigcommerce.rest import Answer, NotThere, ask
 from app.platforms.bigcommerce.stock import Stock, stock_of
 
 PRODUCTS = "/v3/catalog/products"

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from app.domain.errors import CredentialsRefused, InvalidInstallation, PlatformUnavailable
 from app.domain.http import Reading
 from app.platforms.adapter import CURRENCY, Connection, Secret, SecretKind
+from app.platforms.asking import understood
 from app.platforms.bigcommerce.products import DIMENSION_UNIT, WEIGHT_UNIT
-from app.platforms.bigcommerce.rest import TOKEN, Forbidden, NotThere, ask, understood
+from app.platforms.bigcommerce.rest import TOKEN, Forbidden, NotThere, ask
 
 SHOP = re.compile(r"[a-z0-9]{3,40}")
 WRITTEN = (

@@ -5,8 +5,7 @@ plans; the answer to one too many says when the next window begins (https://deve
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -15,8 +14,8 @@ from urllib.parse import urlencode
 
 from app.domain.errors import CredentialsRefused, PlatformRejected, PlatformUnavailable, RateLimited
 from app.domain.http import Method, Reading, Request, Response
-from app.domain.structs import replace
 from app.platforms.adapter import Connection
+from app.platforms.asking import ask_patiently
 from app.platforms.bodies import read_json
 
 TOKEN = "access_token"  # noqa: S105 - the name of a credential
@@ -24,9 +23,6 @@ AUTHENTICATION = "X-Auth-Token"
 
 WINDOW, RESET, QUOTA = "x-rate-limit-time-window-ms", "x-rate-limit-time-reset-ms", "x-rate-limit-requests-quota"
 """Headers of answers: how long a window is, when the next one begins, and how many requests one allows."""
-
-PATIENCE = 20
-"""How often one request is sent when the shop asks to wait each time."""
 
 DEFAULT_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(days=1)
@@ -73,12 +69,7 @@ def ask(
         headers={AUTHENTICATION: connection.credentials.get(TOKEN, ""), "Accept": "application/json", **given},
         body=b"" if body is None else json.dumps(body).encode(),
     )
-    for _ in range(PATIENCE):
-        try:
-            return read_answer((yield request))
-        except RateLimited as error:
-            request = replace(request, after=DEFAULT_WAIT if error.retry_after is None else error.retry_after)
-    raise RateLimited("The shop asks to slow down, again and again.", retry_after=request.after)
+    return (yield from ask_patiently(request, read_answer, default_wait=DEFAULT_WAIT))
 
 
 def read_answer(response: Response) -> Answer:
@@ -140,12 +131,3 @@ def _json(response: Response) -> object:
         return read_json(response.body)
     except ValueError:
         return None
-
-
-@contextmanager
-def understood() -> Iterator[None]:
-    """Turn the errors of looking into an answer that has another shape than was asked for into PlatformRejected."""
-    try:
-        yield
-    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
-        raise PlatformRejected(f"The shop's answer cannot be read: {str(error)[:300]}.") from error

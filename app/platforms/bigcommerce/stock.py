@@ -13,8 +13,9 @@ from app.domain.errors import PlatformUnavailable
 from app.domain.http import Reading
 from app.domain.ids import LocationId
 from app.platforms.adapter import Connection
+from app.platforms.asking import understood
 from app.platforms.bigcommerce.ids import identity
-from app.platforms.bigcommerce.rest import NotThere, ask, understood
+from app.platforms.bigcommerce.rest import NotThere, ask
 
 LIMIT = 1000
 """Items of one page; the most that is given."""

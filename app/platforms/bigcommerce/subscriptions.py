@@ -13,8 +13,9 @@ from app.domain.errors import PlatformRejected, PlatformUnavailable
 from app.domain.http import Reading
 from app.domain.ids import Topic
 from app.platforms.adapter import Connection, Mend, Subscribe, Subscription, SubscriptionChange, Unsubscribe
+from app.platforms.asking import understood
 from app.platforms.bigcommerce.ids import identity
-from app.platforms.bigcommerce.rest import NotThere, ask, understood
+from app.platforms.bigcommerce.rest import NotThere, ask
 from app.platforms.bigcommerce.topics import TOPICS
 
 OURS = re.compile(r"/webhooks/bigcommerce/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:/|$)")

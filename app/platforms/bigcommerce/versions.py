@@ -8,10 +8,10 @@ from app.domain.drift import SeenProduct
 from app.domain.http import Reading
 from app.domain.ids import Cursor, SourceId, SourceVariantId
 from app.platforms.adapter import Connection, VersionPage
+from app.platforms.asking import understood
 from app.platforms.bigcommerce.catalogue import following, listed
 from app.platforms.bigcommerce.ids import identity
 from app.platforms.bigcommerce.products import Node, moment
-from app.platforms.bigcommerce.rest import understood
 from app.platforms.bigcommerce.stock import BY_PRODUCT, BY_VARIANT, Stock, number, stock_of
 
 PAGE = 250

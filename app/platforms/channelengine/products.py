@@ -36,10 +36,6 @@ MOST = 2**53
 LONGEST_PRICE = 40
 
 
-class Nameless(ValueError):
-    """A record that does not even say what it is about."""
-
-
 def head(record: Record, *, has_variants: bool) -> Head:
     """Return what a record says of its product; ValueError if that cannot be read. What is listed is published."""
     images = [record.get("ImageUrl"), *(record.get(f"ExtraImageUrl{n}") for n in range(1, EXTRA_IMAGES + 1))]

@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 from app.domain.errors import CredentialsRefused, PlatformRejected, PlatformUnavailable, RateLimited
 from app.domain.http import Method, Reading, Request, Response
-from app.domain.structs import replace
 from app.platforms.adapter import Connection
+from app.platforms.asking import ask_patiently
 from app.platforms.bodies import read_json
 
 API_KEY = "api_key"
@@ -55,12 +55,7 @@ def ask(
         headers={"Accept": "application/json", **({} if body is None else {"Content-Type": "application/json"})},
         body=b"" if body is None else json.dumps(body).encode(),
     )
-    for _ in range(PATIENCE):
-        try:
-            return read_answer((yield request))
-        except RateLimited as error:
-            request = replace(request, after=error.retry_after or DEFAULT_WAIT)
-    raise RateLimited("ChannelEngine asks to slow down, again and again.", retry_after=request.after)
+    return (yield from ask_patiently(request, read_answer, default_wait=DEFAULT_WAIT, patience=PATIENCE))
 
 
 def read_answer(response: Response) -> Any:
@@ -99,6 +94,5 @@ def _words(told: Mapping[str, Any] | None) -> str:
 
 def _wait(headers: Mapping[str, str]) -> timedelta | None:
     text = headers.get("retry-after", "").strip()
-    if not (text.isascii() and text.isdigit()):
-        return None
-    return min(timedelta(seconds=int(text[:9])), LONGEST_WAIT)
+    seconds = int(text[:9]) if text.isascii() and text.isdigit() else 0
+    return min(timedelta(seconds=seconds), LONGEST_WAIT) if seconds else None

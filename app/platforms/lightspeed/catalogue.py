@@ -13,8 +13,9 @@ from app.domain.http import Reading
 from app.domain.ids import Cursor, SourceId
 from app.domain.product import Snapshot
 from app.platforms.adapter import Connection, Page
+from app.platforms.asking import understood
 from app.platforms.lightspeed.products import Node, from_nodes, identity, related
-from app.platforms.lightspeed.rest import NotThere, ask, understood
+from app.platforms.lightspeed.rest import NotThere, ask
 
 LIMIT = 250
 PAGE = 100

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from app.domain.errors import CredentialsRefused, InvalidInstallation
 from app.domain.http import Reading
 from app.platforms.adapter import Connection, Secret, SecretKind
-from app.platforms.lightspeed.rest import LANGUAGE, Forbidden, NotThere, ask, understood
+from app.platforms.asking import understood
+from app.platforms.lightspeed.rest import LANGUAGE, Forbidden, NotThere, ask
 
 CLUSTERS: Mapping[str, str] = {"eu1": "https://api.webshopapp.com", "us1": "https://api.shoplightspeed.com"}
 """Where the API of each cluster answers."""

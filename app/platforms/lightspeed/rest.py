@@ -7,8 +7,7 @@ https://developers.lightspeedhq.com/ecom/introduction/introduction/. Every answe
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -16,16 +15,13 @@ from urllib.parse import urlencode
 
 from app.domain.errors import CredentialsRefused, PlatformRejected, PlatformUnavailable, RateLimited
 from app.domain.http import Method, Reading, Request, Response
-from app.domain.structs import replace
 from app.platforms.adapter import Connection, Secret
+from app.platforms.asking import ask_patiently
 from app.platforms.bodies import read_json
 from app.platforms.lightspeed.signatures import digest
 
 LANGUAGE = "language"
 """The credential that says in which language products are read: it is the first part of every address."""
-
-PATIENCE = 20
-"""How often one request is sent when the shop asks to wait each time."""
 
 DEFAULT_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(days=1)
@@ -63,12 +59,7 @@ def ask(
         headers={"Authorization": _authorization(connection), "Accept": "application/json", **_typed(body)},
         body=b"" if body is None else json.dumps(body).encode(),
     )
-    for _ in range(PATIENCE):
-        try:
-            return read_answer((yield request))
-        except RateLimited as error:
-            request = replace(request, after=DEFAULT_WAIT if error.retry_after is None else error.retry_after)
-    raise RateLimited("The shop asks to slow down, again and again.", retry_after=request.after)
+    return (yield from ask_patiently(request, read_answer, default_wait=DEFAULT_WAIT))
 
 
 def _authorization(connection: Connection) -> str:
@@ -143,12 +134,3 @@ def _words(told: object) -> str:
     error = told.get("error") if isinstance(told, dict) else None
     words = error.get("message") if isinstance(error, dict) else None
     return str(words)[:300].rstrip(".") if words else "it did not say why"
-
-
-@contextmanager
-def understood() -> Iterator[None]:
-    """Turn the errors of looking into an answer that has another shape than was asked for into PlatformRejected."""
-    try:
-        yield
-    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
-        raise PlatformRejected(f"The shop's answer cannot be read: {str(error)[:300]}.") from error

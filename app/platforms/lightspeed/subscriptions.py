@@ -12,8 +12,9 @@ from app.domain.errors import PlatformUnavailable
 from app.domain.http import Reading
 from app.domain.ids import Topic
 from app.platforms.adapter import Connection, Mend, Subscribe, Subscription, SubscriptionChange
+from app.platforms.asking import understood
 from app.platforms.lightspeed.products import identity
-from app.platforms.lightspeed.rest import LANGUAGE, NotThere, ask, understood
+from app.platforms.lightspeed.rest import LANGUAGE, NotThere, ask
 from app.platforms.lightspeed.topics import TOPICS
 
 OURS = re.compile(r"/webhooks/lightspeed/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:/|$)")

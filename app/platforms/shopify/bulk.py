@@ -16,9 +16,10 @@ from app.domain.http import Part, Reading, Request
 from app.domain.ids import Cursor, SourceId
 from app.domain.product import Snapshot
 from app.platforms.adapter import Connection, Page
+from app.platforms.asking import understood
 from app.platforms.bodies import read_json
 from app.platforms.shopify import queries
-from app.platforms.shopify.graphql import ask, refuse_user_errors, understood
+from app.platforms.shopify.graphql import ask, refuse_user_errors
 from app.platforms.shopify.ids import gid, number
 from app.platforms.shopify.products import from_node
 

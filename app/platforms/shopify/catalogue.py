@@ -13,8 +13,9 @@ from app.domain.ids import Cursor, SourceId
 from app.domain.product import Snapshot
 from app.domain.structs import replace
 from app.platforms.adapter import Connection, Page
+from app.platforms.asking import understood
 from app.platforms.shopify import bulk, queries
-from app.platforms.shopify.graphql import ask, understood
+from app.platforms.shopify.graphql import ask
 from app.platforms.shopify.ids import gid, number
 from app.platforms.shopify.products import from_node
 

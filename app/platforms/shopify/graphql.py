@@ -5,16 +5,15 @@ THROTTLED (a 429 was seen, too). Legacy answers carry ``errors`` as text.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
 from app.domain.errors import CredentialsRefused, PlatformRejected, PlatformUnavailable, RateLimited
 from app.domain.http import Reading, Request, Response
-from app.domain.structs import replace
 from app.platforms.adapter import Connection
+from app.platforms.asking import ask_patiently
 from app.platforms.bodies import read_json
 
 API_VERSION = "2026-10"
@@ -24,8 +23,6 @@ COST_LIMIT = 1000
 
 DEFAULT_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(days=1)
-PATIENCE = 20
-"""How often one document is sent when the shop asks to wait each time."""
 
 
 def ask(
@@ -52,13 +49,11 @@ def ask_at_a_price(
         body=json.dumps({"query": document, "variables": variables, "operationName": operation}).encode(),
         cost=cost,
     )
-    for _ in range(PATIENCE):
-        try:
-            response = yield request
-            return read_answer(response), _load(response)
-        except RateLimited as error:
-            request = replace(request, after=DEFAULT_WAIT if error.retry_after is None else error.retry_after)
-    raise RateLimited("The shop asks to slow down, again and again.", retry_after=request.after)
+    return (
+        yield from ask_patiently(
+            request, lambda response: (read_answer(response), _load(response)), default_wait=DEFAULT_WAIT
+        )
+    )
 
 
 def read_answer(response: Response) -> Mapping[str, Any]:
@@ -144,15 +139,6 @@ def _part(whole: object, name: str) -> Mapping[str, Any]:
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-@contextmanager
-def understood() -> Iterator[None]:
-    """Turn the errors of looking into an answer that has another shape than was asked for into PlatformRejected."""
-    try:
-        yield
-    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
-        raise PlatformRejected(f"The shop's answer cannot be read: {error!r}.") from error
 
 
 def refuse_user_errors(payload: Mapping[str, Any] | None, *, done: Sequence[str] = ()) -> None:

@@ -10,7 +10,8 @@ from datetime import datetime
 from app.domain.errors import CredentialsRefused, InvalidInstallation
 from app.domain.http import Reading
 from app.platforms.adapter import Connection, Secret, SecretKind
-from app.platforms.shopify.graphql import ask, understood
+from app.platforms.asking import understood
+from app.platforms.shopify.graphql import ask
 
 SHOP_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\.myshopify\.com")
 ENDS = ("expires_at", "refresh_expires_at")

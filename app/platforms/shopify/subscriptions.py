@@ -10,7 +10,8 @@ from typing import Any
 from app.domain.http import Reading
 from app.domain.ids import Topic
 from app.platforms.adapter import Connection, Mend, Subscription, SubscriptionChange, Unsubscribe
-from app.platforms.shopify.graphql import ask, refuse_user_errors, understood
+from app.platforms.asking import understood
+from app.platforms.shopify.graphql import ask, refuse_user_errors
 
 TOPICS = {
     Topic("products/create"): "PRODUCTS_CREATE",

@@ -8,8 +8,9 @@ from app.domain.drift import SeenProduct
 from app.domain.http import Reading
 from app.domain.ids import Cursor, SourceId, SourceVariantId
 from app.platforms.adapter import Connection, VersionPage
+from app.platforms.asking import understood
 from app.platforms.shopify import queries
-from app.platforms.shopify.graphql import ask_at_a_price, understood
+from app.platforms.shopify.graphql import ask_at_a_price
 from app.platforms.shopify.ids import number
 from app.platforms.shopify.times import moment
 

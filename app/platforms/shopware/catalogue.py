@@ -5,8 +5,7 @@ answer. Ids are random, so that pages by number shift when products come and go 
 which products were made, and a page begins after the last one of the page before.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.domain.errors import PlatformRejected
@@ -14,6 +13,7 @@ from app.domain.http import Reading
 from app.domain.ids import Cursor, SourceId
 from app.domain.product import Snapshot
 from app.platforms.adapter import Connection, Page
+from app.platforms.asking import understood
 from app.platforms.shopware.ids import identity, is_id
 from app.platforms.shopware.products import ASSOCIATIONS, INCLUDES, Node, from_nodes
 from app.platforms.shopware.talk import Talk
@@ -143,12 +143,3 @@ def _whole(parent: Node, children: Sequence[Node], sales_channel: str | None) ->
             return from_nodes(parent, children, sales_channel=sales_channel)
     except PlatformRejected:
         return None
-
-
-@contextmanager
-def understood() -> Iterator[None]:
-    """Turn the errors of looking into an answer that has another shape than was asked for into PlatformRejected."""
-    try:
-        yield
-    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
-        raise PlatformRejected(f"The shop's answer cannot be read: {error!r}.") from error

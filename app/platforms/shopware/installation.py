@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from app.domain.errors import InvalidInstallation
 from app.domain.http import Reading
 from app.platforms.adapter import Connection, Secret, SecretKind
+from app.platforms.asking import understood
 from app.platforms.shopware.addresses import normal_form
-from app.platforms.shopware.catalogue import SALES_CHANNEL, understood
+from app.platforms.shopware.catalogue import SALES_CHANNEL
 from app.platforms.shopware.ids import DEFAULT_CURRENCY, is_id
 from app.platforms.shopware.products import ASSOCIATIONS, INCLUDES
 from app.platforms.shopware.talk import KEY_ID, KEY_SECRET, NEW_KEY, TOKEN, MissingPrivileges, Talk

@@ -13,8 +13,8 @@ from app.domain.errors import PlatformRejected
 from app.domain.http import Method, Reading
 from app.domain.ids import Topic
 from app.platforms.adapter import Connection, Mend, Subscribe, Subscription, SubscriptionChange, Unsubscribe
+from app.platforms.asking import understood
 from app.platforms.shopware.archive import webhook_name
-from app.platforms.shopware.catalogue import understood
 from app.platforms.shopware.ids import identity
 from app.platforms.shopware.installation import SHOP_SECRET
 from app.platforms.shopware.talk import MissingPrivileges, Talk

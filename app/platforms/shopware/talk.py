@@ -15,16 +15,14 @@ from typing import Any
 
 from app.domain.errors import CredentialsRefused, IntegrationError, PlatformRejected, PlatformUnavailable, RateLimited
 from app.domain.http import Method, Reading, Request, Response
-from app.domain.structs import replace
 from app.platforms.adapter import Connection
+from app.platforms.asking import PATIENCE, ask_patiently
 from app.platforms.bodies import read_json
 
 KEY_ID, KEY_SECRET, TOKEN = "access_key_id", "secret_access_key", "access_token"
 NEW_KEY = "new_key"
 """Set with a key that our app's registration brought and that has given no token yet: it works once the app is switched on."""
 
-PATIENCE = 20
-"""How often one request is sent when the shop asks to wait each time."""
 
 DEFAULT_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(days=1)
@@ -70,12 +68,12 @@ def get_token(connection: Connection) -> Reading[Token]:
         headers={"Content-Type": "application/json", "Accept": "application/json"},
         body=json.dumps(given).encode(),
     )
-    for _ in range(PATIENCE):
-        try:
-            return _read_token((yield request), is_new=bool(connection.credentials.get(NEW_KEY)))
-        except RateLimited as error:
-            request = replace(request, after=DEFAULT_WAIT if error.retry_after is None else error.retry_after)
-    raise RateLimited("The shop asks to slow down, again and again.", retry_after=request.after)
+    is_new = bool(connection.credentials.get(NEW_KEY))
+    return (
+        yield from ask_patiently(
+            request, lambda response: _read_token(response, is_new=is_new), default_wait=DEFAULT_WAIT
+        )
+    )
 
 
 def _read_token(response: Response, *, is_new: bool) -> Token:

@@ -15,6 +15,7 @@ from app.domain.http import Reading
 from app.domain.ids import Cursor, SourceId
 from app.domain.product import Snapshot
 from app.platforms.adapter import Connection, Page
+from app.platforms.asking import understood
 from app.platforms.woocommerce.products import (
     FIELDS,
     TRASH,
@@ -25,7 +26,7 @@ from app.platforms.woocommerce.products import (
     VariationBody,
     snapshot,
 )
-from app.platforms.woocommerce.rest import NotThere, ask, understood
+from app.platforms.woocommerce.rest import NotThere, ask
 
 PAGE = 25
 """Products of one page: slow shops take long for more."""

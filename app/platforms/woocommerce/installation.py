@@ -10,6 +10,7 @@ from app.domain.errors import CredentialsRefused, InvalidInstallation
 from app.domain.http import Reading
 from app.domain.structs import replace
 from app.platforms.adapter import CURRENCY, Connection, Secret, SecretKind
+from app.platforms.asking import understood
 from app.platforms.woocommerce.addresses import normal_form
 from app.platforms.woocommerce.products import DIMENSION_UNIT, WEIGHT_UNIT
 from app.platforms.woocommerce.rest import (
@@ -22,7 +23,6 @@ from app.platforms.woocommerce.rest import (
     KeyNotSeen,
     NoApi,
     ask,
-    understood,
 )
 
 KEY, SECRET = "consumer_key", "consumer_secret"

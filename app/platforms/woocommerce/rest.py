@@ -7,8 +7,7 @@ the connection's details: plain permalinks have the API at another address, and 
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -17,8 +16,8 @@ from urllib.parse import urlencode, urlsplit
 
 from app.domain.errors import CredentialsRefused, PlatformRejected, PlatformUnavailable, RateLimited
 from app.domain.http import Method, Reading, Request, Response
-from app.domain.structs import replace
 from app.platforms.adapter import Connection
+from app.platforms.asking import ask_patiently
 from app.platforms.bodies import read_json
 
 NAMESPACE = "/wc/v3"
@@ -43,8 +42,6 @@ NOT_THERE = "_invalid_id"
 
 DEFAULT_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(days=1)
-PATIENCE = 20
-"""How often one request is sent when the shop asks to wait each time."""
 
 
 class NotThere(Exception):
@@ -89,12 +86,7 @@ def ask(
         body=b"" if body is None else json.dumps(body).encode(),
         uncached_by=UNCACHED if method == "GET" else "",
     )
-    for _ in range(PATIENCE):
-        try:
-            return read_answer((yield request))
-        except RateLimited as error:
-            request = replace(request, after=DEFAULT_WAIT if error.retry_after is None else error.retry_after)
-    raise RateLimited("The shop asks to slow down, again and again.", retry_after=request.after)
+    return (yield from ask_patiently(request, read_answer, default_wait=DEFAULT_WAIT))
 
 
 def _url(connection: Connection, path: str, query: Mapping[str, str]) -> str:
@@ -186,12 +178,3 @@ def _seconds(response: Response) -> timedelta | None:
 def _pages(response: Response) -> int:
     given = response.headers.get("x-wp-totalpages", "")
     return int(given[:9]) if given.isascii() and given.isdigit() else 1
-
-
-@contextmanager
-def understood() -> Iterator[None]:
-    """Turn the errors of looking into an answer that has another shape than was asked for into PlatformRejected."""
-    try:
-        yield
-    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
-        raise PlatformRejected(f"The shop's answer cannot be read: {str(error)[:300]}.") from error

@@ -12,7 +12,8 @@ from typing import Any
 from app.domain.http import Reading
 from app.domain.ids import Topic
 from app.platforms.adapter import Connection, Mend, Subscribe, Subscription, SubscriptionChange, Unsubscribe
-from app.platforms.woocommerce.rest import NotThere, ask, understood
+from app.platforms.asking import understood
+from app.platforms.woocommerce.rest import NotThere, ask
 from app.platforms.woocommerce.topics import TOPICS
 
 OURS = re.compile(r"/webhooks/woocommerce/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")

@@ -10,9 +10,9 @@ from app.domain.drift import SeenProduct
 from app.domain.http import Reading
 from app.domain.ids import Cursor, SourceId, SourceVariantId
 from app.platforms.adapter import Connection, VersionPage
+from app.platforms.asking import understood
 from app.platforms.woocommerce.catalogue import fresh
 from app.platforms.woocommerce.products import Identity, Moment, Quantity
-from app.platforms.woocommerce.rest import understood
 
 PAGE = 100
 """Products of one page; the most that WooCommerce gives."""

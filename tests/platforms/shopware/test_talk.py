@@ -5,7 +5,8 @@ import pytest
 
 from app.domain.errors import CredentialsRefused, IntegrationError, PlatformRejected, PlatformUnavailable, RateLimited
 from app.domain.http import Request, Response
-from app.platforms.shopware.talk import PATIENCE, MissingPrivileges, Talk, get_token
+from app.platforms.asking import PATIENCE
+from app.platforms.shopware.talk import MissingPrivileges, Talk, get_token
 from tests.platforms.shopware.admin import CONNECTION, WITHOUT_TOKEN, answer, drive, errors, in_turn, lacking
 
 TOKEN = answer({"token_type": "Bearer", "expires_in": 600, "access_token": "new-token"})

@@ -7,7 +7,8 @@ import pytest
 from app.domain.errors import CredentialsRefused, IntegrationError, PlatformRejected, PlatformUnavailable, RateLimited
 from app.domain.http import Request, Response
 from app.domain.structs import replace
-from app.platforms.woocommerce.rest import PATIENCE, Answer, KeyNotSeen, NoApi, NotThere, ask
+from app.platforms.asking import PATIENCE
+from app.platforms.woocommerce.rest import Answer, KeyNotSeen, NoApi, NotThere, ask
 from tests.platforms.asking import answer, drive, in_turn
 from tests.platforms.woocommerce.shop import CONNECTION, GONE, page_for_people, refusal
 
