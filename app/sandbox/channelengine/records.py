@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from app.sandbox.shop.sandbox import Unknown
+from app.sandbox.shop import records
 
 Thing = dict[str, Any]
 
@@ -91,33 +91,12 @@ def offered(record: Thing) -> Thing:
     return {name: record[name] for name in OFFER}
 
 
-class Records:
+class Records(records.Records):
     """The merchants. ``happened`` is called when something changes in one's products, ``changed`` with any change."""
 
     def __init__(self) -> None:
-        self.shops: dict[str, Thing] = {}
+        super().__init__()
         self.happened: Callable[[Thing], None] = lambda _shop: None
-        self.changed: Callable[[], None] = lambda: None
-
-    def shop(self, name: str) -> Thing:
-        try:
-            return self.shops[name]
-        except KeyError:
-            raise Unknown(f"There is no merchant {name}") from None
-
-    def product(self, shop: Thing, product_id: str) -> Thing:
-        try:
-            found: Thing = shop["products"][product_id]
-        except KeyError:
-            raise Unknown("There is no such product") from None
-        return found
-
-    def variant(self, shop: Thing, product_id: str, variant_id: str) -> Thing:
-        found = shop["variants"].get(variant_id)
-        if found is None or str(found["product"]) != product_id:
-            raise Unknown("There is no such variant")
-        variant: Thing = found
-        return variant
 
     def say(self, shop: Thing) -> None:
         """Have whoever wants to be triggered triggered, and everything saved."""

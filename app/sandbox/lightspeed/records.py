@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from app.sandbox.shop import records
 from app.sandbox.shop.sandbox import Unknown
 
 Thing = dict[str, Any]
@@ -121,33 +122,12 @@ def variants_of(shop: Thing, product: Thing) -> list[Thing]:
     return sorted(found, key=lambda each: (each["sortOrder"], each["id"]))
 
 
-class Records:
+class Records(records.Records):
     """The shops. ``told`` is called with what happens to a product or variant, ``changed`` with any change."""
 
     def __init__(self) -> None:
-        self.shops: dict[str, Thing] = {}
+        super().__init__()
         self.happened: Callable[[Thing, str, Thing], None] = lambda _shop, _topic, _node: None
-        self.changed: Callable[[], None] = lambda: None
-
-    def shop(self, name: str) -> Thing:
-        try:
-            return self.shops[name]
-        except KeyError:
-            raise Unknown(f"There is no shop {name}") from None
-
-    def product(self, shop: Thing, product_id: str) -> Thing:
-        try:
-            found: Thing = shop["products"][product_id]
-        except KeyError:
-            raise Unknown("There is no such product") from None
-        return found
-
-    def variant(self, shop: Thing, product_id: str, variant_id: str) -> Thing:
-        found = shop["variants"].get(variant_id)
-        if found is None or str(found["product"]) != product_id:
-            raise Unknown("There is no such variant")
-        variant: Thing = found
-        return variant
 
     def say(self, shop: Thing, topic: str, node: Thing) -> None:
         """Have something told to whoever subscribed, and everything saved."""
