@@ -19,10 +19,11 @@ from app.domain.ids import ApplicationId
 from app.domain.importing import Import
 from app.domain.product import Snapshot
 from app.domain.projection import Projected, ReadRequest, SourceProduct, project_page
-from app.domain.retry import GiveUp, decide
+from app.domain.retry import GiveUp
 from app.domain.structs import replace
 from app.flows import poll_changes, survey
 from app.flows.lane import LaneRun
+from app.flows.retrying import next_try
 from app.flows.services import Services
 from app.platforms.adapter import Page
 from app.ports import Told, Transaction
@@ -179,13 +180,10 @@ def _closing(found: survey.Surveyed) -> list[Told]:
 async def _postpone(run: LaneRun, running: Import, error: TemporaryError | PlatformRejected) -> None:
     # Being asked to wait is no failure.
     attempts = running.attempts + (0 if isinstance(error, RateLimited) else 1)
-    decision = decide(error, max(attempts, 1), run.now(), jitter=run.services.jitter())
+    wait = next_try(run, error, attempts)
     async with run.services.store.transaction(run.claim) as tx:
-        if isinstance(decision, GiveUp):
-            await tx.imports.end(running.id, "failed", reason=decision.reason)
-            logger.warning("import_failed", application_id=str(run.application.id), reason=decision.reason)
+        if isinstance(wait, GiveUp):
+            await tx.imports.end(running.id, "failed", reason=wait.reason)
+            logger.warning("import_failed", application_id=str(run.application.id), reason=wait.reason)
             return
-        wait = max((decision.when - run.now()) * run.services.pace.retry_scale, timedelta(milliseconds=50))
-        if isinstance(error, TemporaryError) and error.retry_after is not None:
-            wait = max(error.retry_after, timedelta(milliseconds=50))
         await tx.imports.retry(running.id, attempts=attempts, wait=wait, reason=str(error))

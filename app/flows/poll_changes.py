@@ -20,12 +20,11 @@ from app.domain.retry import GiveUp, decide
 from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.flows.project_events import of_product, open_book
+from app.flows.retrying import AT_LEAST
 from app.platforms.adapter import Changes, Polled
 from app.ports import Appointment, Polling, Told, Transaction
 
 logger = structlog.get_logger(__name__)
-
-AT_LEAST = timedelta(milliseconds=50)
 
 TOLD = 3
 """Sentences about what cannot be read that one problem shows."""

@@ -12,11 +12,12 @@ from datetime import timedelta
 from app.domain.drift import Drift
 from app.domain.errors import PlatformRejected, RateLimited, RunOver, TemporaryError
 from app.domain.ids import ApplicationId
-from app.domain.retry import GiveUp, decide
+from app.domain.retry import GiveUp
 from app.domain.structs import replace
 from app.domain.sweeping import ASSUMED_LOAD, Finding, Sweep, pause_after
 from app.flows import survey
 from app.flows.lane import LaneRun
+from app.flows.retrying import next_try
 from app.flows.services import Services
 from app.flows.sweep_targets import compare_targets
 from app.ports import Told, Transaction
@@ -120,13 +121,10 @@ def _until_next(run: LaneRun) -> timedelta:
 
 async def _postpone(run: LaneRun, running: Sweep, error: TemporaryError | PlatformRejected) -> None:
     attempts = running.attempts + (0 if isinstance(error, RateLimited) else 1)
-    decision = decide(error, max(attempts, 1), run.now(), jitter=run.services.jitter())
+    wait = next_try(run, error, attempts)
     async with run.services.store.transaction(run.claim) as tx:
-        if isinstance(decision, GiveUp):
-            await tx.sweeps.end(running, "failed", reason=decision.reason)
+        if isinstance(wait, GiveUp):
+            await tx.sweeps.end(running, "failed", reason=wait.reason)
             await tx.sweeps.schedule(run.application.id, _until_next(run))
             return
-        wait = max((decision.when - run.now()) * run.services.pace.retry_scale, timedelta(milliseconds=50))
-        if isinstance(error, TemporaryError) and error.retry_after is not None:
-            wait = max(error.retry_after, timedelta(milliseconds=50))
         await tx.sweeps.retry(running.id, attempts=attempts, wait=wait, reason=str(error))

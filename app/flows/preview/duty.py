@@ -1,16 +1,15 @@
 """The duty: one step of the oldest preview that can go on."""
 
-from datetime import timedelta
-
 import structlog
 
 from app.domain.errors import PlatformRejected, RateLimited, RunOver, TemporaryError
 from app.domain.previewing import Preview
-from app.domain.retry import GiveUp, decide
+from app.domain.retry import GiveUp
 from app.flows.lane import LaneRun
 from app.flows.preview.collecting import ask_shop, look_for_missing, read_page, take_known
 from app.flows.preview.rehearsing import plan_batch
 from app.flows.reconcile.batch import StillOnItsWay
+from app.flows.retrying import next_try
 
 logger = structlog.get_logger(__name__)
 
@@ -44,14 +43,11 @@ async def preview(run: LaneRun) -> bool:
 async def _postpone(run: LaneRun, now: Preview, error: TemporaryError | PlatformRejected) -> None:
     # Being asked to wait is no failure.
     attempts = now.attempts + (0 if isinstance(error, RateLimited | StillOnItsWay) else 1)
-    decision = decide(error, max(attempts, 1), run.now(), jitter=run.services.jitter())
+    wait = next_try(run, error, attempts)
     lasts = run.services.pace.preview_lasts
     async with run.services.store.transaction(run.claim) as tx:
-        if isinstance(decision, GiveUp):
-            await tx.previews.end(run.application.id, now.id, "failed", reason=decision.reason, lasts=lasts)
-            logger.warning("preview_failed", application_id=str(run.application.id), reason=decision.reason)
+        if isinstance(wait, GiveUp):
+            await tx.previews.end(run.application.id, now.id, "failed", reason=wait.reason, lasts=lasts)
+            logger.warning("preview_failed", application_id=str(run.application.id), reason=wait.reason)
             return
-        wait = max((decision.when - run.now()) * run.services.pace.retry_scale, timedelta(milliseconds=50))
-        if isinstance(error, TemporaryError) and error.retry_after is not None:
-            wait = max(error.retry_after, timedelta(milliseconds=50))
         await tx.previews.retry(now.id, attempts=attempts, wait=wait, reason=str(error))
