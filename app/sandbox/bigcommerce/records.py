@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from app.sandbox.shop import records
 from app.sandbox.shop.sandbox import Impossible, Unknown
 
 Thing = dict[str, Any]
@@ -50,26 +51,12 @@ def has_options(product: Thing) -> bool:
     return any(each["options"] for each in product["variants"].values())
 
 
-class Records:
+class Records(records.Shops):
     """The stores. ``happened`` is called with what happens in one, ``changed`` with any change."""
 
     def __init__(self) -> None:
-        self.shops: dict[str, Thing] = {}
+        super().__init__()
         self.happened: Callable[[Thing, str, Thing], None] = lambda _shop, _scope, _data: None
-        self.changed: Callable[[], None] = lambda: None
-
-    def shop(self, name: str) -> Thing:
-        try:
-            return self.shops[name]
-        except KeyError:
-            raise Unknown(f"There is no store {name}") from None
-
-    def product(self, shop: Thing, product_id: str) -> Thing:
-        try:
-            found: Thing = shop["products"][product_id]
-        except KeyError:
-            raise Unknown("There is no such product") from None
-        return found
 
     def variant(self, product: Thing, variant_id: str) -> Thing:
         try:

@@ -1,4 +1,4 @@
-"""Shops whose products and variants lie side by side, as JSON data by their ids."""
+"""Shops and their products as JSON data, by their ids."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ from app.sandbox.shop.sandbox import Unknown
 Thing = dict[str, Any]
 
 
-class Records:
+class Shops:
     """The shops. ``changed`` is called with any change."""
 
     def __init__(self) -> None:
@@ -27,6 +27,10 @@ class Records:
         except KeyError:
             raise Unknown("There is no such product") from None
         return found
+
+
+class Records(Shops):
+    """Shops in which products and variants lie side by side."""
 
     def variant(self, shop: Thing, product_id: str, variant_id: str) -> Thing:
         found = shop["variants"].get(variant_id)
