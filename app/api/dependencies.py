@@ -1,11 +1,13 @@
 """What routes are given: the services, and who is asking."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AfterValidator, AwareDatetime
 
 from app.api.errors import NotAllowed, NotFound
 from app.domain.application import Application
@@ -84,6 +86,19 @@ async def visible(services: Services, caller: Caller, application_id: UUID) -> A
         raise NotFound("Application")
     return application
 
+
+def in_utc(when: datetime) -> datetime:
+    """Return the same time in UTC; ValueError when it is in none of the years that there are, or names no time zone."""
+    if when.tzinfo is None:
+        raise ValueError("It names no time zone.")
+    try:
+        return when.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("It is in no year of UTC's.") from None
+
+
+Time = Annotated[AwareDatetime, AfterValidator(in_utc)]
+"""A time that somebody gives us. The database keeps it in UTC, where those at the ends of the calendar do not exist."""
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many items to return at most.")]
 Position = Annotated[

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from app.api.bodies import ImportOut, Listed
-from app.api.dependencies import Limit, Operator, Position, Reader, ServicesDep, visible
+from app.api.dependencies import Limit, Operator, Position, Reader, ServicesDep, in_utc, visible
 from app.api.errors import NotFound, documented
 from app.domain.errors import InvalidInstallation
 from app.domain.importing import Import, seconds_left
@@ -67,7 +67,7 @@ async def stop_import(application_id: UUID, import_id: UUID, services: ServicesD
 def position_in_time(cursor: str | None) -> datetime | None:
     """Return the time that a cursor of a list in the order of times means; InvalidInstallation if it means none."""
     try:
-        return None if cursor is None else datetime.fromisoformat(cursor)
+        return None if cursor is None else in_utc(datetime.fromisoformat(cursor))
     except ValueError:
         reasons = [("cursor", "It is not a cursor of this list.")]
         raise InvalidInstallation("The request is not as documented.", reasons=reasons) from None

@@ -4,8 +4,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi.openapi.models import Example
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from app.api.dependencies import Time
 from app.domain.ids import ApplicationId, DeliveryId, SourceId, Topic
 from app.domain.replay import Selection
 
@@ -42,8 +43,8 @@ class SelectionBody(BaseModel):
         description="What became of them first, such as `unreadable`; or `dead-letter`: what no replay has mended since.",
     )
     source_id: Words | None = Field(default=None, description="The product that they were found to be about.")
-    received_from: AwareDatetime | None = None
-    received_until: AwareDatetime | None = Field(default=None, description="Up to this time, which is not included.")
+    received_from: Time | None = None
+    received_until: Time | None = Field(default=None, description="Up to this time, which is not included.")
 
     @model_validator(mode="after")
     def _say_something(self) -> "SelectionBody":

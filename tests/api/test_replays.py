@@ -63,11 +63,14 @@ async def test_a_replay_of_nothing_in_particular_is_refused(web: Web) -> None:
         {"delivery_ids": ["x"]},
         {"shop": "x"},
         {"received_from": "2026-11-20T12:00:00"},
+        {"received_from": "0001-01-01T00:00:00+03:00"},  # In UTC before there are years.
+        {"received_until": "9999-12-31T23:59:59-03:00"},
     )
     for body in wrong:
-        answer = await web.call("POST", "/v1/replays", body)
-        assert answer.status_code == 422, body
-        assert answer.json()["reasons"]
+        for path in ("/v1/replays", "/v1/deliveries/drop"):
+            answer = await web.call("POST", path, body)
+            assert answer.status_code == 422, body
+            assert answer.json()["reasons"]
 
 
 async def test_a_dead_letter_is_listed_and_dropped(web: Web, shop: str) -> None:

@@ -1,6 +1,7 @@
 """Imports and sweeps over HTTP, against stand-ins that answer over HTTP, too."""
 
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -65,7 +66,8 @@ async def test_only_active_applications_are_swept_and_only_by_those_who_may(web:
     assert (await web.call("POST", f"{application}/sweeps")).status_code == 409
     for path in (f"sweeps/{uuid4()}", f"sweeps/{uuid4()}/findings", f"imports/{uuid4()}"):
         assert (await web.call("GET", f"{application}/{path}")).status_code == 404
-    assert (await web.call("GET", f"{application}/sweeps?cursor=nothing")).status_code == 422
+    for cursor in ("nothing", "2026-11-20", quote("0001-01-01T00:00:00+03:00")):
+        assert (await web.call("GET", f"{application}/sweeps?cursor={cursor}")).status_code == 422, cursor
 
 
 async def test_an_import_of_a_large_shop_reads_the_file_that_the_shop_writes(
