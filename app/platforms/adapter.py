@@ -29,7 +29,8 @@ Nothing else changes: no flow, no table, no route.
 Rules that every adapter keeps: bytes are verified before they are parsed; ids are text and keep every digit; money is
 ``Decimal`` read from text; times are aware; SKUs are trimmed, empty ones are None; a body that cannot be read raises
 ``Unreadable`` and nothing else; a statement that does not tell everything is ``Incomplete``, never a guess.
-``bodies.read_json`` reads JSON so, ``measures`` knows the units of weights and sizes, and ``asking`` waits when a shop asks to.
+``bodies.read_json`` reads JSON so, and ``bodies.reader`` straight into structs, where it comes by the thousand;
+``measures`` knows the units of weights and sizes, and ``asking`` waits when a shop asks to.
 
 And of reads: what an answer means is said in the errors that ``Catalogue`` names, and no error of the adapter's own leaves it.
 A shop that asks to wait gets the same request again with ``after``, so that the read goes on where it was. A product counts

@@ -11,20 +11,18 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
-
-from pydantic import BaseModel, ValidationError
+from typing import Literal
 
 from app.domain.errors import InvalidInstallation, InvalidSignature, Unreadable
 from app.domain.event import Erasure, Fact, Incomplete, StockFact, Tombstone, Uninstalled
 from app.domain.http import Delivery
 from app.domain.ids import EventId, LocationId, SourceId, StockItemId, Topic
 from app.domain.product import StockLevel
-from app.domain.structs import replace
+from app.domain.structs import Struct, replace
 from app.platforms.adapter import Secret, signed_with, substitute_id
-from app.platforms.bodies import read_json
+from app.platforms.bodies import read_json, reader
+from app.platforms.shopify.bodies import Identity, ProductBody, Quantity, check_ids, from_body, moment_of
 from app.platforms.shopify.installation import Installation
-from app.platforms.shopify.products import Identity, Moment, ProductBody, Quantity, from_body
 
 SIGNATURE = "hmac-sha256"
 TOPIC = "topic"
@@ -74,7 +72,7 @@ class Webhooks:
 
         Without one, the same topic with the same body is the same event while nothing has become of it.
         """
-        topic = Topic(_clean(_header(delivery, TOPIC).lower()) or "unknown")
+        topic = _topic(delivery)
         event_id = EventId(_clean(_header(delivery, WEBHOOK_ID)))
         return event_id or substitute_id(topic, delivery.body), topic
 
@@ -93,20 +91,16 @@ class Webhooks:
 
     def read(self, delivery: Delivery) -> tuple[Fact, ...]:
         """Return what a delivery says; unknown topics say nothing; Unreadable tells what is wrong with the body."""
-        _, topic = self.identify(delivery)
+        topic = _topic(delivery)
         if topic in COMPLIANCE:
             return (Erasure(subject=COMPLIANCE[topic]),)
         if topic == "app/uninstalled":
             return (Uninstalled(),)
-        reader = _READERS.get(topic)
-        if reader is None:
+        read = _READERS.get(topic)
+        if read is None:
             return ()
         try:
-            return reader(_json(delivery, topic))
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise Unreadable(f"The body of {topic} cannot be read: {where or 'it'}: {first['msg']}.") from error
+            return read(delivery.body)
         except ValueError as error:
             raise Unreadable(f"The body of {topic} cannot be read: {error}.") from error
 
@@ -122,79 +116,88 @@ def _header(delivery: Delivery, name: str) -> str:
     return delivery.headers.get(prefix + name, "")
 
 
+def _topic(delivery: Delivery) -> Topic:
+    return Topic(_clean(_header(delivery, TOPIC).lower()) or "unknown")
+
+
 def _clean(value: str) -> str:
     if not value.isprintable():
         value = "".join(each for each in value if each.isprintable())
     return value.strip()[:LONGEST]
 
 
-def _json(delivery: Delivery, topic: str) -> Mapping[str, Any]:
-    try:
-        body = read_json(delivery.body)
-    except ValueError:
-        raise Unreadable(f"The body of {topic} is not JSON.") from None
-    if not isinstance(body, dict):
-        raise Unreadable(f"The body of {topic} is not a JSON object.")
-    return body
-
-
-class _Named(BaseModel):
+class _Named(Struct, frozen=True):
     id: Identity
 
+    def __post_init__(self) -> None:
+        check_ids(id=self.id)
 
-class _OfProduct(BaseModel):
+
+class _OfProduct(Struct, frozen=True):
     product_id: Identity
 
+    def __post_init__(self) -> None:
+        check_ids(product_id=self.product_id)
 
-class _Level(BaseModel):
+
+class _Level(Struct, frozen=True):
     inventory_item_id: Identity
     location_id: Identity
     available: Quantity | None = None
-    updated_at: Moment | None = None
+    updated_at: str | None = None
     admin_graphql_api_id: str | None = None
+
+    def __post_init__(self) -> None:
+        check_ids(inventory_item_id=self.inventory_item_id, location_id=self.location_id)
 
     @property
     def stock_item_id(self) -> StockItemId:
         """The stock item; by the global id where it names one, since a number may have lost digits on its way."""
         found = _ITEM_IN_GID.search(self.admin_graphql_api_id or "")
-        return StockItemId(found[1] if found else self.inventory_item_id)
+        return StockItemId(found[1] if found else str(self.inventory_item_id))
 
 
-def _product(body: Mapping[str, Any]) -> tuple[Fact, ...]:
-    return (from_body(ProductBody.model_validate(body)),)
+_read_product = reader(ProductBody)
+_read_named = reader(_Named)
+_read_of_product = reader(_OfProduct)
+_read_level = reader(_Level)
 
 
-def _deleted(body: Mapping[str, Any]) -> tuple[Fact, ...]:
-    return (Tombstone(source_id=SourceId(_Named.model_validate(body).id)),)
+def _product(body: bytes) -> tuple[Fact, ...]:
+    return (from_body(_read_product(body)),)
 
 
-def _level(body: Mapping[str, Any]) -> tuple[Fact, ...]:
-    level = _Level.model_validate(body)
-    item = level.stock_item_id
-    if item != level.inventory_item_id:
+def _deleted(body: bytes) -> tuple[Fact, ...]:
+    return (Tombstone(source_id=SourceId(str(_read_named(body).id))),)
+
+
+def _level(body: bytes) -> tuple[Fact, ...]:
+    level = _read_level(body)
+    item, version = level.stock_item_id, moment_of("updated_at", level.updated_at)
+    if item != str(level.inventory_item_id):
         return (Incomplete(stock_item_id=item, reason="the numbers in the notice have lost digits"),)
-    if level.available is None or level.updated_at is None:
+    if level.available is None or version is None:
         return (Incomplete(stock_item_id=item, reason="the notice does not tell the stock"),)
-    known = StockLevel(location_id=LocationId(level.location_id), quantity=level.available, version=level.updated_at)
+    known = StockLevel(location_id=LocationId(str(level.location_id)), quantity=level.available, version=version)
     return (StockFact(stock_item_id=item, level=known),)
 
 
-def _disconnected(body: Mapping[str, Any]) -> tuple[Fact, ...]:
-    item = _Level.model_validate(body).stock_item_id
+def _disconnected(body: bytes) -> tuple[Fact, ...]:
+    item = _read_level(body).stock_item_id
     return (Incomplete(stock_item_id=item, reason="its stock is no longer kept at a location"),)
 
 
-def _item(body: Mapping[str, Any]) -> tuple[Fact, ...]:
-    item = StockItemId(_Named.model_validate(body).id)
+def _item(body: bytes) -> tuple[Fact, ...]:
+    item = StockItemId(str(_read_named(body).id))
     return (Incomplete(stock_item_id=item, reason="the way its stock is kept changed"),)
 
 
-def _in_stock(body: Mapping[str, Any]) -> tuple[Fact, ...]:
-    source_id = SourceId(_OfProduct.model_validate(body).product_id)
+def _in_stock(body: bytes) -> tuple[Fact, ...]:
+    source_id = SourceId(str(_read_of_product(body).product_id))
     return (Incomplete(source_id=source_id, reason="a variant ran out of stock or came back"),)
 
 
-_READERS: Mapping[str, Callable[[Mapping[str, Any]], tuple[Fact, ...]]] = {
+_READERS: Mapping[str, Callable[[bytes], tuple[Fact, ...]]] = {
     "products/create": _product,
     "products/update": _product,
     "products/delete": _deleted,

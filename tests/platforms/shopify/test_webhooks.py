@@ -215,6 +215,7 @@ def test_a_product_of_wrong_types_is_unreadable(changes: Body) -> None:
         {"price": "a lot"},
         {"price": "NaN"},
         {"price": "1e999999"},
+        {"price": "9" * 41},
         {"price": True},
         {"inventory_quantity": 2**63},
         {"inventory_quantity": "many"},
@@ -224,8 +225,61 @@ def test_a_product_of_wrong_types_is_unreadable(changes: Body) -> None:
     ids=str,
 )
 def test_a_variant_of_wrong_types_is_unreadable(changes: Body) -> None:
-    with pytest.raises(Unreadable, match=r"variants\.0\."):
+    with pytest.raises(Unreadable, match=r"variants\.0[.:]"):
         read_variant(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"title": 7}, "title: Expected `str | null`, got `int`."),
+        ({"id": 1.5}, "id must be a whole number."),
+        ({"updated_at": "2026-11-20T16:01:33"}, "updated_at: the time has no offset."),
+        ({"variants": [{}]}, "variants.0: Object missing required field `id`."),
+        ({"variants": [{"id": 1, "sku": 12}]}, "variants.0.sku: Expected `str | null`, got `int`."),
+        ({"variants": [{"id": 1, "price": "NaN"}]}, "variants.0: price must be a number of at most 40 digits."),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_read_is_named(changes: Body, sentence: str) -> None:
+    with pytest.raises(Unreadable) as error:
+        read("products/update", {**UPDATE, **changes})
+
+    assert str(error.value) == f"The body of products/update cannot be read: {sentence}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"7",
+        b"{",
+        b'{"id": 1, "x": NaN}',
+        b'{"id": 1, "x": "\xff"}',
+        b'{"id": "\\ud83c',
+        b"[" * 100_000,
+    ],
+    ids=lambda body: repr(body[:30]),
+)
+def test_a_body_that_is_no_json_object_is_unreadable(body: bytes) -> None:
+    for topic in ("products/update", "products/delete", "inventory_levels/update"):
+        with pytest.raises(Unreadable, match=rf"^The body of {topic} cannot be read: .+\.$"):
+            Webhooks().read(delivery(body, x_shopify_topic=topic))
+
+
+def test_numbers_may_be_told_as_text() -> None:
+    as_numbers = read_variant(id=1, inventory_item_id=2, admin_graphql_api_id=None, inventory_quantity=-3, price=7)
+    as_text = read_variant(id="1", inventory_item_id="2", admin_graphql_api_id=None, inventory_quantity="-3", price="7")
+
+    assert as_text == as_numbers
+
+
+def test_a_body_with_half_a_character_is_read_as_any_other() -> None:
+    whole = read_product(tags=["oak"])
+
+    assert read_product(tags=["half \ud83c", {"\ud83c": "\x00"}]) == whole
 
 
 @pytest.mark.parametrize("body", [{"id": 1, "title": "x"}, {"id": 1}, {"id": "1"}])
