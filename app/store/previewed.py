@@ -13,6 +13,7 @@ from app.ports import DueProduct, TargetRecord
 from app.ports.previews import PreviewedProduct, Rehearsed, StandsNow
 from app.store.connection import Connection, Row
 from app.store.documents import clean, from_desired, from_observed, rows, to_desired
+from app.store.portions import portion
 from app.store.targets import sent_images, to_target, was_published
 
 WORKING = ("preview_product", "preview_variant", "preview_binding", "preview_target")
@@ -106,6 +107,12 @@ _SHARERS = _MAKE_DUE.format(
             WHERE preview_id = :preview_id AND application_id = :application_id AND target_id = ANY(:target_ids)
         ) AS bound WHERE NOT source_id = ANY(:planned)
     """
+)
+
+_DUE = portion(
+    "SELECT source_id, desired, state, creating_since, hiding FROM preview_product "
+    "WHERE preview_id = :id AND due AND desired IS NOT NULL ORDER BY source_id LIMIT :limit",
+    by="source_id",
 )
 
 _PLANNED = """
@@ -221,13 +228,9 @@ class PreviewedWorld:
         )
         return int(found.scalar())
 
-    async def due_products(self, preview: Preview, *, limit: int) -> tuple[DueProduct, ...]:
-        """Return products that are still to be planned."""
-        found = await self._connection.execute(
-            "SELECT source_id, desired, state, creating_since, hiding FROM preview_product "
-            "WHERE preview_id = :id AND due AND desired IS NOT NULL ORDER BY source_id LIMIT :limit",
-            {"id": preview.id, "limit": limit},
-        )
+    async def due_products(self, preview: Preview, *, limit: int, size: int) -> tuple[DueProduct, ...]:
+        """Return products that are still to be planned, until their desired states are ``size`` bytes long."""
+        found = await self._connection.execute(_DUE, {"id": preview.id, "limit": limit, "size": size})
         return tuple(
             DueProduct(
                 source_id=SourceId(row.source_id),

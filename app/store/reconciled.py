@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from app.domain.ids import ApplicationId, DeliveryId, Sku, SourceId, SourceVariantId, TargetId
 from app.ports import DueProduct, Reconciled, UnfinishedCreation
 from app.store.documents import clean, rows, to_desired
+from app.store.portions import portion
 from app.store.product_views import ProductViews
 
 # After a write the product rests, so that the changes of a burst become one. A write that follows close on the end of a
@@ -33,18 +34,21 @@ _RECONCILED = f"""
 """
 
 
+_DUE = portion(
+    "SELECT source_id, generation, desired, attempts, cause, state, creating_since, hiding, import_id, due_at "
+    "FROM source_product "
+    "WHERE application_id = :id AND due_at <= now() AND desired IS NOT NULL AND NOT EXISTS (SELECT FROM in_flight f "
+    "WHERE f.application_id = :id AND f.source_id = source_product.source_id) ORDER BY due_at LIMIT :limit",
+    by="due_at",
+)
+
+
 class ReconciledProducts(ProductViews):
     """The half of the products' columns that reconciling writes, in one transaction."""
 
-    async def due(self, application_id: ApplicationId, *, limit: int) -> tuple[DueProduct, ...]:
-        """Return the products that are due, longest due first."""
-        found = await self._connection.execute(
-            "SELECT source_id, generation, desired, attempts, cause, state, creating_since, hiding, import_id "
-            "FROM source_product "
-            "WHERE application_id = :id AND due_at <= now() AND desired IS NOT NULL AND NOT EXISTS (SELECT FROM in_flight f "
-            "WHERE f.application_id = :id AND f.source_id = source_product.source_id) ORDER BY due_at LIMIT :limit",
-            {"id": application_id, "limit": limit},
-        )
+    async def due(self, application_id: ApplicationId, *, limit: int, size: int) -> tuple[DueProduct, ...]:
+        """Return the products that are due, longest due first, until their desired states are ``size`` bytes long."""
+        found = await self._connection.execute(_DUE, {"id": application_id, "limit": limit, "size": size})
         return tuple(
             DueProduct(
                 source_id=SourceId(row.source_id),

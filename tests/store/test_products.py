@@ -32,3 +32,24 @@ async def test_a_whole_product_of_odd_text_comes_to_an_end(stage: Stage) -> None
     shown = stage.orderchamp.by_sku("A?")
     assert (shown.title, shown.description, shown.published) == ("Title?", "a\\u0000b", True)
     assert (await stage.product(application, "1")).state == "published"
+
+
+async def test_due_products_come_in_portions_of_what_they_take_and_one_at_least(stage: Stage) -> None:
+    for n in range(1, 5):
+        stage.shop.put(product(str(n), variant(f"{n}-A"), title=f"Thé {n}"))
+    application = await stage.install()
+    await stage.settle()
+    await stage.execute(
+        "UPDATE source_product SET due_at = now() - interval '1 minute' * (5 - CAST(source_id AS integer))"
+    )
+    size = await stage.execute("SELECT DISTINCT octet_length(desired) FROM source_product")
+
+    async def due(*, limit: int, size: int) -> list[str]:
+        async with stage.store.reading() as tx:
+            return [each.source_id for each in await tx.products.due(application.id, limit=limit, size=size)]
+
+    assert await due(limit=10, size=1) == ["1"]
+    assert await due(limit=10, size=size) == ["1"]
+    assert await due(limit=10, size=size + 1) == ["1", "2"]
+    assert await due(limit=10, size=10 * size) == ["1", "2", "3", "4"]
+    assert await due(limit=3, size=10 * size) == ["1", "2", "3"]

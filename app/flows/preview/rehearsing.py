@@ -8,7 +8,7 @@ from app.flows.lane import LaneRun
 from app.flows.preview.items import items_of
 from app.flows.preview.rehearsal import Rehearsal
 from app.flows.reconcile.applying import stage
-from app.flows.reconcile.batch import BATCH, Batch, StillOnItsWay, Work, gather
+from app.flows.reconcile.batch import BATCH, BATCH_BYTES, Batch, StillOnItsWay, Work, gather
 from app.flows.reconcile.finishing import Result, left_as_shown, results_of
 from app.flows.reconcile.guarding import guard
 from app.flows.reconcile.loop import learn
@@ -22,8 +22,9 @@ async def plan_batch(run: LaneRun, now: Preview) -> None:
     """Plan the next products to their end, and keep what would be done for them; the preview is done with the last ones."""
     rehearsal = Rehearsal(run.services.store, now, run.application, run.storefronts, run.marketplace)
     async with rehearsal.reading() as tx:
-        due = await tx.previews.due_products(now, limit=BATCH)
-        batch = await gather(run.application, tx, due)
+        due = await tx.previews.due_products(now, limit=BATCH, size=BATCH_BYTES)
+        bindings = await tx.targets.bindings(run.application.id, [each.source_id for each in due])
+        batch = await gather(run.application, tx, due, bindings)
     if not batch.works:
         await _end(run, now)
         return

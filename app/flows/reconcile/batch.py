@@ -18,6 +18,13 @@ from app.ports import DueProduct, Sibling, TargetRecord, Told, Transaction
 
 BATCH = 100
 
+BATCH_BYTES = 750_000
+"""How long the desired states of a batch are together, as they are stored; the last one may go beyond that.
+
+These are some 5,000 variants, of which a few megabytes are made. Of products with up to 50 variants a batch has its full
+number. Of those with 100 it has 50; so calls for stock, of 100 variants each, are at least half full when one of each changed.
+"""
+
 LOOKED_FOR = 500
 """Variants that a batch looks for on Orderchamp: two pages of SKUs, and about as many as a run can create."""
 
@@ -175,35 +182,41 @@ class Batch:
 
 async def load(run: LaneRun) -> Batch:
     """Return the products that are due, with everything stored that concerns them."""
+    limit = min(BATCH, run.services.pace.run_products)
     async with run.services.store.reading() as tx:
-        due = await tx.products.due(run.application.id, limit=min(BATCH, run.services.pace.run_products))
-        batch = await gather(run.application, tx, due)
-    _leave_for_later(batch, due)
-    return batch
+        due = await tx.products.due(run.application.id, limit=limit, size=BATCH_BYTES)
+        bindings = await tx.targets.bindings(run.application.id, [each.source_id for each in due])
+        return await gather(run.application, tx, _for_now(due, bindings), bindings)
 
 
-def _leave_for_later(batch: Batch, due: Sequence[DueProduct]) -> None:
+def _for_now(due: Sequence[DueProduct], bindings: Mapping[SourceId, Sequence[Binding]]) -> Sequence[DueProduct]:
     """Leave products for the next batch when many variants are to be looked for before them.
 
     A run may end before all that was looked for is created, and then the rest would be looked for again.
     """
+    kept: list[DueProduct] = []
     wanted = 0
     for each in due:
-        work = batch.works[each.source_id]
-        unbound = sum(variant.source_id not in work.bindings for variant in each.desired.variants)
-        if wanted and unbound and wanted + unbound > LOOKED_FOR:
-            del batch.works[each.source_id]
-        else:
+        bound = {binding.source_variant_id for binding in bindings.get(each.source_id, ())}
+        unbound = sum(variant.source_id not in bound for variant in each.desired.variants)
+        if not (wanted and unbound and wanted + unbound > LOOKED_FOR):
             wanted += unbound
+            kept.append(each)
+    return kept
 
 
-async def gather(application: Application, tx: Transaction, due: Sequence[DueProduct]) -> Batch:
+async def gather(
+    application: Application,
+    tx: Transaction,
+    due: Sequence[DueProduct],
+    bindings: Mapping[SourceId, Sequence[Binding]],
+) -> Batch:
     """Return these products with everything known that concerns them, in the order of their ids.
 
     So whoever takes the same ones through the loop comes to the same: who makes way, and who publishes what several share.
+    ``bindings`` may be those of more products.
     """
-    bindings = await tx.targets.bindings(application.id, [each.source_id for each in due])
-    ids = tuple({binding.target_id for each in bindings.values() for binding in each})
+    ids = tuple({binding.target_id for each in due for binding in bindings.get(each.source_id, ())})
     targets = await tx.targets.known(application.account_id, ids)
     siblings = await tx.targets.siblings(application.id, ids)
     skus = {folded(variant.sku) for each in due for variant in each.desired.variants}
