@@ -25,6 +25,7 @@ from app.domain.changes import (
     sent,
 )
 from app.domain.ids import Sku, SourceVariantId, StorefrontId, TargetId, TargetVariantId
+from app.domain.images import to_show
 from app.domain.product import UNTOLD, in_common
 from app.domain.settings import ApplicationSettings
 from app.domain.state import (
@@ -242,7 +243,7 @@ def _home(situation: Situation) -> TargetId | None:
 def _update(situation: Situation) -> Iterable[Change]:
     for target in situation.targets.values():
         if target.observed is not None and target.owner and situation.desired.living and not situation.only_stock:
-            yield from _update_product(situation, target.observed)
+            yield from _update_product(situation, target, target.observed)
             yield from _update_measures(situation, target.observed)
     wanted = {variant.source_id: variant for variant in situation.desired.variants}
     skipped = {variant.source_id: variant for variant in situation.desired.skipped}
@@ -285,12 +286,13 @@ def _observed_variant(situation: Situation, binding: Binding) -> ObservedVariant
     return target.observed.variants.get(binding.target_variant_id)
 
 
-def _update_product(situation: Situation, observed: Observed) -> Iterable[Change]:
+def _update_product(situation: Situation, target: Target, observed: Observed) -> Iterable[Change]:
     desired, fields = situation.desired, situation.settings.fields
     title = fields.title and desired.title != observed.title
     description = fields.description and desired.description != (observed.description or "")
     option_names = desired.option_names and desired.option_names != observed.option_names
-    images = fields.images and desired.images and desired.images != observed.images
+    pictures = to_show(desired.images, arrived=target.arrived_images, failed=target.failed_images)
+    images = fields.images and pictures and pictures != observed.images
     if title or description or option_names or images:
         yield UpdateProduct(
             source_id=desired.source_id,
@@ -298,7 +300,7 @@ def _update_product(situation: Situation, observed: Observed) -> Iterable[Change
             title=desired.title if title else None,
             description=desired.description if description else None,
             option_names=desired.option_names if option_names else None,
-            images=desired.images if images else None,
+            images=pictures if images else None,
         )
 
 

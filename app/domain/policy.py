@@ -233,12 +233,13 @@ _PROBLEMS: Mapping[ProblemKind, Policy] = {
         ),
     ),
     "images_missing": Policy(
-        rule="Images are sent only when they changed, and looked for some time later. A set of which none has arrived is sent "
-        "three times in all; one that arrived in part is left, since sending it again would take away what is there.",
+        rule="Images are sent only when they changed, and looked for some time later. In place of a set of which none has "
+        "arrived, the last one that did is sent again, until the shop has others or a person asks; where there was none, it is "
+        "sent three times in all. One that arrived in part is left, since any other would take away what is there.",
         problem=ProblemType(
             title="Images are missing",
             sentence="Orderchamp could not download all of them from the shop. See whether their addresses work for everybody.",
-            ways=(Way("try_again", "Send all images of the product again now."), DISMISS),
+            ways=(Way("try_again", "Send all images of the product, as the shop has them, again now."), DISMISS),
         ),
     ),
 }

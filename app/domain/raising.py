@@ -71,7 +71,11 @@ def _of_publication(situation: Situation) -> Iterable[Raised]:
     if desired.published and any(target.publication_unclear for target in targets):
         yield _raised(situation, "publish_unclear", "was being published when the answer got lost.")
     pictured = desired.living and desired.images and situation.settings.fields.images
-    if pictured and any(target.images_missing and target.owner for target in targets):
+    pictures = [target for target in targets if target.owner] if pictured else []
+    if any(target.failed_images == desired.images for target in pictures):
+        what = "keeps its earlier images on Orderchamp: none of those that the shop has now arrived there."
+        yield _raised(situation, "images_missing", what)
+    elif any(target.images_missing for target in pictures):
         yield _raised(situation, "images_missing", "does not show all of its images on Orderchamp.")
     if not situation.may_hide and wants_hiding(situation):
         sentence = "More products than usual are to be unpublished; they are held until a person approves."

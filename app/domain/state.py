@@ -258,9 +258,9 @@ class Target(Struct, frozen=True, kw_only=True):
     product's own fields come from it. ``shared_with_living``: another living source product is bound to it;
     ``published_by_others``: and wants it published. ``refresh_listing``: a variant was added after it was published, and
     its listing was not refreshed since. ``was_published``: buyers saw it before, whoever published it.
-    ``images_missing``: some of the images that were sent never arrived. ``held``: a person
-    unpublished it on Orderchamp. ``publication_unclear``: nobody knows what came of an attempt to publish it, so it is not
-    published again.
+    ``images_missing``: some of the images that were sent never arrived. ``arrived_images``: the last set that arrived; it
+    stands in for ``failed_images``, of which none did. ``held``: a person unpublished it on Orderchamp.
+    ``publication_unclear``: nobody knows what came of an attempt to publish it, so it is not published again.
     """
 
     id: TargetId
@@ -272,5 +272,7 @@ class Target(Struct, frozen=True, kw_only=True):
     refresh_listing: bool = False
     was_published: bool = False
     images_missing: bool = False
+    arrived_images: tuple[str, ...] | None = None
+    failed_images: tuple[str, ...] | None = None
     held: bool = False
     publication_unclear: bool = False

@@ -1,6 +1,10 @@
-"""Checking images: whether those that were sent some time ago have arrived. What failed is sent again, or is a problem."""
+"""Checking images: whether those that were sent some time ago have arrived.
 
-from collections.abc import Mapping
+Verdicts are only written down here, and the products planned again; it is planning that sends what follows from them. So a
+crash anywhere costs nothing.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from app.domain.errors import CredentialsRefused, RunOver, TemporaryError
@@ -45,8 +49,8 @@ async def check_images(run: LaneRun) -> bool:
         # What does not exist any more needs no images.
         verdicts = {each.target_id: judge(each, shown.get(each.target_id, each.count)) for each in due}
     async with run.services.store.transaction(run.claim) as tx:
-        await tx.images.settle(run.application.account_id, verdicts)
-        await _follow(run, tx, due, verdicts)
+        settled = await tx.images.settle(run.application.account_id, verdicts)
+        await _follow(run, tx, [each for each in due if each.target_id in settled], verdicts)
         wait = await tx.images.next_check(run.application.id)
         if wait is None:
             await tx.appointments.cancel(run.application.id, "images")
@@ -55,23 +59,34 @@ async def check_images(run: LaneRun) -> bool:
     return bool(due)
 
 
-async def _follow(run: LaneRun, tx: Transaction, due: tuple[Sent, ...], verdicts: Mapping[TargetId, Verdict]) -> None:
+async def _follow(run: LaneRun, tx: Transaction, settled: Sequence[Sent], verdicts: Mapping[TargetId, Verdict]) -> None:
     """Plan again who has images to send, or a problem to raise or to close, and tell what was missing."""
-    sentences: Mapping[Verdict, str] = {
-        "again": "Orderchamp shows none of the images that it was sent; they are sent again.",
-        "missing": "Orderchamp does not show all of the images that it was sent.",
-    }
     told = [
-        Told(source_id=source_id, kind="images", sentence=sentences[verdict])
-        for each in due
-        if (verdict := verdicts[each.target_id]) in sentences
+        Told(source_id=source_id, kind="images", sentence=sentence)
+        for each in settled
+        if (sentence := _sentence(run, verdicts[each.target_id])) is not None
         for source_id in each.source_ids
     ]
     await tx.timeline.add(run.application.id, told)
     again = [
         source_id
-        for each in due
+        for each in settled
         if verdicts[each.target_id] != "arrived" or each.missing
         for source_id in each.source_ids
     ]
     await tx.products.make_due(run.application.id, again)
+
+
+def _sentence(run: LaneRun, verdict: Verdict) -> str | None:
+    settings = run.application.settings
+    follows: Mapping[Verdict, str] = {
+        "replaced": "the last ones that arrived are sent in their place",
+        "again": "those of the shop are sent again",
+    }
+    if verdict == "missing":
+        return "Orderchamp does not show all of the images that it was sent."
+    if verdict not in follows:
+        return None
+    kept = settings.fields.images and settings.mode != "stock"
+    what = follows[verdict] if kept else "images are not kept up to date any more, so nothing is sent"
+    return f"Orderchamp shows none of the images that it was sent; {what}."

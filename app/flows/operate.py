@@ -166,6 +166,7 @@ async def look_again(services: Services, application_id: ApplicationId, source_i
         found = await tx.products.request_read(application_id, source_id, reason=reason)
         if found:
             await tx.products.forget_observed(application_id, [source_id])
+            await tx.images.forget_failed(application_id, [source_id])
             await tx.lanes.wake(application_id)
         return found
 

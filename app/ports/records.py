@@ -177,7 +177,8 @@ class TargetRecord(Struct, frozen=True, kw_only=True):
     approval. ``held``: a person unpublished it. ``publishing_since``: it is not known what came of a publication that began
     then. ``publishing_until``: when the last publication has taken effect, if ever, and is shown. These three are
     changed by calls of their own. ``was_published``: buyers saw it before, as far as we know. ``images_missing``: not all
-    of the images that were sent ever arrived.
+    of the images that were sent ever arrived. ``arrived_images``: the last set of which all did; it stands in for
+    ``failed_images``, of which none did. These three, too, are changed by calls of their own.
     """
 
     target_id: TargetId
@@ -192,6 +193,8 @@ class TargetRecord(Struct, frozen=True, kw_only=True):
     publishing_until: datetime | None = None
     was_published: bool = False
     images_missing: bool = False
+    arrived_images: tuple[str, ...] | None = None
+    failed_images: tuple[str, ...] | None = None
 
 
 class Hidings(Struct, frozen=True, kw_only=True):

@@ -10,11 +10,14 @@ from app.store.connection import Connection
 _OF_APPLICATION = "FROM binding b JOIN target t ON t.account_id = b.account_id AND t.target_id = b.target_id "
 
 _AFTERWARDS: Mapping[Verdict, str] = {
-    "arrived": "images_tries = 0, images_missing = false",
-    "again": "images_tries = images_tries + 1, sent_images = NULL, observed = NULL",
+    "arrived": "images_tries = 0, images_missing = false, arrived_images = coalesce(sent_images, arrived_images)",
+    "replaced": "images_tries = 0, images_missing = false, failed_images = sent_images",
+    "again": "images_tries = images_tries + 1, sent_images = NULL, observed = NULL, arrived_images = NULL, "
+    "failed_images = NULL",
     "missing": "images_tries = 0, images_missing = true",
 }
-"""A set that is to be sent again is forgotten, and Orderchamp read, so that planning finds it missing."""
+"""A set that is to be sent again is forgotten, and Orderchamp read, so that planning finds it missing. If it had arrived
+before, it is not known any more to be one that does."""
 
 
 class Images:
@@ -24,9 +27,14 @@ class Images:
         self._connection = connection
 
     async def sent(self, account_id: AccountId, ids: Sequence[TargetId], *, wait: timedelta) -> None:
-        """Have it looked after ``wait`` whether the images that were just sent have arrived."""
+        """Have it looked after ``wait`` whether the images that were just sent have arrived.
+
+        Those of a new set have: which one failed before it is of no interest any more.
+        """
         await self._connection.execute(
-            "UPDATE target SET images_check_at = now() + :wait WHERE account_id = :account_id AND target_id = ANY(:ids)",
+            "UPDATE target SET images_check_at = now() + :wait, "
+            "failed_images = CASE WHEN sent_images = arrived_images THEN failed_images END "
+            "WHERE account_id = :account_id AND target_id = ANY(:ids)",
             {"account_id": account_id, "ids": list(ids), "wait": wait},
         )
 
@@ -34,6 +42,7 @@ class Images:
         """Return the targets of the Application whose images should have arrived by now."""
         found = await self._connection.execute(
             "SELECT t.target_id, t.images_tries, t.images_missing, array_agg(DISTINCT b.source_id) AS source_ids, "
+            "t.arrived_images IS NOT NULL AND t.arrived_images IS DISTINCT FROM t.sent_images AS replaceable, "
             f"coalesce(json_array_length(CAST(t.sent_images AS json)), 0) AS count {_OF_APPLICATION}"
             "WHERE b.application_id = :id AND t.images_check_at <= now() "
             "GROUP BY t.account_id, t.target_id ORDER BY t.images_check_at LIMIT :limit",
@@ -44,29 +53,45 @@ class Images:
                 target_id=TargetId(row.target_id),
                 count=row.count,
                 tries=row.images_tries,
+                replaceable=row.replaceable,
                 missing=row.images_missing,
                 source_ids=tuple(SourceId(each) for each in row.source_ids),
             )
             for row in found
         )
 
-    async def settle(self, account_id: AccountId, verdicts: Mapping[TargetId, Verdict]) -> None:
-        """Write down what was found of these targets' images."""
+    async def settle(self, account_id: AccountId, verdicts: Mapping[TargetId, Verdict]) -> frozenset[TargetId]:
+        """Write down what was found of these targets' images, and return of which.
+
+        Another Application of the account may have sent a target other images meanwhile: of those nothing is known yet.
+        """
+        settled: set[TargetId] = set()
         for verdict, change in _AFTERWARDS.items():
             ids = [each for each, found in verdicts.items() if found == verdict]
             if ids:
-                await self._connection.execute(
-                    f"UPDATE target SET images_check_at = NULL, {change} "
-                    "WHERE account_id = :account_id AND target_id = ANY(:ids)",
+                found = await self._connection.execute(
+                    f"UPDATE target SET images_check_at = NULL, {change} WHERE account_id = :account_id "
+                    "AND target_id = ANY(:ids) AND images_check_at <= now() RETURNING target_id",
                     {"account_id": account_id, "ids": ids},
                 )
+                settled.update(TargetId(row.target_id) for row in found)
+        return frozenset(settled)
 
     async def forget(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
         """Have the images of these products sent again."""
         await self._connection.execute(
-            "UPDATE target SET images_check_at = NULL, images_tries = 0, sent_images = NULL, observed = NULL "
-            "FROM binding b WHERE b.application_id = :id AND b.source_id = ANY(:source_ids) "
+            "UPDATE target SET images_check_at = NULL, images_tries = 0, sent_images = NULL, failed_images = NULL, "
+            "observed = NULL FROM binding b WHERE b.application_id = :id AND b.source_id = ANY(:source_ids) "
             "AND target.account_id = b.account_id AND target.target_id = b.target_id",
+            {"id": application_id, "source_ids": list(source_ids)},
+        )
+
+    async def forget_failed(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
+        """Have the images of these products tried again where earlier ones stand in for them."""
+        await self._connection.execute(
+            "UPDATE target SET failed_images = NULL FROM binding b "
+            "WHERE b.application_id = :id AND b.source_id = ANY(:source_ids) AND target.account_id = b.account_id "
+            "AND target.target_id = b.target_id AND target.failed_images IS NOT NULL",
             {"id": application_id, "source_ids": list(source_ids)},
         )
 

@@ -14,7 +14,7 @@ from app.ports.previews import PreviewedProduct, Rehearsed, StandsNow
 from app.store.connection import Connection, Row
 from app.store.documents import clean, from_desired, from_observed, rows, to_desired
 from app.store.portions import portion
-from app.store.targets import sent_images, to_target, was_published
+from app.store.targets import from_addresses, sent_images, to_target, was_published
 
 WORKING = ("preview_product", "preview_variant", "preview_binding", "preview_target")
 """The tables of what is known on the way."""
@@ -42,10 +42,11 @@ _INDEX = """
 # As a product is let go that somebody hid on Orderchamp, when the shop goes from inactive to active.
 _RELEASE_HOLDS = """
     INSERT INTO preview_target (preview_id, application_id, target_id, account_id, observed, sent_images, last_storefront_id,
-        refresh_listing, left_published, held, hidden_at, publishing_since, publishing_until, was_published, images_missing)
+        refresh_listing, left_published, held, hidden_at, publishing_since, publishing_until, was_published, images_missing,
+        arrived_images, failed_images)
     SELECT DISTINCT CAST(:preview_id AS uuid), CAST(:application_id AS uuid), t.target_id, t.account_id, t.observed,
         t.sent_images, t.last_storefront_id, t.refresh_listing, t.left_published, false, t.hidden_at, t.publishing_since,
-        t.publishing_until, t.was_published, t.images_missing
+        t.publishing_until, t.was_published, t.images_missing, t.arrived_images, t.failed_images
     FROM target t JOIN binding b ON b.account_id = t.account_id AND b.target_id = t.target_id
     WHERE b.application_id = :application_id AND b.source_id = ANY(:source_ids) AND t.held
     ON CONFLICT (preview_id, target_id) DO UPDATE SET held = false
@@ -145,16 +146,19 @@ _BIND = """
 
 _TARGETS = """
     INSERT INTO preview_target (preview_id, application_id, account_id, target_id, observed, sent_images, last_storefront_id,
-        refresh_listing, left_published, held, hidden_at, publishing_since, publishing_until, was_published, images_missing)
+        refresh_listing, left_published, held, hidden_at, publishing_since, publishing_until, was_published, images_missing,
+        arrived_images, failed_images)
     SELECT :preview_id, :application_id, :account_id, r.* FROM jsonb_to_recordset(CAST(:targets AS jsonb))
         AS r(target_id text, observed text, sent_images text, last_storefront_id text, refresh_listing boolean,
             left_published boolean, held boolean, hidden_at timestamptz, publishing_since timestamptz,
-            publishing_until timestamptz, was_published boolean, images_missing boolean)
+            publishing_until timestamptz, was_published boolean, images_missing boolean, arrived_images text,
+            failed_images text)
     ON CONFLICT (preview_id, target_id) DO UPDATE SET observed = excluded.observed, sent_images = excluded.sent_images,
         last_storefront_id = excluded.last_storefront_id, refresh_listing = excluded.refresh_listing,
         left_published = excluded.left_published, held = excluded.held, hidden_at = excluded.hidden_at,
         publishing_since = excluded.publishing_since, publishing_until = excluded.publishing_until,
-        was_published = excluded.was_published, images_missing = excluded.images_missing
+        was_published = excluded.was_published, images_missing = excluded.images_missing,
+        arrived_images = excluded.arrived_images, failed_images = excluded.failed_images
 """
 
 
@@ -346,4 +350,6 @@ def _target(record: TargetRecord) -> dict[str, Any]:
         "publishing_until": record.publishing_until,
         "was_published": was_published(record),
         "images_missing": record.images_missing,
+        "arrived_images": from_addresses(record.arrived_images),
+        "failed_images": from_addresses(record.failed_images),
     }

@@ -384,7 +384,8 @@ class TargetRow(SQLModel, table=True):
     is not known what came of a publication that began then. ``publishing_until``: when the last publication has taken
     effect, if ever, and is shown. ``was_published``: buyers saw it before.
     ``images_check_at``: when to look whether the images that were sent have arrived, ``images_tries``: how often none of them
-    had; ``images_missing``: some never did. ``written_from`` and ``written_until``: when our last write to it began and was over.
+    had; ``images_missing``: some never did. ``arrived_images``: the last set that arrived, which stands in for ``failed_images``,
+    of which none did. ``written_from`` and ``written_until``: when our last write to it began and was over.
     """
 
     __tablename__ = "target"
@@ -404,6 +405,8 @@ class TargetRow(SQLModel, table=True):
     images_check_at: datetime | None = Field(default=None, sa_column=_when())
     images_tries: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
     images_missing: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
+    arrived_images: str | None = Field(default=None, sa_column=Column(Text))
+    failed_images: str | None = Field(default=None, sa_column=Column(Text))
     written_from: datetime | None = Field(default=None, sa_column=_when())
     written_until: datetime | None = Field(default=None, sa_column=_when())
     observed_at: datetime = Field(sa_column=_now())
@@ -678,6 +681,8 @@ class PreviewTargetRow(SQLModel, table=True):
     publishing_until: datetime | None = Field(default=None, sa_column=_when())
     was_published: bool
     images_missing: bool
+    arrived_images: str | None = Field(default=None, sa_column=Column(Text))
+    failed_images: str | None = Field(default=None, sa_column=Column(Text))
 
 
 class PreviewItemRow(SQLModel, table=True):

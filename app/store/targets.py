@@ -157,7 +157,16 @@ class Targets(Bindings):
 
 def sent_images(observed: Observed | None) -> str | None:
     """Return the addresses of images that were sent last, as JSON; None: none were."""
-    return None if observed is None or observed.images is None else json.dumps(observed.images)
+    return None if observed is None else from_addresses(observed.images)
+
+
+def from_addresses(images: tuple[str, ...] | None) -> str | None:
+    """Return addresses of images as JSON: equal for equal ones."""
+    return None if images is None else json.dumps(images)
+
+
+def _addresses(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(json.loads(text))
 
 
 def was_published(record: TargetRecord) -> bool:
@@ -170,7 +179,7 @@ def to_target(row: Row) -> TargetRecord:
     return TargetRecord(
         target_id=TargetId(row.target_id),
         observed=None if row.observed is None else to_observed(row.observed),
-        sent_images=None if row.sent_images is None else tuple(json.loads(row.sent_images)),
+        sent_images=_addresses(row.sent_images),
         last_storefront_id=None if row.last_storefront_id is None else StorefrontId(row.last_storefront_id),
         refresh_listing=row.refresh_listing,
         left_published=row.left_published,
@@ -180,4 +189,6 @@ def to_target(row: Row) -> TargetRecord:
         publishing_until=row.publishing_until,
         was_published=row.was_published,
         images_missing=row.images_missing,
+        arrived_images=_addresses(row.arrived_images),
+        failed_images=_addresses(row.failed_images),
     )

@@ -59,6 +59,16 @@ def target(
     return replace(Target(id=TARGET, observed=observed, last_storefront_id=LAST), **changes)
 
 
+OLD, NEW = ("old",), ("new",)
+
+
+def pictured(images: tuple[str, ...], **changes: Any) -> Target:
+    """A target that was sent these images last."""
+    there = target(shown("A"), **changes)
+    assert there.observed is not None
+    return replace(there, observed=replace(there.observed, images=images))
+
+
 def situation(
     *,
     shop: Mapping[str, Any] | None = None,
@@ -258,6 +268,26 @@ TABLE: Mapping[str, tuple[Situation, list[str]]] = {
         [],
     ),
     "deleted on Orderchamp by hand": (situation(may_create=False), []),
+    "new images did not arrive: the earlier ones stand in for them": (
+        situation(shop={"images": NEW}, there=pictured(NEW, arrived_images=OLD, failed_images=NEW)),
+        ["UpdateProduct"],
+    ),
+    "the same, and they do": (
+        situation(shop={"images": NEW}, there=pictured(OLD, arrived_images=OLD, failed_images=NEW)),
+        [],
+    ),
+    "the same, and the shop has others by now": (
+        situation(shop={"images": ("newer",)}, there=pictured(OLD, arrived_images=OLD, failed_images=NEW)),
+        ["UpdateProduct"],
+    ),
+    "new images did not arrive, and images are switched off": (
+        situation(
+            shop={"images": NEW},
+            there=pictured(NEW, arrived_images=OLD, failed_images=NEW),
+            settings={"fields": {"images": False}},
+        ),
+        [],
+    ),
     "what was refused is not planned again": (
         situation(there=target(shown("A"), published=False), not_permitted=frozenset({Publish})),
         [],

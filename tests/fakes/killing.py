@@ -9,7 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.ids import AccountId, ApplicationId
+from app.domain.structs import replace
+from app.flows.run_lane import claim_lane, run_lane
 from app.ports import Addressee, Arrival, Budget, Claim, Marketplace, Marketplaces, Ring, Store, Transaction
+from tests.fakes.stage import Stage
 
 
 class Killed(BaseException):
@@ -18,9 +21,13 @@ class Killed(BaseException):
 
 @dataclass
 class Killer:
-    """Counts awaits and strikes at one of them; ``at`` None: never."""
+    """Counts awaits and strikes at one of them; ``at`` None: never.
+
+    ``inside`` False: not within a transaction, where all that was done is undone, as if it had struck before.
+    """
 
     at: int | None = None
+    inside: bool = True
     awaits: int = 0
     struck: bool = False
 
@@ -29,6 +36,10 @@ class Killer:
         if self.at is not None and self.awaits == self.at:
             self.struck = True
             raise Killed
+
+    def within(self, tx: Transaction) -> Transaction:
+        """Return a transaction in which it strikes, if it does that."""
+        return _WatchedTransaction(tx, self) if self.inside else tx
 
     def around(self, thing: Any) -> Any:
         """Return ``thing`` with a step before each await of it."""
@@ -67,20 +78,21 @@ class KillingStore:
     async def transaction(self, claim: Claim | None = None) -> AsyncIterator[Transaction]:
         self._killer.step()
         async with self._store.transaction(claim) as tx:
-            yield _WatchedTransaction(tx, self._killer)
-            self._killer.step()
+            yield self._killer.within(tx)
+            if self._killer.inside:
+                self._killer.step()
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         self._killer.step()
         async with self._store.reading() as tx:
-            yield _WatchedTransaction(tx, self._killer)
+            yield self._killer.within(tx)
 
     @contextlib.asynccontextmanager
     async def previewing(self, preview_id: UUID, account_id: AccountId) -> AsyncIterator[Transaction]:
         self._killer.step()
         async with self._store.previewing(preview_id, account_id) as tx:
-            yield _WatchedTransaction(tx, self._killer)
+            yield self._killer.within(tx)
 
     def budget(self, account_id: AccountId | None) -> Budget:
         return self._store.budget(account_id)
@@ -114,3 +126,22 @@ class KillingMarketplaces:
     def open(self, token: str, budget: Budget) -> Marketplace:
         watched: Marketplace = self._killer.around(self._marketplaces.open(token, budget))
         return watched
+
+
+async def live_through(stage: Stage, killer: Killer) -> None:
+    """Run lanes until nothing is left. A killed worker leaves its lease and its calls behind; time passes over both."""
+    mortal = replace(
+        stage.services,
+        store=KillingStore(stage.store, killer),
+        marketplaces=KillingMarketplaces(stage.orderchamp, killer),
+    )
+    for _ in range(100):
+        try:
+            while (held := await claim_lane(mortal)) is not None:
+                await run_lane(mortal, held)
+        except Killed:
+            await stage.hurry()
+            continue
+        if not await stage.hurry():
+            return
+    raise AssertionError("something always waits")

@@ -8,9 +8,7 @@ import pytest
 from app.domain.application import Application
 from app.domain.event import Tombstone
 from app.domain.ids import SourceId
-from app.domain.structs import replace
-from app.flows.run_lane import claim_lane, run_lane
-from tests.fakes.killing import Killed, Killer, KillingMarketplaces, KillingStore
+from tests.fakes.killing import Killer, live_through
 from tests.fakes.shop import product, variant
 from tests.fakes.stage import Stage
 
@@ -45,25 +43,6 @@ Part = Callable[[Stage, Application | None], Awaitable[None]]
 LIFE: tuple[Part, ...] = (imports, changes, returns)
 
 
-async def _work(stage: Stage, killer: Killer) -> None:
-    """Run lanes until nothing is left. A killed worker leaves its lease and its calls behind; time passes over both."""
-    mortal = replace(
-        stage.services,
-        store=KillingStore(stage.store, killer),
-        marketplaces=KillingMarketplaces(stage.orderchamp, killer),
-    )
-    for _ in range(100):
-        try:
-            while (held := await claim_lane(mortal)) is not None:
-                await run_lane(mortal, held)
-        except Killed:
-            await stage.hurry()
-            continue
-        if not await stage.hurry():
-            return
-    raise AssertionError("something always waits")
-
-
 async def _installed(stage: Stage) -> Application | None:
     async with stage.store.transaction() as tx:
         found = await tx.applications.list(supplier_id=None, platform=None, state=None, after=None, limit=1)
@@ -74,7 +53,7 @@ async def _installed(stage: Stage) -> Application | None:
 async def test_a_worker_killed_at_any_await_ends_in_the_same_state(stage: Stage, part: Part) -> None:
     for earlier in LIFE[: LIFE.index(part)]:
         await earlier(stage, await _installed(stage))
-        await _work(stage, Killer())
+        await live_through(stage, Killer())
     await part(stage, await _installed(stage))
     await stage.remember()
     shop, orderchamp = deepcopy(stage.shop.__dict__), deepcopy(stage.orderchamp.__dict__)
@@ -84,7 +63,7 @@ async def test_a_worker_killed_at_any_await_ends_in_the_same_state(stage: Stage,
         await stage.go_back()
         stage.shop.__dict__.update(deepcopy(shop))
         stage.orderchamp.__dict__.update(deepcopy(orderchamp))
-        await _work(stage, killer)
+        await live_through(stage, killer)
         for shown in stage.orderchamp.products.values():
             assert shown.publications <= 2, f"“{shown.title}” was published more often than it was hidden"
         return stage.orderchamp.summary()

@@ -1,19 +1,27 @@
-"""Images are sent only when they changed, looked for later, and sent again or told of when they did not arrive."""
+"""Images are sent only when they changed and looked for later; where they did not arrive, earlier ones or another try follow."""
+
+from copy import deepcopy
 
 import pytest
 
 from app.domain.application import Application
 from app.domain.changes import CreateProduct, UpdateProduct
 from app.domain.errors import OrderchampUnavailable
-from app.domain.ids import SourceId, TargetId
-from app.domain.images import TRIES, Sent, Verdict, judge
+from app.domain.event import Tombstone
+from app.domain.ids import SourceId
+from app.domain.images import TRIES
 from app.domain.product import Snapshot
 from app.domain.resolution import Plain
+from app.domain.settings import FieldSwitches
+from app.flows.operate import Revision, change, look_again, start_import
 from app.flows.resolve import resolve
+from tests.fakes.killing import Killer, live_through
 from tests.fakes.shop import product, variant
 from tests.fakes.stage import Stage
 
-ONE, TWO, THREE = (f"https://cdn.example/{n}.jpg?v=1" for n in (1, 2, 3))
+ONE, TWO, THREE, FOUR = (f"https://cdn.example/{n}.jpg?v=1" for n in (1, 2, 3, 4))
+
+EARLIER = "“Product 1” keeps its earlier images on Orderchamp: none of those that the shop has now arrived there."
 
 
 def pictured(*images: str, at: int = 0) -> Snapshot:
@@ -84,7 +92,7 @@ async def test_a_set_of_which_nothing_arrived_is_sent_again_and_then_a_problem(s
     await look(stage)
     assert await stage.problems(application) == ()
     story = await stage.story(application, "1")
-    assert "Orderchamp shows none of the images that it was sent; they are sent again." in story
+    assert "Orderchamp shows none of the images that it was sent; those of the shop are sent again." in story
 
 
 @pytest.mark.policy("images_missing")
@@ -108,21 +116,214 @@ async def test_a_product_that_was_deleted_on_orderchamp_needs_no_images(stage: S
     assert await stage.problems(application) == ()
 
 
-@pytest.mark.parametrize(
-    ("count", "shown", "tries", "verdict"),
-    [
-        (2, 2, 0, "arrived"),
-        (2, 3, 0, "arrived"),
-        (60, 50, 0, "arrived"),
-        (0, 0, 0, "arrived"),
-        (2, 0, 0, "again"),
-        (2, 0, TRIES - 1, "missing"),
-        (2, 1, 0, "missing"),
-    ],
-)
-def test_what_follows_when_so_many_are_shown(count: int, shown: int, tries: int, verdict: Verdict) -> None:
-    sent = Sent(target_id=TargetId("t"), count=count, tries=tries, missing=False, source_ids=(SourceId("1"),))
-    assert judge(sent, shown) == verdict
+async def switch_images(stage: Stage, application: Application, *, on: bool) -> None:
+    fields = FieldSwitches(images=on)
+    await change(
+        stage.services, application.id, Revision(settings=application.settings.model_copy(update={"fields": fields}))
+    )
+    await stage.settle()
+
+
+async def failed(stage: Stage) -> Application:
+    """The first set arrived; of the second, nothing did, and the first stands in for it."""
+    application = await installed(stage, ONE)
+    await look(stage)
+    stage.orderchamp.lost_images = {TWO}
+    await stage.hear(application, pictured(TWO, at=1))
+    await stage.settle()
+    assert sent(stage) == [(ONE,), (TWO,)]
+    await look(stage)
+    return application
+
+
+@pytest.mark.policy("images_missing")
+async def test_in_place_of_a_set_of_which_nothing_arrived_the_last_one_that_did_is_sent_and_there_is_no_write_war(
+    stage: Stage,
+) -> None:
+    application = await failed(stage)
+    assert sent(stage) == [(ONE,), (TWO,), (ONE,)]
+    assert (await stage.problem(application, "images_missing")).sentence == EARLIER
+    said = "Orderchamp shows none of the images that it was sent; the last ones that arrived are sent in their place."
+    assert said in await stage.story(application, "1")
+    await look(stage)
+    await start_import(stage.services, application.id)
+    await stage.settle()
+    await stage.hear(application, product("1", variant("1-A", stock=1), at=2, title="New", images=(TWO,)))
+    await stage.settle()
+    await look(stage)
+    assert sent(stage) == [(ONE,), (TWO,), (ONE,)]
+    assert stage.orderchamp.by_sku("1-A").images == (ONE,)
+    assert (await stage.problem(application, "images_missing")).source_ids == ("1",)
+
+
+@pytest.mark.policy("images_missing")
+@pytest.mark.parametrize("asked", ["the problem", "the product"])
+async def test_a_person_has_the_set_that_failed_tried_again(stage: Stage, asked: str) -> None:
+    application = await failed(stage)
+    await look(stage)
+    stage.orderchamp.lost_images.clear()
+    stage.shop.put(pictured(TWO, at=1))
+    if asked == "the problem":
+        problem = await stage.problem(application, "images_missing")
+        await resolve(stage.services, problem.id, Plain("try_again"))
+    else:
+        assert await look_again(stage.services, application.id, SourceId("1"))
+    await stage.settle()
+    await look(stage)
+    assert sent(stage) == [(ONE,), (TWO,), (ONE,), (TWO,)]
+    assert await stage.problems(application) == ()
+
+
+@pytest.mark.policy("images_missing")
+async def test_another_set_is_tried_at_once_even_while_the_earlier_one_is_on_its_way(stage: Stage) -> None:
+    application = await failed(stage)
+    stage.orderchamp.lost_images.add(THREE)
+
+    async def shop_says(*images: str, at: int) -> None:
+        await stage.hear(application, pictured(*images, at=at))
+        await stage.settle()
+
+    await shop_says(THREE, at=2)
+    await look(stage)
+    assert sent(stage)[3:] == [(THREE,), (ONE,)], "it failed, too, so the one that arrived stands in for it"
+    await shop_says(FOUR, at=3)
+    await look(stage)
+    assert sent(stage)[5:] == [(FOUR,)]
+    assert await stage.problems(application) == ()
+    await shop_says(THREE, at=4)
+    await look(stage)
+    assert sent(stage)[6:] == [(THREE,), (FOUR,)], "it is tried again, and another one stands in for it now"
+    await shop_says(FOUR, at=5)
+    assert await stage.problems(application) == (), "the shop has those itself again"
+    assert len(sent(stage)) == 8
+
+
+@pytest.mark.policy("images_missing")
+async def test_where_the_earlier_set_fails_too_the_shops_is_tried_as_often_as_a_first_one(stage: Stage) -> None:
+    application = await failed(stage)
+    stage.orderchamp.lost_images.add(ONE)
+    await look(stage)
+    assert sent(stage) == [(ONE,), (TWO,), (ONE,), (TWO,)]
+    assert await stage.problems(application) == ()
+    for _ in range(TRIES):
+        await look(stage)
+    assert sent(stage) == [(ONE,), (TWO,), (ONE,), (TWO,), (TWO,)]
+    problem = await stage.problem(application, "images_missing")
+    assert problem.sentence == "“Product 1” does not show all of its images on Orderchamp."
+
+
+@pytest.mark.policy("images_missing")
+async def test_a_changed_set_that_arrived_in_part_is_not_replaced_by_the_earlier_one(stage: Stage) -> None:
+    application = await installed(stage, ONE, FOUR)
+    await look(stage)
+    stage.orderchamp.lost_images = {TWO}
+    await stage.hear(application, pictured(TWO, THREE, at=1))
+    await stage.settle()
+    await look(stage)
+    await look(stage)
+    assert sent(stage) == [(ONE, FOUR), (TWO, THREE)]
+    assert (await stage.problem(application, "images_missing")).source_ids == ("1",)
+    stage.orderchamp.lost_images.add(THREE)
+    await stage.hear(application, pictured(THREE, at=2))
+    await stage.settle()
+    await look(stage)
+    assert sent(stage)[2:] == [(THREE,), (ONE, FOUR)], "the last set that arrived whole"
+
+
+@pytest.mark.policy("images_missing")
+async def test_the_shop_that_removes_all_images_meanwhile_has_the_earlier_ones_back(stage: Stage) -> None:
+    application = await installed(stage, ONE)
+    await look(stage)
+    stage.orderchamp.lost_images = {TWO}
+    for images, at in (((TWO,), 1), ((), 2)):
+        await stage.hear(application, pictured(*images, at=at))
+        await stage.settle()
+    await look(stage)
+    assert stage.orderchamp.by_sku("1-A").images == (ONE,)
+    await look(stage)
+    assert sent(stage) == [(ONE,), (TWO,), (ONE,)]
+    assert await stage.problems(application) == ()
+
+
+@pytest.mark.policy("images_missing")
+async def test_nothing_is_sent_while_images_are_switched_off_and_the_earlier_ones_when_they_are_on_again(
+    stage: Stage,
+) -> None:
+    application = await installed(stage, ONE)
+    await look(stage)
+    stage.orderchamp.lost_images = {TWO}
+    await stage.hear(application, pictured(TWO, at=1))
+    await stage.settle()
+    await switch_images(stage, application, on=False)
+    await look(stage)
+    assert sent(stage) == [(ONE,), (TWO,)]
+    assert await stage.problems(application) == ()
+    story = await stage.story(application, "1")
+    assert any(each.endswith("images are not kept up to date any more, so nothing is sent.") for each in story)
+    await switch_images(stage, application, on=True)
+    assert sent(stage)[2:] == [(ONE,)]
+    assert (await stage.problem(application, "images_missing")).sentence == EARLIER
+
+
+@pytest.mark.policy("images_missing")
+async def test_of_two_products_on_one_target_the_owner_has_the_say_on_its_images(stage: Stage) -> None:
+    stage.orderchamp.add("Both", {"A": 5, "B": 5}, published_on="front-1")
+    stage.shop.put(product("1", variant("A"), images=(ONE,)), product("2", variant("B"), images=(TWO,)))
+    application = await stage.install()
+    await stage.settle()
+    await look(stage)
+    stage.orderchamp.lost_images = {TWO}
+    await stage.hear(application, product("1", variant("A"), at=1, images=(TWO,)))
+    await stage.settle()
+    await look(stage)
+    await look(stage)
+    assert sent(stage) == [(ONE,), (TWO,), (ONE,)]
+    assert (await stage.problem(application, "images_missing")).source_ids == ("1",)
+    await stage.hear(application, Tombstone(source_id=SourceId("1")))
+    del stage.shop.products[SourceId("1")]
+    await stage.settle()
+    assert len(sent(stage)) == 3, "the one that is left has those that failed, too"
+    assert (await stage.problem(application, "images_missing")).source_ids == ("2",)
+    await stage.hear(application, product("2", variant("B"), at=1, images=(FOUR,)))
+    await stage.settle()
+    assert sent(stage)[3:] == [(FOUR,)]
+    assert await stage.problems(application) == ()
+
+
+async def test_images_that_another_application_sent_meanwhile_are_not_judged_by_what_was_seen_before(
+    stage: Stage,
+) -> None:
+    application = await installed(stage, ONE)
+    target_id = await stage.execute("SELECT target_id FROM target")
+    async with stage.store.transaction() as tx:
+        assert await tx.images.settle(application.account_id, {target_id: "again"}) == frozenset()
+    await stage.settle()
+    await look(stage)
+    assert sent(stage) == [(ONE,)]
+
+
+@pytest.mark.policy("images_missing")
+async def test_a_worker_killed_between_any_two_steps_sends_the_earlier_images_all_the_same(stage: Stage) -> None:
+    application = await installed(stage, ONE)
+    await look(stage)
+    stage.orderchamp.lost_images = {TWO}
+    await stage.hear(application, pictured(TWO, at=1))
+    await stage.settle()
+    await stage.execute("UPDATE target SET images_check_at = now()")
+    await stage.execute("UPDATE appointment SET due_at = now() WHERE duty = 'images'")
+    await stage.execute("UPDATE lane SET due_at = now()")
+    await stage.remember()
+    there = deepcopy(stage.orderchamp.__dict__)
+    steps = Killer(inside=False)
+    await live_through(stage, steps)
+    assert sent(stage) == [(ONE,), (TWO,), (ONE,)]
+    assert steps.awaits > 15
+    for at in range(1, steps.awaits + 1):
+        await stage.go_back()
+        stage.orderchamp.__dict__.update(deepcopy(there))
+        await live_through(stage, Killer(at=at, inside=False))
+        assert set(sent(stage)[2:]) == {(ONE,)}, f"killed at step {at}"
+        assert (await stage.problem(application, "images_missing")).sentence == EARLIER
 
 
 async def test_orderchamp_that_does_not_tell_of_images_is_asked_later_and_keeps_nothing_waiting(stage: Stage) -> None:

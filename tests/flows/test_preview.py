@@ -406,14 +406,23 @@ async def test_what_one_batch_would_do_is_known_to_the_next(stage: Stage) -> Non
 
 
 async def test_one_product_is_looked_at_anew_on_both_sides(stage: Stage) -> None:
-    stage.shop.put(product("1"), product("2"))
+    images = ("https://cdn.example/1.jpg",)
+    stage.shop.put(product("1", images=images), product("2"))
     application = await stage.install()
     await stage.settle()
-    stage.shop.put(product("1", variant("1-A", price="12.50"), at=1), product("2", at=1, title="Not asked for"))
+    stage.shop.put(
+        product("1", variant("1-A", price="12.50"), at=1, images=images), product("2", at=1, title="Not asked for")
+    )
     stage.orderchamp.by_sku("1-A").title = "By hand"
+    earlier = '["https://cdn.example/0.jpg"]'
+    await stage.execute(
+        "UPDATE target SET sent_images = :earlier, arrived_images = :earlier, failed_images = sent_images "
+        "WHERE sent_images <> '[]'",
+        earlier=earlier,
+    )
     done, items = await previewed(stage, application, "1")
     assert [each.sentence for each in items] == [
-        "Change the product: title from “By hand” to “Product 1”.",
+        "Change the product: title from “By hand” to “Product 1”; images.",
         "Change 1-A: price from 10.00 to 12.50.",
     ]
     assert done.reason == "2 to update."

@@ -60,13 +60,16 @@ def _wait_for_what_is_on_its_way(batch: Batch) -> None:
 
 
 def _look_anew(batch: Batch, now: Preview) -> None:
-    """Believe nothing of what Orderchamp shows of a product that is previewed by itself, as when it is reconciled so."""
+    """Believe nothing of what Orderchamp shows of a product that is previewed by itself, as when it is reconciled so.
+
+    Nor that images did not arrive there.
+    """
     if now.cursor is not None or now.source_id not in batch.works:
         return
     for binding in batch.works[now.source_id].bindings.values():
         record = batch.targets.get(binding.target_id)
         if record is not None:
-            batch.targets[binding.target_id] = replace(record, observed=None)
+            batch.targets[binding.target_id] = replace(record, observed=None, failed_images=None)
 
 
 def _came_to(run: LaneRun, batch: Batch, rehearsal: Rehearsal, before: Bindings) -> Rehearsed:

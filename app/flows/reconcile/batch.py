@@ -158,6 +158,8 @@ class Batch:
             refresh_listing=record.refresh_listing,
             was_published=record.was_published,
             images_missing=record.images_missing,
+            arrived_images=record.arrived_images,
+            failed_images=record.failed_images,
             held=record.held,
             publication_unclear=record.publishing_since is not None,
         )
