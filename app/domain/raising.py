@@ -100,6 +100,8 @@ def _of_matching(situation: Situation, conflicts: Iterable[Raised], foreign: Ite
 def _refused(situation: Situation, refusals: Sequence[str]) -> Iterable[Raised]:
     if refusals:
         yield _raised(situation, "refused", f"is not as it should be. {' '.join(refusals)}", reasons=list(refusals))
+    if not situation.not_permitted:
+        return
     wished = next_stage(replace(situation, not_permitted=frozenset()))
     for name in sorted({type(each).__name__ for each in wished if type(each) in situation.not_permitted}):
         sentence = f"Orderchamp does not permit the call {name}, although it accepts the token."

@@ -110,7 +110,8 @@ class Batch:
     """The due products, what is known of their targets, and who else is bound to those.
 
     ``choices`` are what people said about SKUs, folded. ``occupants`` are target variants that show another one's SKU.
-    ``not_permitted`` are kinds of change for which the token has no permission.
+    ``not_permitted`` are kinds of change for which the token has no permission. ``cut_short``: the run was over before nothing
+    was left to do.
     """
 
     works: dict[SourceId, Work]
@@ -119,6 +120,7 @@ class Batch:
     choices: Mapping[str, Choice]
     occupants: dict[TargetVariantId, TargetId] = field(default_factory=dict)
     not_permitted: set[type[Change]] = field(default_factory=set)
+    cut_short: bool = False
 
     def situation(self, run: LaneRun, work: Work) -> Situation:
         """Return all that planning for one product needs to know now."""

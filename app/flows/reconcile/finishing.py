@@ -61,7 +61,7 @@ def results_of(run: LaneRun, batch: Batch) -> Sequence[tuple[Work, Result]]:
     return [
         (work, _result(run, batch, work))
         for work in batch.works.values()
-        if work.error is not None or not next_stage(batch.situation(run, work))
+        if work.error is not None or not batch.cut_short or not next_stage(batch.situation(run, work))
     ]
 
 

@@ -11,11 +11,8 @@ from app.flows.reconcile.keeper import Keeper
 
 async def guard(run: LaneRun, batch: Batch, keeper: Keeper) -> None:
     """Decide for the products that want to be hidden. What is held once stays held until a person approves."""
-    asked = [
-        work
-        for work in batch.works.values()
-        if work.going_on and work.may_hide is None and wants_hiding(batch.situation(run, work))
-    ]
+    hidden = [work for work in batch.works.values() if not work.due.desired.published and work.may_hide is None]
+    asked = [work for work in hidden if work.going_on and wants_hiding(batch.situation(run, work))]
     free = [work for work in asked if work.due.hiding == "free"]
     held = bool(free) and run.application.state != "uninstalling" and await _is_unbelievable(run, free, keeper)
     for work in asked:

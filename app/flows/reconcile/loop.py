@@ -25,6 +25,7 @@ async def reconcile(run: LaneRun) -> int:
             await look(run, batch, keeper)
             await guard(run, batch, keeper)
             if not run.time_left():
+                batch.cut_short = True
                 break
         await finish(run, batch)
     except LeaseLost:
