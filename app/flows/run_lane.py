@@ -1,12 +1,14 @@
 """One run of a lane: all that is to be done for one Application, by one worker at a time.
 
 The duties stand in a fixed order: events, products, then the long ones (reads, subscriptions, import, replanning) in what
-is left of the run. After each step of a long one, events and products have their turn again.
+is left of the run. After each step of a long one, events and products have their turn again. A run that finds nothing else
+ends with them: it makes a few round trips to the database, since with many lanes these are what a change waits for.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import takewhile
 
 import structlog
 
@@ -49,6 +51,9 @@ from app.ports import Claim, DutyName, RunEnd
 logger = structlog.get_logger(__name__)
 
 Duty = Callable[[LaneRun], Awaitable[bool]]
+
+CHANGES: frozenset[DutyName] = frozenset({"events", "products"})
+"""Duties that bring about what changed: done one after the other, without a look in between."""
 
 AT_THE_SHOP: frozenset[DutyName] = frozenset({"reads", "subscriptions", "changes", "import", "preview"})
 """Duties that cannot be done without the shop."""
@@ -154,11 +159,10 @@ async def _begin(services: Services, held: HeldLane, stopping: Stopping) -> Lane
     claim = held.claim
     looked = services.monotonic()
     async with services.store.reading() as tx:
-        application = await tx.applications.one(claim.application_id)
-        if application is None:
-            return None
-        secrets = await tx.vault.get(str(application.id))
-        storefronts = await tx.accounts.storefronts(application.account_id)
+        found = await tx.briefings.of(claim.application_id)
+    if found is None:
+        return None
+    application, secrets, storefronts = found.application, found.secrets, found.storefronts
     only = storefronts[0].id if len(storefronts) == 1 else None
     tenure = Tenure(
         services=services,
@@ -228,12 +232,25 @@ async def _work(run: LaneRun) -> None:
         if waiting is None:
             # Somebody paused or changed the Application meanwhile: this run works for one that is no more.
             return
-        name = next((each for each in duties if each in waiting), None)
-        if name is None:
+        turn = _turn(duties, waiting)
+        if not turn:
             return
-        if not await duties[name](run):
-            # What could not go on now has its time in its row; asking again would find it waiting again.
-            del duties[name]
+        others, went_on = waiting.intersection(duties) - CHANGES, False
+        for name in turn:
+            went_on = run.time_left() and await duties[name](run)
+            if not went_on and name in waiting:
+                # What could not go on now has its time in its row; asking again would find it waiting again.
+                del duties[name]
+        if went_on and not others:
+            # What came meanwhile has woken the lane, and what is left is found at the release.
+            return
+
+
+def _turn(duties: Mapping[DutyName, Duty], waiting: frozenset[DutyName]) -> Sequence[DutyName]:
+    """Return what is done before the next look: events, with the products that they make due; or a step of something else."""
+    likely = waiting | {"products"} if "events" in waiting else waiting
+    now = [name for name in duties if name in likely]
+    return list(takewhile(CHANGES.__contains__, now)) or now[:1]
 
 
 async def _reconcile(run: LaneRun) -> bool:
@@ -300,11 +317,8 @@ async def _pause_if_refused_again(run: LaneRun, error: CredentialsRefused) -> No
 
 
 async def _release(run: LaneRun, *, sound: bool) -> None:
-    async with run.services.store.transaction() as tx:
-        state = await tx.applications.state(run.application.id)
-        # A notice that could not be understood yet is looked at again, whatever else rests.
-        rests = run.not_before is None and not run.application.erasing
-        idle = state in ("paused", "failed", "uninstalled") and rests
-        await tx.lanes.release(run.claim, sound=sound, idle=idle, not_before=run.not_before)
-        if sound and run.claim.failures:
+    store, recovered = run.services.store, sound and run.claim.failures
+    async with store.transaction() if recovered else store.reading() as tx:
+        await tx.lanes.release(run.claim, sound=sound, not_before=run.not_before)
+        if recovered:
             await tx.problems.close(run.application.id, "lane_failed")

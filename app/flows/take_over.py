@@ -16,6 +16,8 @@ from app.ports import BoundVariant, Told, UnfinishedCreation
 
 async def take_over(run: LaneRun) -> None:
     """Bind what calls created that are over by now, and forget what was believed about their products."""
+    if not run.claim.calls_left:
+        return
     application, services = run.application, run.services
     async with services.store.reading() as tx:
         left = await tx.products.calls_left_behind(application.id, token=run.claim.token)

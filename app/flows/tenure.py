@@ -4,14 +4,15 @@ The permission is asked for before every single call, whichever flow makes it, s
 ask for it. So no flow can forget that an Application was paused, that a lease has ended, or that the worker is stopping.
 """
 
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.domain.errors import AddressRefused, BeingStopped, ChangedMeanwhile, LeaseTooShort, PlatformUnavailable
 from app.domain.http import Request, Response
 from app.flows.services import Services
-from app.ports import Budget, Claim, Transport
+from app.ports import Budget, Claim, Transaction, Transport
 
 LOOK_AGAIN = 0.4
 """Seconds for which a look at the Application counts. A call starts within a second of a pause, so this is well below."""
@@ -52,14 +53,26 @@ class Tenure:
         if self.lease_ends() - self.services.clock() >= at_least:
             return
         begun = self.services.monotonic()
-        async with self.services.store.transaction() as tx:
+        async with self.services.store.reading() as tx:
             await tx.lanes.renew(self.claim, self.services.pace.lease)
+        self.lease_from = begun
+
+    @contextlib.asynccontextmanager
+    async def holding_on(self) -> AsyncIterator[tuple[Transaction, datetime]]:
+        """Give a transaction with whose commit the whole lease begins anew, and the time at which that will end at the earliest.
+
+        LeaseLost at the commit, and nothing is written, if somebody else holds the lane.
+        """
+        begun, lease = self.services.monotonic(), self.services.pace.lease
+        ends = self.services.clock() + lease
+        async with self.services.store.transaction(self.claim, renewed_for=lease) as tx:
+            yield tx, ends
         self.lease_from = begun
 
     async def look(self) -> None:
         """Look whether the run may go on. LeaseLost if somebody else holds the lane by now; ChangedMeanwhile."""
         begun = self.services.monotonic()
-        async with self.services.store.transaction() as tx:
+        async with self.services.store.reading() as tx:
             revision = await tx.lanes.revision(self.claim)
         if revision != self.revision:
             raise ChangedMeanwhile

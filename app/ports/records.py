@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID
 
+from app.domain.application import Application, Storefront
 from app.domain.http import Delivery
 from app.domain.ids import (
     AccountId,
@@ -32,7 +33,7 @@ class Claim(Struct, frozen=True, kw_only=True):
 
     ``token`` fences late writes; ``wake`` is what the lane's counter said; ``now`` is the database's clock at the claim.
     ``failures`` is how many runs before this one ended with a bug, in a row. ``taken_over``: who held it before has not let
-    go of it.
+    go of it. ``calls_left``: whether earlier holders may have left calls on their way.
     """
 
     application_id: ApplicationId
@@ -41,6 +42,16 @@ class Claim(Struct, frozen=True, kw_only=True):
     now: datetime
     failures: int = 0
     taken_over: bool = False
+    calls_left: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Briefing:
+    """What the holder of a lane has to know first: the Application, its secrets by name, and the account's storefronts."""
+
+    application: Application
+    storefronts: tuple[Storefront, ...]
+    secrets: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,7 @@ from app.ports.records import (
     Appointment,
     Arrival,
     BoundVariant,
+    Briefing,
     Claim,
     DueProduct,
     DutyName,
@@ -139,6 +140,12 @@ class Polls(Protocol):
     async def heard(self, application_id: ApplicationId, receipt: str) -> None: ...
 
     async def handed_back(self, application_id: ApplicationId) -> None: ...
+
+
+class Briefings(Protocol):
+    """The briefings of lane runs, in one transaction."""
+
+    async def of(self, application_id: ApplicationId) -> Briefing | None: ...
 
 
 class Conflicts(Protocol):
@@ -327,9 +334,7 @@ class Lanes(Protocol):
 
     async def confirm(self, claim: Claim) -> None: ...
 
-    async def release(
-        self, claim: Claim, *, sound: bool = True, idle: bool = False, not_before: datetime | None = None
-    ) -> None: ...
+    async def release(self, claim: Claim, *, sound: bool = True, not_before: datetime | None = None) -> None: ...
 
     async def rest(self, claim: Claim, wait: timedelta) -> None: ...
 
@@ -522,8 +527,15 @@ class Targets(Protocol):
 
     async def unbind(self, account_id: AccountId, target_id: TargetId) -> None: ...
 
-    async def record(
-        self, account_id: AccountId, targets: Sequence[TargetRecord], *, written_from: datetime | None = None
+    async def record(self, account_id: AccountId, targets: Sequence[TargetRecord]) -> None: ...
+
+    async def record_written(
+        self,
+        application_id: ApplicationId,
+        account_id: AccountId,
+        targets: Sequence[TargetRecord],
+        *,
+        since: datetime,
     ) -> None: ...
 
     async def hold(self, account_id: AccountId, held: Mapping[TargetId, bool]) -> None: ...
@@ -626,6 +638,9 @@ class Transaction(Protocol):
     def accounts(self) -> Accounts: ...
 
     @property
+    def briefings(self) -> Briefings: ...
+
+    @property
     def conflicts(self) -> Conflicts: ...
 
     @property
@@ -700,7 +715,9 @@ class Store(Entrance, Protocol):
     @property
     def unavailable(self) -> tuple[type[Exception], ...]: ...
 
-    def transaction(self, claim: Claim | None = None) -> AbstractAsyncContextManager[Transaction]: ...
+    def transaction(
+        self, claim: Claim | None = None, *, renewed_for: timedelta | None = None
+    ) -> AbstractAsyncContextManager[Transaction]: ...
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]: ...
 

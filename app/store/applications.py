@@ -24,7 +24,7 @@ class Applications:
             {"id": application_id},
         )
         row = found.one_or_none()
-        return None if row is None else _application(row)
+        return None if row is None else to_application(row)
 
     async def lock_shop(self, platform: str, shop: str) -> None:
         """Let nobody else install this shop until the commit."""
@@ -38,14 +38,14 @@ class Applications:
             "SELECT * FROM application WHERE platform = :platform AND shop = :shop ORDER BY created_at DESC",
             {"platform": platform, "shop": shop},
         )
-        return tuple(_application(row) for row in found)
+        return tuple(to_application(row) for row in found)
 
     async def of_account(self, account_id: AccountId) -> tuple[Application, ...]:
         """Return every Application that an Orderchamp account has or had, in the order of their ids."""
         found = await self._connection.execute(
             "SELECT * FROM application WHERE account_id = :id ORDER BY id", {"id": account_id}
         )
-        return tuple(_application(row) for row in found)
+        return tuple(to_application(row) for row in found)
 
     async def list(
         self,
@@ -64,7 +64,7 @@ class Applications:
             f"SELECT * FROM application WHERE {conditions} ORDER BY id LIMIT :limit",
             {**used, "limit": limit},
         )
-        return tuple(_application(row) for row in found)
+        return tuple(to_application(row) for row in found)
 
     async def save(self, application: Application) -> None:
         """Write an Application, new or known. Its revision rises, so that caches notice."""
@@ -207,7 +207,8 @@ class Applications:
             )
 
 
-def _application(row: Row) -> Application:
+def to_application(row: Row) -> Application:
+    """Return what a row of Applications says."""
     settings: ApplicationSettings = to_settings(row.settings)
     since: datetime = row.state_since
     return Application(

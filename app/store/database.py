@@ -14,6 +14,7 @@ from app.ports import Addressee, Arrival, Claim, Overview, Ring
 from app.store.accounts import AccountBudget, Accounts, Unmetered
 from app.store.applications import Applications
 from app.store.appointments import Appointments
+from app.store.briefings import Briefings
 from app.store.conflicts import Conflicts
 from app.store.connect import LOST, Pool, connect
 from app.store.connection import Connection, Driver
@@ -68,6 +69,7 @@ class PostgresTransaction:
         self.appointments = Appointments(connection)
         self.polls = Polls(connection)
         self.accounts = Accounts(connection)
+        self.briefings = Briefings(connection, keyring)
         self.conflicts = Conflicts(connection)
         self.images = Images(connection)
         self.imports = Imports(connection)
@@ -102,17 +104,22 @@ class PostgresStore:
         self._entrance = Entrance(self._url, keyring)
 
     @contextlib.asynccontextmanager
-    async def transaction(self, claim: Claim | None = None) -> AsyncIterator[PostgresTransaction]:
+    async def transaction(
+        self, claim: Claim | None = None, *, renewed_for: timedelta | None = None
+    ) -> AsyncIterator[PostgresTransaction]:
         """Commit at the end of the block, roll back on an error.
 
         With a ``claim`` the commit is fenced: LeaseLost, and nothing is written, if somebody else holds the lane by now.
-        StatementRefused when PostgreSQL is there, and does not accept what it was told.
+        ``renewed_for``: the lane is held for that long from the beginning of the transaction. StatementRefused when
+        PostgreSQL is there, and does not accept what it was told.
         """
         try:
             async with self.pool.transaction() as connection:
                 transaction = PostgresTransaction(connection, self._keyring, self._random_bytes)
                 yield transaction
-                if claim is not None:
+                if claim is not None and renewed_for is not None:
+                    await transaction.lanes.renew(claim, renewed_for)
+                elif claim is not None:
                     await transaction.lanes.confirm(claim)
         except asyncpg.PostgresError as error:
             if (error.sqlstate or "")[:2] in REFUSALS:

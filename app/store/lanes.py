@@ -22,16 +22,22 @@ _CLAIM = """
     )
     UPDATE lane SET leased_until = now() + :lease, lease_token = lease_token + 1, last_run_at = now()
     FROM longest_waiting WHERE lane.application_id = longest_waiting.application_id
-    RETURNING lane.application_id, wake, lease_token, failures, taken_over, now() AS now
+    RETURNING lane.application_id, wake, lease_token, failures, taken_over, now() AS now,
+        EXISTS (SELECT FROM in_flight f WHERE f.application_id = lane.application_id) AS calls_left
 """
 
 # What is left decides when the lane is due again, whatever the run believed: a row that waits is a row that is found. A
 # product that has calls on their way is looked at when those are over, and not before. An installation is finished, and an
-# uninstall gone on with, when what they wait for is over. A preview stands back while an import runs.
+# uninstall gone on with, when what they wait for is over. A preview stands back while an import runs. For an Application
+# that rests only deliveries are taken in; what was asked to wait, or is being erased, has its time all the same.
 _RELEASE = """
     UPDATE lane SET done = :wake, leased_until = NULL, last_run_at = now(),
     failures = CASE WHEN :sound THEN 0 ELSE failures END, rests_until = NULL,
-    due_at = CASE WHEN :idle THEN NULL ELSE greatest(
+    due_at = CASE WHEN CAST(:not_before AS timestamptz) IS NULL AND EXISTS (
+        SELECT FROM application WHERE id = :application_id AND NOT erasing AND state IN ('paused', 'failed', 'uninstalled')
+    ) THEN (
+        SELECT now() WHERE EXISTS (SELECT FROM delivery WHERE application_id = :application_id AND outcome IS NULL)
+    ) ELSE greatest(
         CAST(:not_before AS timestamptz),
         (SELECT min(at) FROM (
             (SELECT due_at AS at FROM source_product p WHERE application_id = :application_id AND due_at IS NOT NULL
@@ -137,6 +143,7 @@ class Lanes:
             now=row.now,
             failures=row.failures,
             taken_over=row.taken_over,
+            calls_left=row.calls_left,
         )
 
     async def next_due(self) -> timedelta | None:
@@ -216,20 +223,16 @@ class Lanes:
         if held.one_or_none() is None:
             raise LeaseLost
 
-    async def release(
-        self, claim: Claim, *, sound: bool = True, idle: bool = False, not_before: datetime | None = None
-    ) -> None:
+    async def release(self, claim: Claim, *, sound: bool = True, not_before: datetime | None = None) -> None:
         """Let go of the lane. It stays runnable if ``wake`` has moved since the claim, or work is left.
 
-        ``sound``: the run went as it should, so earlier failures count no more. ``idle``: nothing is to be done until
-        somebody wakes the lane. ``not_before``: what is left has to wait.
+        ``sound``: the run went as it should, so earlier failures count no more. ``not_before``: what is left has to wait.
         """
         await self._connection.execute(
             _RELEASE,
             {
                 "wake": claim.wake,
                 "sound": sound,
-                "idle": idle,
                 "not_before": not_before,
                 "application_id": claim.application_id,
                 "token": claim.token,

@@ -16,6 +16,7 @@ from app.ports import Hidings, TargetRecord
 from app.store.bindings import Bindings
 from app.store.connection import Row
 from app.store.documents import from_observed, rows, to_observed
+from app.store.rings import CLOCKS_APART
 
 _TARGETS = """
     INSERT INTO target (account_id, target_id, observed, sent_images, last_storefront_id, refresh_listing, left_published,
@@ -34,6 +35,14 @@ _TARGETS = """
         hidden_at = excluded.hidden_at, was_published = target.was_published OR excluded.was_published, observed_at = now(),
         written_from = coalesce(excluded.written_from, target.written_from),
         written_until = coalesce(excluded.written_until, target.written_until)
+"""
+
+# What was just written to rings, too.
+_WRITTEN = f"""
+    WITH written AS ({_TARGETS} RETURNING target_id, written_from, written_until)
+    DELETE FROM ring USING written WHERE ring.application_id = :application_id AND ring.target_id = written.target_id
+        AND ring.changed_from >= written.written_from - CAST(:apart AS interval)
+        AND ring.changed_until <= written.written_until + CAST(:apart AS interval)
 """
 
 _HIDINGS = """
@@ -63,30 +72,26 @@ class Targets(Bindings):
         )
         return {TargetId(row.target_id): to_target(row) for row in found}
 
-    async def record(
-        self, account_id: AccountId, targets: Sequence[TargetRecord], *, written_from: datetime | None = None
-    ) -> None:
-        """Write down what Orderchamp shows (None: not known any more). What buyers saw once, and where, stays known.
+    async def record(self, account_id: AccountId, targets: Sequence[TargetRecord]) -> None:
+        """Write down what Orderchamp shows (None: not known any more). What buyers saw once, and where, stays known."""
+        if targets:
+            await self._connection.execute(_TARGETS, _given(account_id, targets, written_from=None))
 
-        ``written_from``: when the calls began with which we have just written to them; None: we have not.
+    async def record_written(
+        self,
+        application_id: ApplicationId,
+        account_id: AccountId,
+        targets: Sequence[TargetRecord],
+        *,
+        since: datetime,
+    ) -> None:
+        """Write down what is known of targets that we have just written to, and forget what rang because of that.
+
+        ``since``: when the first of the calls began.
         """
-        if not targets:
-            return
-        records = [
-            {
-                "target_id": each.target_id,
-                "observed": None if each.observed is None else from_observed(each.observed),
-                "sent_images": sent_images(each.observed),
-                "last_storefront_id": each.last_storefront_id,
-                "refresh_listing": each.refresh_listing,
-                "left_published": each.left_published,
-                "hidden_at": each.hidden_at,
-                "was_published": was_published(each),
-            }
-            for each in targets
-        ]
-        given = {"account_id": account_id, "targets": rows(records), "written_from": written_from}
-        await self._connection.execute(_TARGETS, given)
+        if targets:
+            given = _given(account_id, targets, written_from=since)
+            await self._connection.execute(_WRITTEN, {**given, "application_id": application_id, "apart": CLOCKS_APART})
 
     async def hold(self, account_id: AccountId, held: Mapping[TargetId, bool]) -> None:
         """Say of targets whether a person unpublished them on Orderchamp."""
@@ -153,6 +158,25 @@ class Targets(Bindings):
             "AND target.account_id = b.account_id AND target.target_id = b.target_id",
             {"id": application_id, "source_ids": list(source_ids), "storefront_id": storefront_id},
         )
+
+
+def _given(
+    account_id: AccountId, targets: Sequence[TargetRecord], *, written_from: datetime | None
+) -> Mapping[str, object]:
+    records = [
+        {
+            "target_id": each.target_id,
+            "observed": None if each.observed is None else from_observed(each.observed),
+            "sent_images": sent_images(each.observed),
+            "last_storefront_id": each.last_storefront_id,
+            "refresh_listing": each.refresh_listing,
+            "left_published": each.left_published,
+            "hidden_at": each.hidden_at,
+            "was_published": was_published(each),
+        }
+        for each in targets
+    ]
+    return {"account_id": account_id, "targets": rows(records), "written_from": written_from}
 
 
 def sent_images(observed: Observed | None) -> str | None:

@@ -22,11 +22,13 @@ class Interrupted:
         return self._store.unavailable
 
     @contextlib.asynccontextmanager
-    async def transaction(self, claim: Claim | None = None) -> AsyncIterator[Transaction]:
+    async def transaction(
+        self, claim: Claim | None = None, *, renewed_for: timedelta | None = None
+    ) -> AsyncIterator[Transaction]:
         self.left -= 1
         if self.left == 0:
             await self._happening()
-        async with self._store.transaction(claim) as tx:
+        async with self._store.transaction(claim, renewed_for=renewed_for) as tx:
             yield tx
 
     @contextlib.asynccontextmanager

@@ -75,9 +75,11 @@ class KillingStore:
         return self._store.unavailable
 
     @contextlib.asynccontextmanager
-    async def transaction(self, claim: Claim | None = None) -> AsyncIterator[Transaction]:
+    async def transaction(
+        self, claim: Claim | None = None, *, renewed_for: timedelta | None = None
+    ) -> AsyncIterator[Transaction]:
         self._killer.step()
-        async with self._store.transaction(claim) as tx:
+        async with self._store.transaction(claim, renewed_for=renewed_for) as tx:
             yield self._killer.within(tx)
             if self._killer.inside:
                 self._killer.step()

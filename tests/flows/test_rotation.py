@@ -46,11 +46,13 @@ class Meanwhile:
         return getattr(self._store, name)
 
     @contextlib.asynccontextmanager
-    async def transaction(self, claim: Claim | None = None) -> AsyncIterator[Transaction]:
+    async def transaction(
+        self, claim: Claim | None = None, *, renewed_for: timedelta | None = None
+    ) -> AsyncIterator[Transaction]:
         if claim is not None and not self.acted:
             self.acted = True
             await self._act()
-        async with self._store.transaction(claim) as tx:
+        async with self._store.transaction(claim, renewed_for=renewed_for) as tx:
             yield tx
 
 

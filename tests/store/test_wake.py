@@ -86,8 +86,7 @@ class Crowd:
             async with self._widened() as connection:
                 await connection.execute("DELETE FROM work WHERE lane = :lane", {"lane": claim.application_id})
             async with self._pool.transaction() as connection:
-                # Idle: whatever else would find work that is left is not asked, only the wake.
-                await Lanes(connection).release(claim, idle=True)
+                await Lanes(connection).release(claim)
 
 
 async def crowd(stage: Stage, wake: Wake, *, seed: int) -> Crowd:
@@ -98,6 +97,8 @@ async def crowd(stage: Stage, wake: Wake, *, seed: int) -> Crowd:
     async with stage.store.pool.transaction() as connection:
         await connection.execute("CREATE TABLE work (lane uuid NOT NULL)")
         await connection.execute("UPDATE lane SET done = wake, due_at = NULL")
+        # So whatever else would find work that is left is not asked, only the wake.
+        await connection.execute("UPDATE application SET state = 'paused'")
     return Crowd(stage, lanes, wake, seed)
 
 

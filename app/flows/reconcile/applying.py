@@ -19,7 +19,7 @@ from app.domain.plan import makes_way, next_stage
 from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch, Blocked
-from app.flows.reconcile.recording import record
+from app.flows.reconcile.recording import Made, came_of
 from app.ports import TargetRecord, Transaction
 
 SINGLES = 5
@@ -49,13 +49,11 @@ def stage(run: LaneRun, batch: Batch) -> tuple[Change, ...]:
     return tuple(each for each in changes if not makes_way(each)) or tuple(changes[:1])
 
 
-async def apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> None:
-    """Claim, write down, call, write down what came of it."""
+async def apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> Made:
+    """Claim, write down, call; return what came of it, which is still to be written down."""
     services, application = run.services, run.application
-    await run.hold(services.pace.call * 2)
-    ends = run.lease_ends()
-    until = run.now() + (ends - services.clock()) + services.pace.settle
-    async with services.store.transaction(run.claim) as tx:
+    async with run.tenure.holding_on() as (tx, ends):
+        until = run.now() + (ends - services.clock()) + services.pace.settle
         if not await tx.applications.is_current(application):
             raise ChangedMeanwhile
         ours = await tx.targets.claim_skus(application.id, application.account_id, _skus(changes))
@@ -72,7 +70,7 @@ async def apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> None
     outcomes = await run.marketplace.apply(changes, before=ends) if changes else ()
     run.tenure.writes_end = None
     excused = await _one_operation(run, batch, changes, outcomes)
-    await record(run, batch, changes, outcomes, began=began, excused=excused)
+    return came_of(run, batch, changes, outcomes, began=began, excused=excused)
 
 
 async def _unraced(run: LaneRun, tx: Transaction, batch: Batch, changes: tuple[Change, ...]) -> tuple[Change, ...]:

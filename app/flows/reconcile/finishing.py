@@ -16,6 +16,7 @@ from app.flows.lane import LaneRun
 from app.flows.reconcile.alarm import announce, sound
 from app.flows.reconcile.batch import Batch, StillOnItsWay, Work, told_of
 from app.flows.reconcile.counting import count
+from app.flows.reconcile.recording import Made, write_down
 from app.ports import Reconciled, TargetRecord, Transaction
 
 WORTH_TELLING = frozenset({"problem", "failed", "skipped", "detached", "draft", "held"})
@@ -31,8 +32,11 @@ class Result:
     problems: tuple[Raised, ...] | None
 
 
-async def finish(run: LaneRun, batch: Batch) -> None:
-    """Write down how far each product came, and end the run if somebody asked us to wait."""
+async def finish(run: LaneRun, batch: Batch, made: Made | None = None) -> None:
+    """Write down how far each product came, and end the run if somebody asked us to wait.
+
+    ``made``: what came of the last calls, if that is not written down yet.
+    """
     results = results_of(run, batch)
     told = [
         told_of(work, result.reconciled.state, result.reconciled.why)
@@ -40,6 +44,8 @@ async def finish(run: LaneRun, batch: Batch) -> None:
         if result.reconciled.state in WORTH_TELLING
     ]
     async with run.services.store.transaction(run.claim) as tx:
+        if made is not None:
+            await write_down(run, tx, batch, made)
         reconciled = [result.reconciled for _, result in results]
         await tx.products.record(run.application.id, reconciled, coalesce=run.services.pace.coalesce)
         await _keep(run, tx, batch, [work for work, result in results if result.problems is not None])
@@ -149,9 +155,8 @@ def _reconciled(work: Work, *, state: str, why: str) -> Reconciled:
     )
 
 
-async def give_back(run: LaneRun, batch: Batch, error: TemporaryError | CredentialsRefused) -> None:
+def give_back(batch: Batch, error: TemporaryError | CredentialsRefused) -> None:
     """Postpone the whole batch, because Orderchamp could not be asked about it."""
     for work in batch.works.values():
         if work.error is None:
             work.error = error
-    await finish(run, batch)

@@ -13,14 +13,7 @@ from app.ports import Told
 async def look(run: LaneRun, batch: Batch, keeper: Keeper) -> None:
     """Read the targets that are not known. Those that are gone lose their bindings."""
     _wait_for_publications(run, batch)
-    wanted = {
-        binding.target_id
-        for work in batch.works.values()
-        if work.going_on
-        for binding in work.bindings.values()
-        if binding.target_id not in batch.targets or batch.targets[binding.target_id].observed is None
-    }
-    wanted |= {each for each in batch.occupants.values() if batch.targets[each].observed is None}
+    wanted = unseen(batch)
     if not wanted:
         return
     await run.hold(run.services.pace.call * 2)
@@ -33,6 +26,18 @@ async def look(run: LaneRun, batch: Batch, keeper: Keeper) -> None:
     told = [*_held(batch, sight), *_detach(batch, gone)]
     there = [batch.targets[target_id] for target_id, observed in found.items() if observed is not None]
     await keeper.looked(Looked(there=there, gone=gone, sight=sight, told=told))
+
+
+def unseen(batch: Batch) -> set[TargetId]:
+    """Return the targets of which planning has to know what Orderchamp shows, and does not."""
+    wanted = {
+        binding.target_id
+        for work in batch.works.values()
+        if work.going_on
+        for binding in work.bindings.values()
+        if binding.target_id not in batch.targets or batch.targets[binding.target_id].observed is None
+    }
+    return wanted | {each for each in batch.occupants.values() if batch.targets[each].observed is None}
 
 
 def _wait_for_publications(run: LaneRun, batch: Batch) -> None:

@@ -29,42 +29,7 @@ from app.flows.check_images import expect_images
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch, Work, told_of
 from app.flows.reconcile.counting import count_now
-from app.ports import BoundVariant, TargetRecord, Told
-
-
-async def record(
-    run: LaneRun,
-    batch: Batch,
-    changes: Sequence[Change],
-    outcomes: Sequence[Outcome],
-    *,
-    began: datetime,
-    excused: bool,
-) -> None:
-    """Write down what came of the calls: ids first of all, since a created product must never be created again.
-
-    The calls ``began`` then: what rang since because of them is not looked at. ``excused``: what was
-    refused with the credentials was one kind of call, so it is no failure of the products.
-    """
-    application = run.application
-    taken = take_in(run, batch, changes, outcomes, excused=excused)
-    unclear = {work.due.source_id for work in batch.works.values() if work.unclear}
-    created = {each.source_id for each in changes if isinstance(each, CreateProduct | CreateVariant)}
-    published = _published(batch, changes, outcomes, settled=run.now() + run.services.pace.settle)
-    async with run.services.store.transaction(run.claim) as tx:
-        await tx.targets.bind(application.id, application.account_id, taken.bound)
-        written = [batch.targets[each] for each in sorted(taken.touched)]
-        await tx.targets.record(application.account_id, written, written_from=began)
-        await tx.rings.excuse(application.id)
-        # A call whose outcome nobody knows stays on its way until it is waited out; then Orderchamp is looked at.
-        await tx.products.end_calls(application.id, list({each.source_id for each in changes} - unclear))
-        if created - unclear:
-            await tx.products.end_creating(application.id, list(created - unclear))
-        if published:
-            await tx.targets.end_publishing(application.account_id, published)
-        await expect_images(run, tx, _with_images(changes, outcomes))
-        await tx.timeline.add(application.id, taken.told)
-        await count_now(run, tx, taken.fresh, "created")
+from app.ports import BoundVariant, TargetRecord, Told, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +42,74 @@ class TakenIn:
     fresh: Sequence[Work]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """The calls of a stage and what came of them, as the batch knows it by now. They ``began`` then.
+
+    ``over`` are the products whose calls are over, ``created`` those of them for which something was created, as is known.
+    """
+
+    taken: TakenIn
+    began: datetime
+    over: Sequence[SourceId]
+    created: Sequence[SourceId]
+    published: Mapping[TargetId, datetime | None]
+    with_images: list[TargetId]
+
+
+def came_of(
+    run: LaneRun,
+    batch: Batch,
+    changes: Sequence[Change],
+    outcomes: Sequence[Outcome],
+    *,
+    began: datetime,
+    excused: bool,
+) -> Made:
+    """Have the batch know what came of the calls, and return what is to be written down.
+
+    ``excused``: what was refused with the credentials was one kind of call, so it is no failure of the products.
+    """
+    taken = take_in(run, batch, changes, outcomes, excused=excused)
+    # A call whose outcome nobody knows stays on its way until it is waited out; then Orderchamp is looked at.
+    unclear = {work.due.source_id for work in batch.works.values() if work.unclear}
+    created = {each.source_id for each in changes if isinstance(each, CreateProduct | CreateVariant)}
+    return Made(
+        taken=taken,
+        began=began,
+        over=list({each.source_id for each in changes} - unclear),
+        created=list(created - unclear),
+        published=_published(batch, changes, outcomes, settled=run.now() + run.services.pace.settle),
+        with_images=_with_images(changes, outcomes),
+    )
+
+
+async def record(run: LaneRun, batch: Batch, made: Made) -> None:
+    """Write down what came of the calls."""
+    async with run.services.store.transaction(run.claim) as tx:
+        await write_down(run, tx, batch, made)
+
+
+async def write_down(run: LaneRun, tx: Transaction, batch: Batch, made: Made) -> None:
+    """Write down what came of the calls: ids first of all, since a created product must never be created again."""
+    application, taken = run.application, made.taken
+    await tx.targets.bind(application.id, application.account_id, taken.bound)
+    written = [batch.targets[each] for each in sorted(taken.touched)]
+    await tx.targets.record_written(application.id, application.account_id, written, since=made.began)
+    await tx.products.end_calls(application.id, made.over)
+    if made.created:
+        await tx.products.end_creating(application.id, made.created)
+    if made.published:
+        await tx.targets.end_publishing(application.account_id, made.published)
+    await expect_images(run, tx, made.with_images)
+    await tx.timeline.add(application.id, taken.told)
+    await count_now(run, tx, taken.fresh, "created")
+
+
 def take_in(
     run: LaneRun, batch: Batch, changes: Sequence[Change], outcomes: Sequence[Outcome], *, excused: bool = False
 ) -> TakenIn:
-    """Have the batch know what came of the calls, and return what of that is to be kept. ``excused`` as for ``record``."""
+    """Have the batch know what came of the calls, and return what of that is to be kept. ``excused`` as for ``came_of``."""
     bound: list[BoundVariant] = []
     told: list[Told] = []
     touched: set[TargetId] = set()
