@@ -91,6 +91,18 @@ async def test_what_arrives_while_a_batch_is_kept_is_kept_together(
     assert [len(each) for each in counter.store.batches] == batches
 
 
+async def test_the_first_is_kept_at_once_and_the_few_that_follow_on_it_are_kept_together(counter: Counter) -> None:
+    counter.store.open.set()
+    (first,) = await counter.hand_in(arrival(QUIET, "first"))
+    assert await first
+    tasks = []
+    for n in range(3):
+        # Each would have been a batch of its own, since nobody is being kept when it comes.
+        tasks += await counter.hand_in(arrival(QUIET, n))
+    assert await results(tasks) == [True] * 3
+    assert [len(each) for each in counter.store.batches] == [1, 3]
+
+
 async def test_nobody_is_answered_before_the_commit(counter: Counter) -> None:
     (waiting,) = await counter.hand_in(arrival(QUIET))
     assert counter.store.batches
