@@ -7,6 +7,9 @@ from app.ports import Told
 
 BATCH = 200
 
+BATCH_BYTES = 1_500_000
+"""How long the snapshots and desired states of a batch are together; the last product may go beyond that."""
+
 
 async def replan(run: LaneRun) -> bool:
     """Compute the next batch of desired states; False when nothing is left to replan."""
@@ -15,7 +18,7 @@ async def replan(run: LaneRun) -> bool:
         after = await tx.applications.replan_after(application.id)
         if after is None:
             return False
-        products = await tx.products.after(application.id, after, limit=BATCH)
+        products = await tx.products.after(application.id, after, limit=BATCH, size=BATCH_BYTES)
     leaving = application.state == "uninstalling"
     changes = [(each, _leave(each) if leaving else _again(run, each)) for each in products]
     changed = [(before, now) for before, now in changes if before != now]

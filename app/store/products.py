@@ -23,6 +23,7 @@ from app.store.documents import (
     from_snapshot,
     rows,
 )
+from app.store.portions import portion
 from app.store.product_views import to_product
 from app.store.reconciled import ReconciledProducts
 
@@ -74,6 +75,12 @@ _RELEASE_HOLDS = """
     WHERE b.application_id = :application_id AND b.source_id = ANY(:source_ids) AND target.held
         AND target.account_id = b.account_id AND target.target_id = b.target_id
 """
+
+_AFTER = portion(
+    "SELECT * FROM source_product WHERE application_id = :id AND source_id > :after ORDER BY source_id LIMIT :limit",
+    by="source_id",
+    of=("snapshot", "desired"),
+)
 
 
 class Products(ReconciledProducts):
@@ -195,12 +202,12 @@ class Products(ReconciledProducts):
             {"id": application_id, "until": until},
         )
 
-    async def after(self, application_id: ApplicationId, source_id: str, *, limit: int) -> tuple[SourceProduct, ...]:
-        """Return products in the order of their ids, from behind ``source_id``."""
+    async def after(
+        self, application_id: ApplicationId, source_id: str, *, limit: int, size: int
+    ) -> tuple[SourceProduct, ...]:
+        """Return products in the order of their ids, from behind ``source_id``, until their documents are ``size`` bytes long."""
         found = await self._connection.execute(
-            "SELECT * FROM source_product WHERE application_id = :id AND source_id > :after "
-            "ORDER BY source_id LIMIT :limit",
-            {"id": application_id, "after": source_id, "limit": limit},
+            _AFTER, {"id": application_id, "after": source_id, "limit": limit, "size": size}
         )
         return tuple(to_product(row) for row in found)
 

@@ -53,3 +53,24 @@ async def test_due_products_come_in_portions_of_what_they_take_and_one_at_least(
     assert await due(limit=10, size=size + 1) == ["1", "2"]
     assert await due(limit=10, size=10 * size) == ["1", "2", "3", "4"]
     assert await due(limit=3, size=10 * size) == ["1", "2", "3"]
+
+
+async def test_products_are_gone_through_in_portions_of_what_they_take_those_without_documents_too(
+    stage: Stage,
+) -> None:
+    for n in range(1, 5):
+        stage.shop.put(product(str(n), variant(f"{n}-A")))
+    application = await stage.install()
+    await stage.settle()
+    await stage.execute("UPDATE source_product SET snapshot = NULL, desired = NULL WHERE source_id IN ('1', '3')")
+    size = await stage.execute("SELECT max(octet_length(snapshot) + octet_length(desired)) FROM source_product")
+
+    async def after(source_id: str, *, size: int) -> list[str]:
+        async with stage.store.reading() as tx:
+            found = await tx.products.after(application.id, source_id, limit=10, size=size)
+        return [each.source_id for each in found]
+
+    assert await after("", size=1) == ["1", "2"], "one without documents takes nothing"
+    assert await after("2", size=size) == ["3", "4"]
+    assert await after("3", size=1) == ["4"]
+    assert await after("", size=10 * size) == ["1", "2", "3", "4"]

@@ -21,6 +21,9 @@ from app.ports.previews import PreviewedProduct, StandsNow
 MISSING = 200
 """Missing products that are looked for in one transaction."""
 
+KNOWN_BYTES = 1_500_000
+"""How long the snapshots and desired states are together that are taken as they are known in one transaction."""
+
 ASKED = 10
 """Products that are read by themselves in one step."""
 
@@ -135,14 +138,14 @@ async def take_known(run: LaneRun, now: Preview) -> None:
         if not await tx.previews.hold(now):
             return
         if now.source_id is None:
-            known = await tx.products.after(run.application.id, now.cursor or "", limit=MISSING)
+            known = await tx.products.after(run.application.id, now.cursor or "", limit=MISSING, size=KNOWN_BYTES)
         else:
             known = tuple((await tx.products.known(run.application.id, [now.source_id])).values())
         stands = await tx.previews.stands_now(run.application.id, [each.source_id for each in known])
         found = [previewed(each, each, _reattached(_asked(now, each.source_id, stands))) for each in known]
         await tx.previews.put(now, [each for each in found if each is not None])
         after = now.counted({"read": len(known), "variants": sum(len(_variants(each)) for each in known)})
-        if now.source_id is None and len(known) == MISSING:
+        if now.source_id is None and known:
             after = replace(after, cursor=Cursor(known[-1].source_id))
         else:
             wanted = await tx.previews.follow(now)
