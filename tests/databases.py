@@ -65,6 +65,13 @@ class Databases:
         else:
             self._drop(name)
 
+    @contextmanager
+    def untouched(self) -> Iterator[str]:
+        """Give the URL of a migrated database that nobody used before, or will again: nothing is known of its tables."""
+        name, _ = self._made()
+        yield self._url(name)
+        self._drop(name)
+
     def _made(self) -> tuple[str, str]:
         name = self._new_name()
         asyncio.run(self._execute(f"CREATE DATABASE {name} TEMPLATE {self._template} STRATEGY FILE_COPY"))

@@ -26,15 +26,23 @@ _BIND = """
     RETURNING source_variant_id
 """
 
-# Each target is found by its own key, whatever was known of the tables when the statement was planned: gone through in any other
-# way, the 100,000 bindings of one Application take half a minute.
-_OF_TARGETS = """
-    unnest(CAST(:ids AS text[])) AS wanted(target_id) CROSS JOIN LATERAL (
-        SELECT application_id, source_id, target_id, bound_at FROM binding
-        WHERE account_id = (SELECT account_id FROM application WHERE id = :application_id)
-            AND target_id = wanted.target_id OFFSET 0
-    ) b
-"""
+
+def of_targets(application_id: str) -> str:
+    """Return the FROM item ``b``, of bindings to those targets ``:ids`` of this Application's account.
+
+    Each target is found by its own key, whatever was known of the tables when the statement was planned: gone through in any
+    other way, the 100,000 bindings of one Application take half a minute.
+    """
+    return f"""
+        unnest(CAST(:ids AS text[])) AS wanted(target_id) CROSS JOIN LATERAL (
+            SELECT application_id, source_id, account_id, target_id, bound_at FROM binding
+            WHERE account_id = (SELECT account_id FROM application WHERE id = {application_id})
+                AND target_id = wanted.target_id OFFSET 0
+        ) b
+    """
+
+
+_OF_TARGETS = of_targets(":application_id")
 
 _SIBLINGS = f"""
     SELECT b.target_id, b.source_id, min(b.bound_at) AS bound_at,
@@ -48,9 +56,9 @@ _SIBLINGS = f"""
 """
 
 _SHARERS_DUE = f"""
-    UPDATE source_product AS p SET due_at = now(), attempts = 0 FROM {_OF_TARGETS}
-    WHERE b.application_id = :application_id AND NOT b.source_id = ANY(:source_ids)
-        AND p.application_id = b.application_id AND p.source_id = b.source_id AND p.desired IS NOT NULL
+    UPDATE source_product SET due_at = now(), attempts = 0
+    WHERE application_id = :application_id AND desired IS NOT NULL AND source_id = ANY(ARRAY(
+        SELECT b.source_id FROM {_OF_TARGETS} WHERE b.application_id = :application_id AND NOT b.source_id = ANY(:source_ids)))
 """
 
 

@@ -69,12 +69,12 @@ class Connection:
 
     async def execute(self, statement: str, given: Mapping[str, object] = NOTHING) -> Result:
         """Run a statement and return its rows. Whoever wants to know how many it changed has it return something."""
-        numbered, names = _numbered(statement)
-        return Result(await self.driver.fetch(numbered, *[given[name] for name in names]))
+        text, names = numbered(statement)
+        return Result(await self.driver.fetch(text, *[given[name] for name in names]))
 
 
 @cache
-def _numbered(statement: str) -> tuple[str, tuple[str, ...]]:
+def numbered(statement: str) -> tuple[str, tuple[str, ...]]:
     """Return a statement with the numbers that PostgreSQL wants for names, and the names in that order."""
     names = tuple(dict.fromkeys(_NAME.findall(statement)))
     numbers = {name: f"${number}" for number, name in enumerate(names, start=1)}

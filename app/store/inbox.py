@@ -18,7 +18,7 @@ _SETTLE = """
         event_id = CASE WHEN delivery.outcome IS NULL AND starts_with(delivery.event_id, :substitute)
             THEN delivery.event_id || '#' || delivery.id ELSE delivery.event_id END
     FROM jsonb_to_recordset(CAST(:settled AS jsonb)) AS s(id bigint, outcome text, reason text, source_id text)
-    WHERE delivery.id = s.id
+    WHERE delivery.id = ANY(:ids) AND delivery.id = s.id
 """
 
 
@@ -80,7 +80,8 @@ class Inbox:
             {"id": each.delivery_id, "outcome": each.outcome, "reason": clean(each.reason), "source_id": each.source_id}
             for each in settled
         ]
-        await self._connection.execute(_SETTLE, {"settled": rows(records), "substitute": SUBSTITUTE})
+        given = {"ids": [each.delivery_id for each in settled], "settled": rows(records), "substitute": SUBSTITUTE}
+        await self._connection.execute(_SETTLE, given)
 
     async def of(
         self, application_id: ApplicationId, *, before: int | None, limit: int, topic: str | None, outcome: str | None

@@ -69,7 +69,7 @@ class ProductViews:
     async def counts(self, application_id: ApplicationId) -> Mapping[str, int]:
         """Return how many products are in each state."""
         found = await self._connection.execute(
-            "SELECT state, count(*) AS n FROM source_product WHERE application_id = :id GROUP BY state",
+            "SELECT state, count(*) AS n FROM source_product WHERE application_id = :id AND state >= '' GROUP BY state",
             {"id": application_id},
         )
         return {row.state: row.n for row in found}

@@ -30,7 +30,7 @@ _RECONCILED = f"""
     FROM jsonb_to_recordset(CAST(:reconciled AS jsonb)) AS r(source_id text, generation bigint, retry_at timestamptz,
         attempts integer, state text, why text, written boolean,
         tried boolean)
-    WHERE p.application_id = :application_id AND p.source_id = r.source_id
+    WHERE p.application_id = :application_id AND p.source_id = ANY(:source_ids) AND p.source_id = r.source_id
 """
 
 
@@ -104,7 +104,13 @@ class ReconciledProducts(ProductViews):
             for each in reconciled
         ]
         await self._connection.execute(
-            _RECONCILED, {"application_id": application_id, "reconciled": rows(records), "coalesce": coalesce}
+            _RECONCILED,
+            {
+                "application_id": application_id,
+                "source_ids": [each.source_id for each in reconciled],
+                "reconciled": rows(records),
+                "coalesce": coalesce,
+            },
         )
 
     async def begin_creating(
@@ -118,8 +124,8 @@ class ReconciledProducts(ProductViews):
         await self._connection.execute(
             "UPDATE source_product p SET creating_since = coalesce(p.creating_since, now()), creating = c.creating "
             "FROM jsonb_to_recordset(CAST(:sent AS jsonb)) AS c(source_id text, creating text) "
-            "WHERE p.application_id = :id AND p.source_id = c.source_id",
-            {"id": application_id, "sent": rows(records)},
+            "WHERE p.application_id = :id AND p.source_id = ANY(:source_ids) AND p.source_id = c.source_id",
+            {"id": application_id, "source_ids": list(sent), "sent": rows(records)},
         )
 
     async def unfinished_creations(

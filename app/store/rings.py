@@ -8,8 +8,10 @@ from datetime import timedelta
 
 from app.domain.ids import ApplicationId, SourceId, TargetId
 from app.ports import Ring, Rung
+from app.store.bindings import of_targets
 from app.store.connection import Connection
 from app.store.keys import digest
+from app.store.sweeps import at_rest
 
 CLOCKS_APART = timedelta(seconds=2)
 """How far Orderchamp's clock may be from ours, and how exactly it tells a time, at most."""
@@ -60,36 +62,27 @@ RING = """
     FROM hook
 """
 
+# OFFSET keeps the planner from joining the two, and so perhaps from going through all targets of the account.
 _EXCUSE = """
-    DELETE FROM ring USING application a, target t
-    WHERE ring.application_id = :id AND a.id = :id AND t.account_id = a.account_id AND t.target_id = ring.target_id
-        AND ring.changed_from >= t.written_from - CAST(:apart AS interval)
-        AND ring.changed_until <= t.written_until + CAST(:apart AS interval)
+    DELETE FROM ring WHERE application_id = :id AND EXISTS (
+        SELECT FROM target t WHERE t.account_id = (SELECT account_id FROM application WHERE id = :id)
+            AND t.target_id = ring.target_id AND ring.changed_from >= t.written_from - CAST(:apart AS interval)
+            AND ring.changed_until <= t.written_until + CAST(:apart AS interval) OFFSET 0)
 """
 
-# As a sweep does: what is being brought about is left alone.
-_AT_REST = """
-    SELECT b.target_id, min(b.source_id) AS source_id FROM binding b
-    JOIN target t ON t.account_id = b.account_id AND t.target_id = b.target_id
-    WHERE b.application_id = :id AND b.target_id = ANY(:ids)
-        AND b.account_id = (SELECT account_id FROM application WHERE id = :id)
-        AND t.observed IS NOT NULL AND t.publishing_since IS NULL
-        AND NOT EXISTS (SELECT FROM binding o JOIN source_product p ON p.application_id = o.application_id
-            AND p.source_id = o.source_id WHERE o.account_id = b.account_id AND o.target_id = b.target_id
-            AND p.due_at IS NOT NULL)
-    GROUP BY b.target_id
-"""
+_AT_REST = at_rest("target_id = ANY(:ids)")
 
 _UNKNOWN = """
-    UPDATE target t SET observed = NULL FROM application a
-    WHERE a.id = :id AND t.account_id = a.account_id AND t.target_id = ANY(:ids)
+    UPDATE target SET observed = NULL
+    WHERE account_id = (SELECT account_id FROM application WHERE id = :id) AND target_id = ANY(:ids)
 """
 
-_UNCLEAR_DUE = """
-    UPDATE source_product p SET due_at = now() FROM binding b
-    JOIN target t ON t.account_id = b.account_id AND t.target_id = b.target_id AND t.publishing_since IS NOT NULL
-    WHERE b.application_id = :id AND b.target_id = ANY(:ids) AND p.application_id = b.application_id
-        AND p.source_id = b.source_id AND p.due_at IS NULL AND p.desired IS NOT NULL
+_UNCLEAR_DUE = f"""
+    UPDATE source_product SET due_at = now()
+    WHERE application_id = :id AND due_at IS NULL AND desired IS NOT NULL AND source_id = ANY(ARRAY(
+        SELECT b.source_id FROM {of_targets(":id")} CROSS JOIN LATERAL (
+            SELECT publishing_since FROM target WHERE account_id = b.account_id AND target_id = b.target_id OFFSET 0
+        ) t WHERE b.application_id = :id AND t.publishing_since IS NOT NULL))
 """
 
 

@@ -11,16 +11,32 @@ from app.domain.sweeping import Finding, Sweep
 from app.store.connection import Connection, Row
 from app.store.documents import clean, rows
 
-# What is being brought about, or is on its way, is left alone: what Orderchamp shows of it is about to change.
-_TARGETS = """
-    SELECT b.target_id, min(b.source_id) AS source_id FROM binding b
-    JOIN target t ON t.account_id = b.account_id AND t.target_id = b.target_id
-    WHERE b.application_id = :id AND b.target_id > :after AND t.observed IS NOT NULL AND t.publishing_since IS NULL
-        AND NOT EXISTS (SELECT FROM binding o JOIN source_product p ON p.application_id = o.application_id
-            AND p.source_id = o.source_id WHERE o.account_id = b.account_id AND o.target_id = b.target_id
-            AND p.due_at IS NOT NULL)
-    GROUP BY b.target_id ORDER BY b.target_id LIMIT :limit
-"""
+
+def at_rest(which: str) -> str:
+    """Return a statement for those targets of an Application that can be compared now, each with a source product bound to it.
+
+    What is being brought about, or is on its way, is left alone: what Orderchamp shows of it is about to change. ``which``
+    says of which targets. Everything is looked up by its key, and for no more targets than are asked for.
+    """
+    return f"""
+        SELECT t.target_id, b.source_id FROM (
+            SELECT account_id, target_id FROM target
+            WHERE account_id = (SELECT account_id FROM application WHERE id = :id) AND {which}
+                AND observed IS NOT NULL AND publishing_since IS NULL ORDER BY target_id OFFSET 0
+        ) t CROSS JOIN LATERAL (
+            SELECT min(o.source_id) FILTER (WHERE o.application_id = :id) AS source_id, bool_or(p.due_at IS NOT NULL) AS due
+            FROM (
+                SELECT application_id, source_id FROM binding
+                WHERE account_id = t.account_id AND target_id = t.target_id OFFSET 0
+            ) o LEFT JOIN LATERAL (
+                SELECT due_at FROM source_product WHERE application_id = o.application_id AND source_id = o.source_id OFFSET 0
+            ) p ON true
+        ) b
+        WHERE b.source_id IS NOT NULL AND NOT b.due ORDER BY t.target_id
+    """
+
+
+_TARGETS = at_rest("target_id > :after") + "LIMIT :limit"
 
 
 class Sweeps:

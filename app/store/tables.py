@@ -304,7 +304,9 @@ class SourceProductRow(SQLModel, table=True):
         Index(
             "source_product_to_read", "application_id", "read_due_at", postgresql_where=text("read_due_at IS NOT NULL")
         ),
-        Index("source_product_state", "application_id", "state"),
+        # For those who ask for a state: no state is NULL, but whoever names none cannot be served by it. Where the planner
+        # thinks little of a table, every index that begins with the Application is as good to it as the key.
+        Index("source_product_state", "application_id", "state", postgresql_where=text("state IS NOT NULL")),
         Index("source_product_import", "application_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
     )
 
@@ -364,7 +366,14 @@ class BindingRow(SQLModel, table=True):
     __table_args__ = (
         Index("binding_of_product", "application_id", "source_id"),
         Index("binding_of_target", "account_id", "target_id"),
-        Index("binding_of_target_variant", "account_id", "target_variant_id", unique=True),
+        # Partial for the same reason as ``source_product_state``.
+        Index(
+            "binding_of_target_variant",
+            "account_id",
+            "target_variant_id",
+            unique=True,
+            postgresql_where=text("target_variant_id IS NOT NULL"),
+        ),
     )
 
     application_id: UUID = Field(sa_column=_owner())
