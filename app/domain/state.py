@@ -131,10 +131,13 @@ def desired_state(snapshot: Snapshot, settings: ApplicationSettings, *, now: dat
 def _without_empty_axes(snapshot: Snapshot) -> Snapshot:
     """Leave out the options for which every variant has an empty value."""
     variants = snapshot.variants
+    if not variants or all(variants[0].options):
+        # An option for which the first one has a value is not empty.
+        return snapshot
     empty = {
         n
         for n in range(len(snapshot.option_names))
-        if variants and all(len(each.options) > n and not each.options[n] for each in variants)
+        if all(len(each.options) > n and not each.options[n] for each in variants)
     }
     if not empty:
         return snapshot

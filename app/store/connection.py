@@ -73,6 +73,16 @@ class Connection:
         return Result(await self.driver.fetch(text, *[given[name] for name in names]))
 
 
+def unnested(name: str, **columns: str) -> str:
+    """Return a table in SQL that is given as arrays: a parameter for each of its ``columns``, which are told with their types.
+
+    For rows of whole documents, which as strings in JSON would be written and read twice; others go as JSON, in which asyncpg
+    has less to do: see ``documents.rows``.
+    """
+    arrays = ", ".join(f"CAST(:{column} AS {kind}[])" for column, kind in columns.items())
+    return f"unnest({arrays}) AS {name}({', '.join(columns)})"
+
+
 @cache
 def numbered(statement: str) -> tuple[str, tuple[str, ...]]:
     """Return a statement with the numbers that PostgreSQL wants for names, and the names in that order."""

@@ -1,6 +1,6 @@
 """Domain documents as JSON text and back. Money and ids keep every digit: Decimals are written as text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import to_builtins
@@ -11,6 +11,7 @@ from app.domain.previewing import FromTo
 from app.domain.product import Snapshot
 from app.domain.settings import ApplicationSettings
 from app.domain.state import Desired, Observed
+from app.domain.structs import Struct
 
 _ENCODER = Encoder()
 _SNAPSHOT = Decoder(Snapshot)
@@ -106,7 +107,9 @@ def to_fields(text: str) -> Mapping[str, FromTo]:
     return _FIELDS.decode(text)
 
 
-def rows(records: list[dict[str, Any]]) -> str:
-    """Return many rows as one JSON parameter, for ``jsonb_to_recordset``: one statement however many rows."""
-    plain = [{name: clean(each) if isinstance(each, str) else each for name, each in row.items()} for row in records]
-    return _ENCODER.encode(plain).decode()
+def rows(records: Sequence[Struct | Mapping[str, object]]) -> str:
+    """Return many rows as one JSON parameter, for ``jsonb_to_recordset``: one statement however many rows.
+
+    Whole documents are given as arrays instead: see ``connection.unnested``.
+    """
+    return _dump(records)

@@ -10,15 +10,15 @@ from app.domain.ids import ApplicationId, DeliveryId, EventId, SupplierId, Topic
 from app.domain.replay import DEAD_LETTER, Selection
 from app.ports import InboxEntry, Settled, StoredDelivery
 from app.store.connection import Connection, Row
-from app.store.documents import clean, rows
+from app.store.documents import clean, rows, to_texts
 
 # An event id that only says which deliveries are alike is given free, so that the next one like this is kept.
 _SETTLE = """
     UPDATE delivery SET outcome = s.outcome, reason = s.reason, source_id = s.source_id, settled_at = now(),
         event_id = CASE WHEN delivery.outcome IS NULL AND starts_with(delivery.event_id, :substitute)
             THEN delivery.event_id || '#' || delivery.id ELSE delivery.event_id END
-    FROM jsonb_to_recordset(CAST(:settled AS jsonb)) AS s(id bigint, outcome text, reason text, source_id text)
-    WHERE delivery.id = ANY(:ids) AND delivery.id = s.id
+    FROM jsonb_to_recordset(CAST(:settled AS jsonb)) AS s(delivery_id bigint, outcome text, reason text, source_id text)
+    WHERE delivery.id = ANY(:ids) AND delivery.id = s.delivery_id
 """
 
 
@@ -66,7 +66,8 @@ class Inbox:
     async def fresh(self, application_id: ApplicationId, *, limit: int) -> tuple[StoredDelivery, ...]:
         """Return the oldest deliveries that nothing has become of yet."""
         found = await self._connection.execute(
-            "SELECT d.*, b.body FROM delivery d LEFT JOIN delivery_body b ON b.delivery_id = d.id "
+            "SELECT d.id, d.topic, d.method, d.url, d.headers, d.received_at, b.body "
+            "FROM delivery d LEFT JOIN delivery_body b ON b.delivery_id = d.id "
             "WHERE d.application_id = :id AND d.outcome IS NULL ORDER BY d.id LIMIT :limit",
             {"id": application_id, "limit": limit},
         )
@@ -74,14 +75,10 @@ class Inbox:
 
     async def settle(self, settled: Sequence[Settled]) -> None:
         """Write down what became of deliveries."""
-        if not settled:
-            return
-        records = [
-            {"id": each.delivery_id, "outcome": each.outcome, "reason": clean(each.reason), "source_id": each.source_id}
-            for each in settled
-        ]
-        given = {"ids": [each.delivery_id for each in settled], "settled": rows(records), "substitute": SUBSTITUTE}
-        await self._connection.execute(_SETTLE, given)
+        if settled:
+            ids = [each.delivery_id for each in settled]
+            given = {"ids": ids, "settled": rows(settled), "substitute": SUBSTITUTE}
+            await self._connection.execute(_SETTLE, given)
 
     async def of(
         self, application_id: ApplicationId, *, before: int | None, limit: int, topic: str | None, outcome: str | None
@@ -201,7 +198,7 @@ def stored(row: Row) -> StoredDelivery:
     delivery = Delivery(
         method=row.method,
         url=row.url,
-        headers=json.loads(row.headers),
+        headers=to_texts(row.headers),
         body=row.body or b"",
         received_at=row.received_at,
     )

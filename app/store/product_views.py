@@ -10,6 +10,9 @@ from app.ports import ProductView
 from app.store.connection import Connection, Row
 from app.store.documents import to_desired, to_snapshot
 
+KNOWN = "source_id, snapshot, gone, desired, generation, cause, read_due_at, read_reason, read_attempts, gone_checks"
+"""The columns that say what is known of a product: those of ``to_product``."""
+
 _LIST = """
     SELECT p.*, (
         SELECT coalesce(json_agg(json_build_object('source_variant_id', v.source_variant_id, 'sku', v.sku,

@@ -17,6 +17,7 @@ from app.domain.ids import (
 )
 from app.domain.projection import SourceProduct
 from app.store.conflicts import PLAN_AGAIN, READING, Conflicts
+from app.store.connection import unnested
 from app.store.documents import (
     clean,
     from_desired,
@@ -24,19 +25,34 @@ from app.store.documents import (
     rows,
 )
 from app.store.portions import portion
-from app.store.product_views import to_product
+from app.store.product_views import KNOWN, to_product
 from app.store.reconciled import ReconciledProducts
 
-_SAVE = """
+_SAVED = unnested(
+    "r",
+    source_id="text",
+    title="text",
+    snapshot="text",
+    gone="boolean",
+    desired="text",
+    wants_published="boolean",
+    generation="bigint",
+    raised="boolean",
+    cause="bigint",
+    read_due_at="timestamptz",
+    read_reason="text",
+    read_attempts="integer",
+    gone_checks="smallint",
+)
+
+_SAVE = f"""
     INSERT INTO source_product AS p (application_id, source_id, title, snapshot, gone, desired, wants_published, generation,
         due_at, import_id, cause, read_due_at, read_reason, read_attempts, gone_checks)
     SELECT :application_id, r.source_id, r.title, r.snapshot, r.gone, r.desired, r.wants_published, r.generation,
         CASE WHEN r.raised AND CAST(:import_id AS uuid) IS NULL THEN now() END,
         CASE WHEN r.raised OR r.read_due_at IS NOT NULL THEN CAST(:import_id AS uuid) END,
         r.cause, r.read_due_at, r.read_reason, r.read_attempts, r.gone_checks
-    FROM jsonb_to_recordset(CAST(:products AS jsonb)) AS r(source_id text, title text, snapshot text, gone boolean,
-        desired text, wants_published boolean, generation bigint, raised boolean, cause bigint, read_due_at timestamptz,
-        read_reason text, read_attempts integer, gone_checks smallint)
+    FROM {_SAVED}
     ON CONFLICT (application_id, source_id) DO UPDATE SET
         title = excluded.title, snapshot = excluded.snapshot, gone = excluded.gone, desired = excluded.desired,
         wants_published = excluded.wants_published, generation = excluded.generation, cause = excluded.cause,
@@ -77,7 +93,7 @@ _RELEASE_HOLDS = """
 """
 
 _AFTER = portion(
-    "SELECT * FROM source_product WHERE application_id = :id AND source_id > :after ORDER BY source_id LIMIT :limit",
+    f"SELECT {KNOWN} FROM source_product WHERE application_id = :id AND source_id > :after ORDER BY source_id LIMIT :limit",
     by="source_id",
     of=("snapshot", "desired"),
 )
@@ -91,7 +107,7 @@ class Products(ReconciledProducts):
     ) -> Mapping[SourceId, SourceProduct]:
         """Return what is known of these products; unknown ones are absent."""
         found = await self._connection.execute(
-            "SELECT * FROM source_product WHERE application_id = :id AND source_id = ANY(:source_ids)",
+            f"SELECT {KNOWN} FROM source_product WHERE application_id = :id AND source_id = ANY(:source_ids)",
             {"id": application_id, "source_ids": list(source_ids)},
         )
         return {SourceId(row.source_id): to_product(row) for row in found}
@@ -126,10 +142,9 @@ class Products(ReconciledProducts):
         skus = {sku for pair in moved for each in pair for _, sku, _ in _variant_index(each)[1] if sku is not None}
         conflicts = Conflicts(self._connection)
         await conflicts.enter(application_id, {folded(each) for each in skus})
-        records = [_record(before, after) for before, after in changes]
         await self._connection.execute(
             _SAVE,
-            {"application_id": application_id, "import_id": import_id, "patient": patient, "products": rows(records)},
+            {"application_id": application_id, "import_id": import_id, "patient": patient, **_columns(changes)},
         )
         if moved:
             await self._reindex(application_id, [after for _, after in moved])
@@ -181,7 +196,7 @@ class Products(ReconciledProducts):
     async def to_read(self, application_id: ApplicationId, *, limit: int) -> tuple[SourceProduct, ...]:
         """Return the products whose read in the shop is due, longest due first."""
         found = await self._connection.execute(
-            "SELECT * FROM source_product WHERE application_id = :id AND read_due_at <= now() "
+            f"SELECT {KNOWN} FROM source_product WHERE application_id = :id AND read_due_at <= now() "
             "ORDER BY read_due_at LIMIT :limit",
             {"id": application_id, "limit": limit},
         )
@@ -246,21 +261,22 @@ class Products(ReconciledProducts):
         return len(done) > 0
 
 
-def _record(before: SourceProduct | None, after: SourceProduct) -> dict[str, object]:
+def _columns(changes: Sequence[tuple[SourceProduct | None, SourceProduct]]) -> Mapping[str, Sequence[object]]:
+    products = [after for _, after in changes]
     return {
-        "source_id": after.source_id,
-        "title": "" if after.snapshot is None else clean(after.snapshot.title),
-        "snapshot": None if after.snapshot is None else from_snapshot(after.snapshot),
-        "gone": after.gone,
-        "desired": None if after.desired is None else from_desired(after.desired),
-        "wants_published": after.desired is not None and after.desired.published,
-        "generation": after.generation,
-        "raised": after.generation > (0 if before is None else before.generation),
-        "cause": after.cause,
-        "read_due_at": None if after.read is None else after.read.due_at,
-        "read_reason": None if after.read is None else clean(after.read.reason),
-        "read_attempts": 0 if after.read is None else after.read.attempts,
-        "gone_checks": None if after.read is None else after.read.gone_checks,
+        "source_id": [clean(each.source_id) for each in products],
+        "title": ["" if each.snapshot is None else clean(each.snapshot.title) for each in products],
+        "snapshot": [None if each.snapshot is None else from_snapshot(each.snapshot) for each in products],
+        "gone": [each.gone for each in products],
+        "desired": [None if each.desired is None else from_desired(each.desired) for each in products],
+        "wants_published": [each.desired is not None and each.desired.published for each in products],
+        "generation": [each.generation for each in products],
+        "raised": [after.generation > (0 if before is None else before.generation) for before, after in changes],
+        "cause": [each.cause for each in products],
+        "read_due_at": [None if each.read is None else each.read.due_at for each in products],
+        "read_reason": [None if each.read is None else clean(each.read.reason) for each in products],
+        "read_attempts": [0 if each.read is None else each.read.attempts for each in products],
+        "gone_checks": [None if each.read is None else each.read.gone_checks for each in products],
     }
 
 

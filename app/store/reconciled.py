@@ -90,25 +90,12 @@ class ReconciledProducts(ProductViews):
         """Write down how far products were brought. What was written rests for ``coalesce``, longer while a burst goes on."""
         if not reconciled:
             return
-        records = [
-            {
-                "source_id": each.source_id,
-                "generation": each.generation,
-                "retry_at": each.retry_at,
-                "attempts": each.attempts,
-                "state": each.state,
-                "why": clean(each.why),
-                "written": each.written,
-                "tried": each.tried,
-            }
-            for each in reconciled
-        ]
         await self._connection.execute(
             _RECONCILED,
             {
                 "application_id": application_id,
                 "source_ids": [each.source_id for each in reconciled],
-                "reconciled": rows(records),
+                "reconciled": rows(reconciled),
                 "coalesce": coalesce,
             },
         )

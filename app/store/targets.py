@@ -14,19 +14,29 @@ from app.domain.ids import (
 from app.domain.state import Observed
 from app.ports import Hidings, TargetRecord
 from app.store.bindings import Bindings
-from app.store.connection import Row
-from app.store.documents import from_observed, rows, to_observed
+from app.store.connection import Row, unnested
+from app.store.documents import clean, from_observed, to_observed
 from app.store.rings import CLOCKS_APART
 
-_TARGETS = """
+_SHOWN = unnested(
+    "r",
+    target_id="text",
+    observed="text",
+    sent_images="text",
+    last_storefront_id="text",
+    refresh_listing="boolean",
+    left_published="boolean",
+    hidden_at="timestamptz",
+    was_published="boolean",
+)
+
+_TARGETS = f"""
     INSERT INTO target (account_id, target_id, observed, sent_images, last_storefront_id, refresh_listing, left_published,
         hidden_at, was_published, written_from, written_until)
     SELECT :account_id, r.target_id, r.observed, r.sent_images, r.last_storefront_id, r.refresh_listing, r.left_published,
         r.hidden_at, r.was_published, CAST(:written_from AS timestamptz),
         CASE WHEN :written_from IS NOT NULL THEN clock_timestamp() END
-    FROM jsonb_to_recordset(CAST(:targets AS jsonb)) AS r(target_id text, observed text, sent_images text,
-        last_storefront_id text, refresh_listing boolean, left_published boolean, hidden_at timestamptz,
-        was_published boolean)
+    FROM {_SHOWN}
     ORDER BY r.target_id
     ON CONFLICT (account_id, target_id) DO UPDATE SET
         observed = excluded.observed, sent_images = coalesce(excluded.sent_images, target.sent_images),
@@ -171,20 +181,18 @@ class Targets(Bindings):
 def _given(
     account_id: AccountId, targets: Sequence[TargetRecord], *, written_from: datetime | None
 ) -> Mapping[str, object]:
-    records = [
-        {
-            "target_id": each.target_id,
-            "observed": None if each.observed is None else from_observed(each.observed),
-            "sent_images": sent_images(each.observed),
-            "last_storefront_id": each.last_storefront_id,
-            "refresh_listing": each.refresh_listing,
-            "left_published": each.left_published,
-            "hidden_at": each.hidden_at,
-            "was_published": was_published(each),
-        }
-        for each in targets
-    ]
-    return {"account_id": account_id, "targets": rows(records), "written_from": written_from}
+    return {
+        "account_id": account_id,
+        "written_from": written_from,
+        "target_id": [clean(each.target_id) for each in targets],
+        "observed": [None if each.observed is None else from_observed(each.observed) for each in targets],
+        "sent_images": [sent_images(each.observed) for each in targets],
+        "last_storefront_id": [each.last_storefront_id for each in targets],
+        "refresh_listing": [each.refresh_listing for each in targets],
+        "left_published": [each.left_published for each in targets],
+        "hidden_at": [each.hidden_at for each in targets],
+        "was_published": [was_published(each) for each in targets],
+    }
 
 
 def sent_images(observed: Observed | None) -> str | None:

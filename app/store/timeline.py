@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from app.domain.ids import ApplicationId, SourceId
 from app.ports import Told
 from app.store.connection import Connection
-from app.store.documents import clean, rows
+from app.store.documents import rows
 
 _ADD = """
     INSERT INTO timeline (application_id, source_id, kind, sentence, delivery_id)
     SELECT :application_id, told.source_id, told.kind, told.sentence, told.delivery_id
-    FROM jsonb_to_recordset(CAST(:told AS jsonb))
-        AS told(n integer, source_id text, kind text, sentence text, delivery_id bigint)
+    FROM ROWS FROM (
+        jsonb_to_recordset(CAST(:told AS jsonb)) AS (source_id text, kind text, sentence text, delivery_id bigint)
+    ) WITH ORDINALITY AS told(source_id, kind, sentence, delivery_id, n)
     ORDER BY told.n
 """
 
@@ -24,19 +25,8 @@ class Timeline:
 
     async def add(self, application_id: ApplicationId, told: Sequence[Told]) -> None:
         """Add sentences, in this order."""
-        if not told:
-            return
-        records = [
-            {
-                "n": n,
-                "source_id": each.source_id,
-                "kind": each.kind,
-                "sentence": clean(each.sentence),
-                "delivery_id": each.delivery_id,
-            }
-            for n, each in enumerate(told)
-        ]
-        await self._connection.execute(_ADD, {"application_id": application_id, "told": rows(records)})
+        if told:
+            await self._connection.execute(_ADD, {"application_id": application_id, "told": rows(told)})
 
     async def of(
         self, application_id: ApplicationId, source_id: SourceId, *, after: int | None, limit: int
