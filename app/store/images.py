@@ -7,7 +7,26 @@ from app.domain.ids import AccountId, ApplicationId, SourceId, TargetId
 from app.domain.images import Sent, Verdict
 from app.store.connection import Connection
 
-_OF_APPLICATION = "FROM binding b JOIN target t ON t.account_id = b.account_id AND t.target_id = b.target_id "
+
+def _on_their_way(by: str, *, limit: str) -> str:
+    """Return the FROM item ``t`` of targets whose images are to be looked for ``by`` then, the next first, with ``source_ids``.
+
+    Bindings are looked up one by one, and no sooner than they are wanted: OFFSET keeps the planner from going through all.
+    """
+    return f"""
+        FROM (
+            SELECT * FROM target
+            WHERE account_id = (SELECT account_id FROM application WHERE id = :id) AND images_check_at <= {by}
+            ORDER BY images_check_at OFFSET 0
+        ) t CROSS JOIN LATERAL (
+            SELECT array_agg(DISTINCT b.source_id) FILTER (WHERE b.application_id = :id) AS source_ids FROM (
+                SELECT application_id, source_id FROM binding
+                WHERE account_id = t.account_id AND target_id = t.target_id OFFSET 0
+            ) b
+        ) b
+        WHERE b.source_ids IS NOT NULL ORDER BY t.images_check_at LIMIT {limit}
+    """
+
 
 _AFTERWARDS: Mapping[Verdict, str] = {
     "arrived": "images_tries = 0, images_missing = false, arrived_images = coalesce(sent_images, arrived_images)",
@@ -41,11 +60,9 @@ class Images:
     async def to_check(self, application_id: ApplicationId, *, limit: int) -> tuple[Sent, ...]:
         """Return the targets of the Application whose images should have arrived by now."""
         found = await self._connection.execute(
-            "SELECT t.target_id, t.images_tries, t.images_missing, array_agg(DISTINCT b.source_id) AS source_ids, "
+            "SELECT t.target_id, t.images_tries, t.images_missing, b.source_ids, "
             "t.arrived_images IS NOT NULL AND t.arrived_images IS DISTINCT FROM t.sent_images AS replaceable, "
-            f"coalesce(json_array_length(CAST(t.sent_images AS json)), 0) AS count {_OF_APPLICATION}"
-            "WHERE b.application_id = :id AND t.images_check_at <= now() "
-            "GROUP BY t.account_id, t.target_id ORDER BY t.images_check_at LIMIT :limit",
+            f"coalesce(json_array_length(CAST(t.sent_images AS json)), 0) AS count {_on_their_way('now()', limit=':limit')}",
             {"id": application_id, "limit": limit},
         )
         return tuple(
@@ -98,8 +115,7 @@ class Images:
     async def next_check(self, application_id: ApplicationId) -> timedelta | None:
         """Return how long it is until images are to be looked for; None when none are on their way."""
         found = await self._connection.execute(
-            f"SELECT min(t.images_check_at) - now() {_OF_APPLICATION}"
-            "WHERE b.application_id = :id AND t.images_check_at IS NOT NULL",
+            "SELECT t.images_check_at - now()" + _on_their_way("'infinity'", limit="1"),
             {"id": application_id},
         )
         wait: timedelta | None = found.scalar()

@@ -398,6 +398,14 @@ class TargetRow(SQLModel, table=True):
     """
 
     __tablename__ = "target"
+    __table_args__ = (
+        Index(
+            "target_images_check",
+            "account_id",
+            "images_check_at",
+            postgresql_where=text("images_check_at IS NOT NULL"),
+        ),
+    )
 
     account_id: str = Field(primary_key=True, foreign_key="account.id")
     target_id: str = Field(primary_key=True)

@@ -136,6 +136,8 @@ async def look(stage: Stage, application: Application, name: str) -> None:
         await tx.sweeps.targets(application.id, after="", limit=10)
         await tx.rings.at_rest(application.id, ids)
         await tx.rings.leave_to_planning(application.id, ids)
+        await tx.images.to_check(application.id, limit=10)
+        await tx.images.next_check(application.id)
         await tx.products.after(application.id, "", limit=10, size=10**6)
         reading = stage.services.new_id()
         await tx.imports.unseen(application.id, reading, listed_from=EPOCH + timedelta(days=1000), after="", limit=10)
