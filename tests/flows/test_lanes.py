@@ -20,6 +20,9 @@ from tests.fakes.marketplace import unclear
 from tests.fakes.shop import product, variant
 from tests.fakes.stage import Stage
 
+MOST_ROUND_TRIPS = 30
+"""What a run takes that has one event and one call, besides the claim and the account's budget."""
+
 
 async def installed(stage: Stage, *, products: int = 1, shop: str = "shop.example", at: int = 0) -> Application:
     """An Application whose products are on Orderchamp."""
@@ -291,3 +294,23 @@ async def test_a_failure_of_a_lane_that_was_taken_over_says_nothing_of_its_new_h
     with pytest.raises(LeaseLost):
         await rest_lane(stage.services, held, ZeroDivisionError())
     assert await stage.problems(application) == ()
+
+
+# What a run costs
+
+
+async def test_a_run_that_brings_one_change_about_makes_few_round_trips_to_the_database(stage: Stage) -> None:
+    application = await installed(stage)
+    await sell(stage, application, left=1, at=1)
+    await stage.run_lanes()
+    await sell(stage, application, left=2, at=2)
+    held = await claim(stage.services)
+    asked: list[str] = []
+    for each in stage.store.connections():
+        each.add_query_logger(lambda query: asked.append(query.query))
+    await run_lane(stage.services, held)
+    await asyncio.sleep(0)  # What is asked is told in the next turn of the loop.
+    assert stage.orderchamp.stock("shop.example-0") == 2
+    # With many lanes a change waits for the runs of the others, and these are mostly round trips.
+    assert len(asked) <= MOST_ROUND_TRIPS, "\n".join(asked)
+    assert any("UPDATE lane SET done" in each for each in asked), "not everything was counted"
