@@ -31,7 +31,7 @@ from app.ports import Told, Transaction
 logger = structlog.get_logger(__name__)
 
 LOOK_AGAIN = timedelta(seconds=1)
-"""How long the end of the reading waits for products that are read by themselves."""
+"""How long the end of the reading waits at least for products that are read by themselves; otherwise until one is due."""
 
 
 async def catch_up(services: Services, tx: Transaction, application_id: ApplicationId) -> None:
@@ -158,8 +158,8 @@ async def _ask_for_missing(run: LaneRun, running: Import) -> None:
         await tx.timeline.add(run.application.id, _closing(found))
         if found.next is not None:
             await tx.imports.advance(replace(running, cursor=found.next))
-        elif await tx.imports.still_reads(run.application.id, running.id):
-            await tx.imports.advance(running, wait=LOOK_AGAIN * run.services.pace.retry_scale)
+        elif (wait := await tx.imports.next_read(run.application.id, running.id)) is not None:
+            await tx.imports.advance(running, wait=max(wait, LOOK_AGAIN * run.services.pace.retry_scale))
         else:
             await _release(run, tx, running)
 

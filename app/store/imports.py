@@ -146,14 +146,18 @@ class Imports:
         )
         return len(done)
 
-    async def still_reads(self, application_id: ApplicationId, import_id: UUID) -> bool:
-        """Tell whether products that the import wants read by themselves are about to be read."""
+    async def next_read(self, application_id: ApplicationId, import_id: UUID) -> timedelta | None:
+        """Return how long it is until a product that the import wants read by itself is read; negative: it is due.
+
+        None: none is about to be read. One whose read is put off for longer is not waited for.
+        """
         found = await self._connection.execute(
-            "SELECT EXISTS (SELECT FROM source_product WHERE application_id = :id AND import_id = :import_id "
-            "AND read_due_at <= now() + interval '5 seconds')",
+            "SELECT read_due_at - now() FROM source_product WHERE application_id = :id AND import_id = :import_id "
+            "AND read_due_at <= now() + interval '5 seconds' ORDER BY read_due_at LIMIT 1",
             {"id": application_id, "import_id": import_id},
         )
-        return bool(found.scalar())
+        wait: timedelta | None = found.scalar()
+        return wait
 
     async def is_sent(self, application_id: ApplicationId, import_id: UUID) -> bool:
         """Tell whether nothing is left that the import wants."""

@@ -154,7 +154,12 @@ async def test_a_notice_that_came_while_a_page_was_under_way_wins(stage: Stage) 
     await stage.hear(application, newer)
     await stage.settle()
     await start_import(stage.services, application.id)
+    await stage.run_lanes()
+    # The product is read once more in five seconds; the end of the reading waits for that, and does not keep asking.
+    wait = await stage.execute("SELECT due_at - now() FROM import WHERE state = 'running'")
+    assert timedelta(seconds=2) < wait <= timedelta(seconds=5)
     await stage.settle()
+    assert (await latest(stage, application)).state == "done"
     assert stage.orderchamp.by_sku("1-A").title == "Newer"
     assert stage.orderchamp.stock("1-A") == 1
 
