@@ -11,6 +11,7 @@ from uuid import UUID
 from app.domain.ids import AccountId, ApplicationId
 from app.domain.structs import replace
 from app.flows.run_lane import claim_lane, run_lane
+from app.platforms.adapter import Adapter
 from app.ports import Addressee, Arrival, Budget, Claim, Marketplace, Marketplaces, Ring, Store, Transaction
 from tests.fakes.stage import Stage
 
@@ -130,20 +131,29 @@ class KillingMarketplaces:
         return watched
 
 
-async def live_through(stage: Stage, killer: Killer) -> None:
-    """Run lanes until nothing is left. A killed worker leaves its lease and its calls behind; time passes over both."""
+async def run_until_killed(stage: Stage, killer: Killer, **adapters: Adapter) -> bool:
+    """Run every lane that has work now, by a worker that ``killer`` may kill; tell whether it did.
+
+    ``adapters`` take the place of the stage's own of these names: those of ``killing_shop`` can be struck at, too.
+    """
     mortal = replace(
         stage.services,
         store=KillingStore(stage.store, killer),
         marketplaces=KillingMarketplaces(stage.orderchamp, killer),
+        adapters={**stage.services.adapters, **adapters},
     )
+    try:
+        while (held := await claim_lane(mortal)) is not None:
+            await run_lane(mortal, held)
+    except Killed:
+        return True
+    return False
+
+
+async def live_through(stage: Stage, killer: Killer, **adapters: Adapter) -> None:
+    """Run lanes until nothing is left. A killed worker leaves its lease and its calls behind; time passes over both."""
     for _ in range(100):
-        try:
-            while (held := await claim_lane(mortal)) is not None:
-                await run_lane(mortal, held)
-        except Killed:
-            await stage.hurry()
-            continue
-        if not await stage.hurry():
+        killed = await run_until_killed(stage, killer, **adapters)
+        if not await stage.hurry() and not killed:
             return
     raise AssertionError("something always waits")

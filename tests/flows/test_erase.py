@@ -16,8 +16,8 @@ from app.flows.erase import erase_supplier
 from app.flows.operate import uninstall
 from app.flows.receive_delivery import Reception
 from app.flows.replay import start_replay
-from app.flows.run_lane import claim_lane, erase_now, run_lane
-from tests.fakes.killing import Killed, Killer, KillingMarketplaces, KillingStore
+from app.flows.run_lane import erase_now
+from tests.fakes.killing import Killer, live_through
 from tests.fakes.shop import delivery, product, variant
 from tests.fakes.stage import Stage
 
@@ -197,19 +197,7 @@ async def test_an_erasure_killed_anywhere_goes_on_where_it_was(stage: Stage, mon
 
     async def live_on(killer: Killer) -> int:
         await stage.go_back()
-        mortal = replace(
-            stage.services,
-            store=KillingStore(stage.store, killer),
-            marketplaces=KillingMarketplaces(stage.orderchamp, killer),
-        )
-        for _ in range(100):
-            try:
-                while (held := await claim_lane(mortal)) is not None:
-                    await run_lane(mortal, held)
-            except Killed:
-                await stage.hurry()
-                continue
-            break
+        await live_through(stage, killer)
         return sum(len(rows) for rows in (await contents(stage)).values())
 
     counting = Killer()

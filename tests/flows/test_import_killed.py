@@ -9,9 +9,8 @@ from app.domain.http import Reading
 from app.domain.ids import Cursor, SourceId
 from app.domain.product import Snapshot
 from app.domain.structs import replace
-from app.flows.run_lane import claim_lane, run_lane
 from app.platforms.adapter import Catalogue, Connection, Page
-from tests.fakes.killing import Killed, Killer, KillingMarketplaces, KillingStore
+from tests.fakes.killing import Killer, run_until_killed
 from tests.fakes.shop import product, variant
 from tests.fakes.stage import Stage
 
@@ -48,19 +47,9 @@ async def test_an_import_killed_at_random_completes_and_reads_one_page_again_a_k
     kills = 0
     for _ in range(1000):
         killer = Killer(at=chance.randrange(1, 60) if kills < KILLS else None)
-        mortal = replace(
-            stage.services,
-            store=KillingStore(stage.store, killer),
-            marketplaces=KillingMarketplaces(stage.orderchamp, killer),
-        )
-        try:
-            while (held := await claim_lane(mortal)) is not None:
-                await run_lane(mortal, held)
-        except Killed:
-            kills += 1
-            await stage.hurry()
-            continue
-        if not await stage.hurry():
+        killed = await run_until_killed(stage, killer)
+        kills += killed
+        if not await stage.hurry() and not killed:
             break
     async with stage.store.transaction() as tx:
         done = await tx.imports.latest(application.id)

@@ -20,13 +20,12 @@ from app.domain.structs import replace
 from app.flows.operate import look_again, start_import
 from app.flows.preview import start_preview
 from app.flows.receive_delivery import Reception
-from app.flows.run_lane import claim_lane, run_lane
 from app.flows.sweep import start_sweep
 from app.flows.webhook_secret import CHOSEN
 from app.platforms import channelengine as platform
 from app.sandbox.channelengine.sandbox import Sandbox
 from app.sandbox.channelengine.server import create_app
-from tests.fakes.killing import Killed, Killer, KillingMarketplaces, KillingStore
+from tests.fakes.killing import Killer, run_until_killed
 from tests.fakes.killing_shop import killing
 from tests.fakes.marketplace import MAIN
 from tests.fakes.stage import Stage
@@ -155,16 +154,7 @@ async def test_a_worker_that_dies_at_any_step_loses_and_doubles_nothing(shop: Sh
     await live(shop)
     await shop.stage.keep_appointment("changes")
     stage, killer = shop.stage, Killer(at=after)
-    mortal = replace(
-        stage.services,
-        store=KillingStore(stage.store, killer),
-        marketplaces=KillingMarketplaces(stage.orderchamp, killer),
-        adapters={"channelengine": killing(platform.ADAPTER, killer)},
-    )
-    try:
-        while (held := await claim_lane(mortal)) is not None:
-            await run_lane(mortal, held)
-    except Killed:
+    if await run_until_killed(stage, killer, channelengine=killing(platform.ADAPTER, killer)):
         await stage.hurry()
     await shop.poll()
 

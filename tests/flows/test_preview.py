@@ -27,7 +27,7 @@ from app.flows.operate import Revision, cancel_import, change, pause, resume, st
 from app.flows.preview import cancel_preview, start_preview
 from app.flows.run_lane import claim_lane, run_lane
 from app.flows.sweep import start_sweep
-from tests.fakes.killing import Killed, Killer, KillingMarketplaces, KillingStore
+from tests.fakes.killing import Killer, run_until_killed
 from tests.fakes.killing_shop import killing
 from tests.fakes.shop import EPOCH, product, variant
 from tests.fakes.stage import Stage
@@ -463,17 +463,8 @@ async def test_a_worker_killed_at_any_await_finds_the_same_once(stage: Stage) ->
 
     async def live(killer: Killer) -> list[PreviewItem]:
         """Preview with a worker that may be killed once."""
-        mortal = replace(
-            stage.services,
-            store=KillingStore(stage.store, killer),
-            marketplaces=KillingMarketplaces(stage.orderchamp, killer),
-            adapters={"fake": killing(stage.shop.adapter(), killer)},
-        )
         begun = await start_preview(stage.services, application.id, None)
-        try:
-            while (held := await claim_lane(mortal)) is not None:
-                await run_lane(mortal, held)
-        except Killed:
+        if await run_until_killed(stage, killer, fake=killing(stage.shop.adapter(), killer)):
             await stage.hurry()
             await stage.settle()
         done = await preview_of(stage, application, begun.id)

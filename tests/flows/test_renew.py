@@ -10,8 +10,7 @@ from app.domain.errors import CredentialsRefused, PlatformUnavailable
 from app.domain.event import Incomplete
 from app.domain.ids import SourceId
 from app.flows.operate import Revision, change, uninstall
-from app.flows.run_lane import claim_lane, run_lane
-from tests.fakes.killing import Killed, Killer, KillingStore
+from tests.fakes.killing import Killer, run_until_killed
 from tests.fakes.killing_shop import killing
 from tests.fakes.shop import product
 from tests.fakes.stage import Stage
@@ -145,15 +144,7 @@ async def test_a_worker_killed_anywhere_asks_again(stage: Stage, application: Ap
         await end(stage, application)
         await stage.execute("UPDATE lane SET wake = wake + 1")
         killer = Killer(at=at)
-        mortal = replace(
-            stage.services,
-            store=KillingStore(stage.store, killer),
-            adapters={"fake": killing(stage.shop.adapter(), killer)},
-        )
-        try:
-            while (held := await claim_lane(mortal)) is not None:
-                await run_lane(mortal, held)
-        except Killed:
+        if await run_until_killed(stage, killer, fake=killing(stage.shop.adapter(), killer)):
             await stage.hurry()
         await stage.execute("UPDATE lane SET wake = wake + 1")
         await stage.settle()

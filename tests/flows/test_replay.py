@@ -22,7 +22,7 @@ from app.domain.structs import replace
 from app.flows.operate import pause, resume, uninstall
 from app.flows.replay import cancel_replay, drop_dead_letter, start_replay
 from app.flows.run_lane import claim_lane, run_lane
-from tests.fakes.killing import Killed, Killer, KillingMarketplaces, KillingStore
+from tests.fakes.killing import Killer, live_through
 from tests.fakes.shop import EPOCH, HOME, delivery, product, variant
 from tests.fakes.stage import PACE, Stage
 
@@ -432,20 +432,7 @@ async def test_a_worker_killed_at_any_await_of_a_replay_works_each_delivery_thro
     async def live_on(killer: Killer) -> object:
         await stage.go_back()
         stage.orderchamp.__dict__.update(deepcopy(orderchamp))
-        mortal = replace(
-            stage.services,
-            store=KillingStore(stage.store, killer),
-            marketplaces=KillingMarketplaces(stage.orderchamp, killer),
-        )
-        for _ in range(100):
-            try:
-                while (held := await claim_lane(mortal)) is not None:
-                    await run_lane(mortal, held)
-            except Killed:
-                await stage.hurry()
-                continue
-            if not await stage.hurry():
-                break
+        await live_through(stage, killer)
         outcomes = [await archive.outcomes(each) for each in await archive.ids(application)]
         story = [each for each in await stage.story(application, "1") if "Replayed" in each]
         return counted(await archive.look(started)), outcomes, story, stage.orderchamp.summary()

@@ -17,7 +17,7 @@ from app.flows.run_lane import claim_lane, run_lane
 from app.flows.webhook_secret import CHOSEN, FORMER
 from app.platforms.adapter import SecretKind
 from app.ports import Claim, Store, Transaction
-from tests.fakes.killing import Killed, Killer, KillingMarketplaces, KillingStore
+from tests.fakes.killing import Killer, run_until_killed
 from tests.fakes.killing_shop import killing
 from tests.fakes.shop import product
 from tests.fakes.stage import Stage
@@ -195,21 +195,11 @@ async def test_a_worker_killed_anywhere_loses_no_delivery(stage: Stage, applicat
     shop = deepcopy(stage.shop.__dict__)
 
     async def work(killer: Killer) -> None:
-        mortal = replace(
-            stage.services,
-            store=KillingStore(stage.store, killer),
-            marketplaces=KillingMarketplaces(stage.orderchamp, killer),
-            adapters={"fake": killing(stage.shop.adapter(), killer)},
-        )
         for n in range(20):
-            try:
-                while (held := await claim_lane(mortal)) is not None:
-                    await run_lane(mortal, held)
-            except Killed:
+            killed = await run_until_killed(stage, killer, fake=killing(stage.shop.adapter(), killer))
+            if killed:
                 await stage.carry(*stage.shop.tell(SOLD, event=f"killed {n}"))
-                await stage.hurry()
-                continue
-            if not await stage.hurry():
+            if not await stage.hurry() and not killed:
                 return
 
     async def live_on(killer: Killer) -> None:

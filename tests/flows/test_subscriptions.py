@@ -11,10 +11,9 @@ from app.domain.errors import PlatformRejected, RateLimited
 from app.domain.ids import Cursor, Topic
 from app.domain.structs import replace
 from app.flows.operate import pause, resume
-from app.flows.run_lane import claim_lane, run_lane
 from app.platforms.adapter import Subscription
 from app.ports import SubscriptionHealth
-from tests.fakes.killing import Killed, Killer, KillingMarketplaces, KillingStore
+from tests.fakes.killing import Killer, live_through
 from tests.fakes.killing_shop import killing
 from tests.fakes.shop import product
 from tests.fakes.stage import Stage
@@ -235,21 +234,7 @@ async def test_a_worker_killed_anywhere_forgets_no_gap(stage: Stage, application
     async def live_on(killer: Killer) -> None:
         await stage.go_back()
         stage.shop.__dict__.update(deepcopy(shop))
-        mortal = replace(
-            stage.services,
-            store=KillingStore(stage.store, killer),
-            marketplaces=KillingMarketplaces(stage.orderchamp, killer),
-            adapters={"fake": killing(stage.shop.adapter(), killer)},
-        )
-        for _ in range(20):
-            try:
-                while (held := await claim_lane(mortal)) is not None:
-                    await run_lane(mortal, held)
-            except Killed:
-                await stage.hurry()
-                continue
-            if not await stage.hurry():
-                break
+        await live_through(stage, killer, fake=killing(stage.shop.adapter(), killer))
         assert (await stage.product(application, "1")).title == "Missed", f"killed at await {killer.at}"
         assert {each.health for each in (await health(stage, application)).values()} == {"active"}
         assert all(each.active for each in stage.shop.subscriptions.values())

@@ -9,10 +9,9 @@ from app.domain.application import Application
 from app.domain.errors import OrderchampUnavailable
 from app.domain.event import Uninstalled
 from app.domain.plan import Applied, Change, Unclear, Unpublish
-from app.domain.structs import replace
 from app.flows.operate import uninstall
 from app.flows.run_lane import claim_lane, run_lane
-from tests.fakes.killing import Killed, Killer, KillingMarketplaces, KillingStore
+from tests.fakes.killing import Killer, run_until_killed
 from tests.fakes.killing_shop import killing
 from tests.fakes.shop import product
 from tests.fakes.stage import Stage
@@ -21,21 +20,10 @@ PRODUCTS = 7
 WAYS = ("keep", "unpublish", "signal")
 
 
-async def run_until_killed(stage: Stage, at: int) -> bool:
-    """Run lanes with a worker that is killed at its ``at``-th await of a port; tell whether it lived that long."""
+async def work_until_killed(stage: Stage, at: int) -> None:
+    """Run lanes with a worker that is killed at its ``at``-th await of a port, unless its work is done before."""
     killer = Killer(at=at)
-    mortal = replace(
-        stage.services,
-        store=KillingStore(stage.store, killer),
-        marketplaces=KillingMarketplaces(stage.orderchamp, killer),
-        adapters={"fake": killing(stage.shop.adapter(), killer)},
-    )
-    try:
-        while (held := await claim_lane(mortal)) is not None:
-            await run_lane(mortal, held)
-    except Killed:
-        return True
-    return False
+    await run_until_killed(stage, killer, fake=killing(stage.shop.adapter(), killer))
 
 
 async def leave(stage: Stage, application: Application, way: str) -> None:
@@ -69,12 +57,12 @@ async def test_nothing_of_an_import_happens_after_an_uninstall_wherever_workers_
         stage.orderchamp.__init__()  # type: ignore[misc]
         stage.shop.put(*(product(str(n)) for n in range(PRODUCTS)))
         application = await stage.install()
-        await run_until_killed(stage, at)
+        await work_until_killed(stage, at)
         await leave(stage, application, way)
         pages, reads, written = stage.shop.pages, len(stage.shop.reads), len(stage.orderchamp.applied)
         for _ in range(3):
             await stage.hurry()
-            await run_until_killed(stage, chance.randrange(1, 40))
+            await work_until_killed(stage, chance.randrange(1, 40))
         await stage.hurry()
         await stage.settle()
         await is_left(stage, application)
