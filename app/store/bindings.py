@@ -79,7 +79,7 @@ class Bindings:
         )
         grouped: dict[SourceId, tuple[Binding, ...]] = {}
         for row in found:
-            grouped[row.source_id] = (*grouped.get(row.source_id, ()), _binding(row))
+            grouped[row["source_id"]] = (*grouped.get(row["source_id"], ()), _binding(row))
         return grouped
 
     async def siblings(self, application_id: ApplicationId, ids: Sequence[TargetId]) -> tuple[Sibling, ...]:
@@ -87,10 +87,10 @@ class Bindings:
         found = await self._connection.execute(_SIBLINGS, {"application_id": application_id, "ids": list(ids)})
         return tuple(
             Sibling(
-                target_id=TargetId(row.target_id),
-                source_id=SourceId(row.source_id),
-                wants_published=row.wants_published,
-                living=row.living,
+                target_id=TargetId(row["target_id"]),
+                source_id=SourceId(row["source_id"]),
+                wants_published=row["wants_published"],
+                living=row["living"],
             )
             for row in found
         )
@@ -187,7 +187,7 @@ class Bindings:
 
 def _binding(row: Row) -> Binding:
     return Binding(
-        source_variant_id=SourceVariantId(row.source_variant_id),
-        target_id=TargetId(row.target_id),
-        target_variant_id=TargetVariantId(row.target_variant_id),
+        source_variant_id=SourceVariantId(row["source_variant_id"]),
+        target_id=TargetId(row["target_id"]),
+        target_variant_id=TargetVariantId(row["target_variant_id"]),
     )

@@ -63,11 +63,11 @@ class Conflicts:
         found = await self._connection.execute(_HOLDERS, {"account_id": account_id, "folded": list(folded)})
         return tuple(
             Holder(
-                application_id=ApplicationId(row.application_id),
-                source_id=SourceId(row.source_id),
-                source_variant_id=SourceVariantId(row.source_variant_id),
-                sku=Sku(row.sku),
-                title=row.title,
+                application_id=ApplicationId(row["application_id"]),
+                source_id=SourceId(row["source_id"]),
+                source_variant_id=SourceVariantId(row["source_variant_id"]),
+                sku=Sku(row["sku"]),
+                title=row["title"],
             )
             for row in found
         )

@@ -196,13 +196,13 @@ def meets(selection: Selection) -> tuple[str, dict[str, object]]:
 def stored(row: Row) -> StoredDelivery:
     """Return a row of deliveries with its body, which is empty when it is gone."""
     delivery = Delivery(
-        method=row.method,
-        url=row.url,
-        headers=to_texts(row.headers),
-        body=row.body or b"",
-        received_at=row.received_at,
+        method=row["method"],
+        url=row["url"],
+        headers=to_texts(row["headers"]),
+        body=row["body"] or b"",
+        received_at=row["received_at"],
     )
-    return StoredDelivery(id=DeliveryId(row.id), topic=Topic(row.topic), delivery=delivery)
+    return StoredDelivery(id=DeliveryId(row["id"]), topic=Topic(row["topic"]), delivery=delivery)
 
 
 def _entry(row: Row) -> InboxEntry:

@@ -95,20 +95,20 @@ class ProductViews:
 
 def to_product(row: Row) -> SourceProduct:
     read = None
-    if row.read_due_at is not None:
+    if row["read_due_at"] is not None:
         read = ReadRequest(
-            due_at=row.read_due_at,
-            reason=row.read_reason or "",
-            attempts=row.read_attempts,
-            gone_checks=row.gone_checks,
+            due_at=row["read_due_at"],
+            reason=row["read_reason"] or "",
+            attempts=row["read_attempts"],
+            gone_checks=row["gone_checks"],
         )
     return SourceProduct(
-        source_id=SourceId(row.source_id),
-        snapshot=None if row.snapshot is None else to_snapshot(row.snapshot),
-        gone=row.gone,
-        desired=None if row.desired is None else to_desired(row.desired),
-        generation=row.generation,
-        cause=None if row.cause is None else DeliveryId(row.cause),
+        source_id=SourceId(row["source_id"]),
+        snapshot=None if row["snapshot"] is None else to_snapshot(row["snapshot"]),
+        gone=row["gone"],
+        desired=None if row["desired"] is None else to_desired(row["desired"]),
+        generation=row["generation"],
+        cause=None if row["cause"] is None else DeliveryId(row["cause"]),
         read=read,
     )
 

@@ -110,7 +110,8 @@ class Products(ReconciledProducts):
             f"SELECT {KNOWN} FROM source_product WHERE application_id = :id AND source_id = ANY(:source_ids)",
             {"id": application_id, "source_ids": list(source_ids)},
         )
-        return {SourceId(row.source_id): to_product(row) for row in found}
+        products = (to_product(row) for row in found)
+        return {each.source_id: each for each in products}
 
     async def of_stock_items(
         self, application_id: ApplicationId, items: Sequence[StockItemId]

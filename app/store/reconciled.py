@@ -51,16 +51,16 @@ class ReconciledProducts(ProductViews):
         found = await self._connection.execute(_DUE, {"id": application_id, "limit": limit, "size": size})
         return tuple(
             DueProduct(
-                source_id=SourceId(row.source_id),
-                generation=row.generation,
-                desired=to_desired(row.desired),
-                attempts=row.attempts,
-                cause=None if row.cause is None else DeliveryId(row.cause),
-                state=row.state,
-                detached=row.state == "detached",
-                creating_since=row.creating_since,
-                hiding=row.hiding,
-                import_id=row.import_id,
+                source_id=SourceId(row["source_id"]),
+                generation=row["generation"],
+                desired=to_desired(row["desired"]),
+                attempts=row["attempts"],
+                cause=None if row["cause"] is None else DeliveryId(row["cause"]),
+                state=row["state"],
+                detached=row["state"] == "detached",
+                creating_since=row["creating_since"],
+                hiding=row["hiding"],
+                import_id=row["import_id"],
             )
             for row in found
         )

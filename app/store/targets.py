@@ -88,7 +88,8 @@ class Targets(Bindings):
             + (" FOR UPDATE" if lock else ""),
             {"id": account_id, "ids": list(ids)},
         )
-        return {TargetId(row.target_id): to_target(row) for row in found}
+        targets = (to_target(row) for row in found)
+        return {each.target_id: each for each in targets}
 
     async def record(self, account_id: AccountId, targets: Sequence[TargetRecord]) -> None:
         """Write down what Orderchamp shows (None: not known any more). What buyers saw once, and where, stays known."""
@@ -217,18 +218,18 @@ def was_published(record: TargetRecord) -> bool:
 def to_target(row: Row) -> TargetRecord:
     """Return what a row of targets says."""
     return TargetRecord(
-        target_id=TargetId(row.target_id),
-        observed=None if row.observed is None else to_observed(row.observed),
-        sent_images=_addresses(row.sent_images),
-        last_storefront_id=None if row.last_storefront_id is None else StorefrontId(row.last_storefront_id),
-        refresh_listing=row.refresh_listing,
-        left_published=row.left_published,
-        hidden_at=row.hidden_at,
-        held=row.held,
-        publishing_since=row.publishing_since,
-        publishing_until=row.publishing_until,
-        was_published=row.was_published,
-        images_missing=row.images_missing,
-        arrived_images=_addresses(row.arrived_images),
-        failed_images=_addresses(row.failed_images),
+        target_id=TargetId(row["target_id"]),
+        observed=None if row["observed"] is None else to_observed(row["observed"]),
+        sent_images=_addresses(row["sent_images"]),
+        last_storefront_id=None if row["last_storefront_id"] is None else StorefrontId(row["last_storefront_id"]),
+        refresh_listing=row["refresh_listing"],
+        left_published=row["left_published"],
+        hidden_at=row["hidden_at"],
+        held=row["held"],
+        publishing_since=row["publishing_since"],
+        publishing_until=row["publishing_until"],
+        was_published=row["was_published"],
+        images_missing=row["images_missing"],
+        arrived_images=_addresses(row["arrived_images"]),
+        failed_images=_addresses(row["failed_images"]),
     )
