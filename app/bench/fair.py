@@ -64,8 +64,6 @@ async def _pile_up(service: Inside, application: Application) -> None:
         await connection.execute(_COPY_BINDINGS, {"id": application.id, "count": DUE})
         await connection.execute(_COPY_TARGETS, {"id": application.id, "account": application.account_id, "count": DUE})
         await connection.execute("UPDATE lane SET due_at = now() WHERE application_id = :id", {"id": application.id})
-        # As PostgreSQL does by itself within a minute; statements that were planned for small tables are planned again.
-        await connection.execute("ANALYZE")
 
 
 _COPY_PRODUCTS = """
