@@ -6,8 +6,8 @@ import contextlib
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID, uuid4
 
 import typer
@@ -19,7 +19,8 @@ from app import worker as worker_process
 from app.composition import open_services, open_store, periods
 from app.domain.errors import ApplicationNotFound, NotPossibleNow
 from app.domain.ids import ApplicationId, SourceId, SupplierId
-from app.domain.importing import Import, told
+from app.domain.importing import Import
+from app.domain.importing import told as told_of_import
 from app.domain.previewing import Preview
 from app.domain.previewing import told as told_of_preview
 from app.flows.housekeeping import keep_house
@@ -31,6 +32,8 @@ from app.store import migrations
 from app.store.database import PostgresStore
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+Followed = TypeVar("Followed", Import, Preview)
 
 KEY_BYTES = 32
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -156,26 +159,34 @@ async def _import(application_id: ApplicationId, *, follow: bool) -> Import:
         await store.close()
 
 
-def _drawn() -> Progress:
-    return Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-
-
 async def follow_import(store: PostgresStore, now: Import) -> Import:
     """Draw a bar until the import has ended; what is drawn last stays."""
-    with _drawn() as drawn:
+
+    async def look() -> Import | None:
+        async with store.reading() as tx:
+            return await tx.imports.one(now.application_id, now.id)
+
+    ended = await _drawn(now, look, told_of_import)
+    print(f"The import is {ended.state}. {ended.reason}")
+    return ended
+
+
+async def _drawn(
+    now: Followed, look: Callable[[], Awaitable[Followed | None]], told: Callable[[Followed], str]
+) -> Followed:
+    """Draw a bar, with what is ``told`` beside it, until looking shows that it has ended; return it as it ended."""
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    with Progress(*columns) as drawn:
         bar = drawn.add_task("", total=1.0)
         while True:
             drawn.update(bar, completed=now.progress, description=told(now))
             if now.state != "running":
-                break
+                return now
             await asyncio.sleep(FOLLOW_SECONDS)
-            async with store.reading() as tx:
-                found = await tx.imports.one(now.application_id, now.id)
+            found = await look()
             if found is None:
                 raise ApplicationNotFound
             now = found
-    print(f"The import is {now.state}. {now.reason}")
-    return now
 
 
 @app.command()
@@ -213,21 +224,15 @@ async def _preview(application_id: ApplicationId, source_id: SourceId | None, *,
 
 async def follow_preview(store: PostgresStore, now: Preview) -> Preview:
     """Draw a bar until the preview has ended, and print what it found."""
-    with _drawn() as drawn:
-        bar = drawn.add_task("", total=1.0)
-        while True:
-            drawn.update(bar, completed=now.progress, description=told_of_preview(now))
-            if now.state != "running":
-                break
-            await asyncio.sleep(FOLLOW_SECONDS)
-            async with store.reading() as tx:
-                found = await tx.previews.one(now.application_id, now.id)
-            if found is None:
-                raise ApplicationNotFound
-            now = found
-    print(f"The preview is {now.state}. {now.reason}")
-    await _print_items(store, now)
-    return now
+
+    async def look() -> Preview | None:
+        async with store.reading() as tx:
+            return await tx.previews.one(now.application_id, now.id)
+
+    ended = await _drawn(now, look, told_of_preview)
+    print(f"The preview is {ended.state}. {ended.reason}")
+    await _print_items(store, ended)
+    return ended
 
 
 async def _print_items(store: PostgresStore, ended: Preview) -> None:
