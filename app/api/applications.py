@@ -22,6 +22,7 @@ from app.api.bodies import (
 from app.api.dependencies import Admin, Caller, Limit, Operator, Position, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
 from app.api.imports import import_out
+from app.api.paging import page_of
 from app.api.sweeps import sweep_out
 from app.domain.application import Application
 from app.domain.errors import InvalidInstallation
@@ -223,11 +224,7 @@ async def _list(
         found = await tx.applications.list(
             supplier_id=supplier_id, platform=platform, state=state, after=_after(cursor), limit=limit + 1
         )
-    more = len(found) > limit
-    return Listed(
-        items=[_application(each) for each in found[:limit]],
-        next_cursor=str(found[limit - 1].id) if more else None,
-    )
+    return page_of(found, limit, shown=_application, cursor=lambda last: str(last.id))
 
 
 def _after(cursor: str | None) -> ApplicationId | None:

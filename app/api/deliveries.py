@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from app.api.bodies import DeliveryDetailsOut, DeliveryOut, Listed, ReplayedOut
 from app.api.dependencies import Limit, Operator, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
+from app.api.paging import page_of
 from app.api.selections import EXAMPLES, SelectionBody
 from app.domain.ids import DeliveryId
 from app.flows.replay import drop_dead_letter, drop_dead_letters
@@ -41,10 +42,7 @@ async def list_deliveries(
     application = await visible(services, caller, application_id)
     async with services.store.reading() as tx:
         found = await tx.inbox.of(application.id, before=cursor, limit=limit + 1, topic=topic, outcome=outcome)
-    more = len(found) > limit
-    return Listed(
-        items=[_delivery(each) for each in found[:limit]], next_cursor=str(found[limit - 1].id) if more else None
-    )
+    return page_of(found, limit, shown=_delivery, cursor=lambda last: str(last.id))
 
 
 @router.get("/deliveries/{delivery_id}", summary="Look at a delivery")

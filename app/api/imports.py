@@ -1,14 +1,13 @@
 """Imports: reading a whole catalogue again, how far that is, and stopping it."""
 
-from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter
 
 from app.api.bodies import ImportOut, Listed
-from app.api.dependencies import Limit, Operator, Position, Reader, ServicesDep, in_utc, visible
+from app.api.dependencies import Limit, Operator, Position, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
-from app.domain.errors import InvalidInstallation
+from app.api.paging import page_of, position_in_time
 from app.domain.importing import Import, seconds_left
 from app.flows.operate import cancel_import, start_import
 from app.flows.services import Services
@@ -36,10 +35,11 @@ async def list_imports(
     application = await visible(services, caller, application_id)
     async with services.store.reading() as tx:
         found = await tx.imports.list(application.id, before=position_in_time(cursor), limit=limit + 1)
-    more = len(found) > limit
-    return Listed(
-        items=[import_out(services, each) for each in found[:limit]],
-        next_cursor=found[limit - 1].started_at.isoformat() if more else None,
+    return page_of(
+        found,
+        limit,
+        shown=lambda each: import_out(services, each),
+        cursor=lambda last: last.started_at.isoformat(),
     )
 
 
@@ -62,15 +62,6 @@ async def stop_import(application_id: UUID, import_id: UUID, services: ServicesD
     if found is None:
         raise NotFound("import")
     return import_out(services, found)
-
-
-def position_in_time(cursor: str | None) -> datetime | None:
-    """Return the time that a cursor of a list in the order of times means; InvalidInstallation if it means none."""
-    try:
-        return None if cursor is None else in_utc(datetime.fromisoformat(cursor))
-    except ValueError:
-        reasons = [("cursor", "It is not a cursor of this list.")]
-        raise InvalidInstallation("The request is not as documented.", reasons=reasons) from None
 
 
 def import_out(services: Services, found: Import) -> ImportOut:

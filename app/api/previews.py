@@ -8,9 +8,8 @@ from fastapi import APIRouter, Query
 from app.api.bodies import Listed
 from app.api.dependencies import Limit, Operator, Position, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
-from app.api.imports import position_in_time
+from app.api.paging import page_of, position_in_order, position_in_time
 from app.api.preview_bodies import FromToOut, PreviewBody, PreviewDetailsOut, PreviewItemOut, PreviewOut
-from app.api.sweeps import position_in_order
 from app.domain.ids import SourceId
 from app.domain.previewing import ItemKind, Preview, PreviewItem
 from app.flows.preview import cancel_preview, start_preview
@@ -43,11 +42,7 @@ async def list_previews(
     application = await visible(services, caller, application_id)
     async with services.store.reading() as tx:
         found = await tx.previews.list(application.id, before=position_in_time(cursor), limit=limit + 1)
-    more = len(found) > limit
-    return Listed(
-        items=[preview_out(each) for each in found[:limit]],
-        next_cursor=found[limit - 1].started_at.isoformat() if more else None,
-    )
+    return page_of(found, limit, shown=preview_out, cursor=lambda last: last.started_at.isoformat())
 
 
 @router.get("/{application_id}/previews/{preview_id}", summary="Look at a preview")

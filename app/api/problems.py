@@ -9,6 +9,7 @@ from fastapi.openapi.models import Example
 from app.api.bodies import Listed
 from app.api.dependencies import Limit, Operator, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
+from app.api.paging import page_of
 from app.api.problem_bodies import (
     Answer,
     ApproveAnswer,
@@ -66,10 +67,7 @@ async def list_problems(
             after=cursor,
             limit=limit + 1,
         )
-    more = len(found) > limit
-    return Listed(
-        items=[problem_out(each) for each in found[:limit]], next_cursor=str(found[limit - 1].id) if more else None
-    )
+    return page_of(found, limit, shown=problem_out, cursor=lambda last: str(last.id))
 
 
 @router.post("/problems/{problem_id}/resolve", summary="Resolve a problem", responses=documented(409))

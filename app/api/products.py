@@ -18,6 +18,7 @@ from app.api.bodies import (
 )
 from app.api.dependencies import Limit, Operator, Position, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
+from app.api.paging import page_of
 from app.api.problems import problem_out
 from app.domain.ids import SourceId
 from app.domain.state import Desired
@@ -52,11 +53,7 @@ async def list_products(
     application = await visible(services, caller, application_id)
     async with services.store.reading() as tx:
         found = await tx.products.list(application.id, state=state, sku=sku, q=q, after=cursor, limit=limit + 1)
-    more = len(found) > limit
-    return Listed(
-        items=[_short(each) for each in found[:limit]],
-        next_cursor=found[limit - 1].product.source_id if more else None,
-    )
+    return page_of(found, limit, shown=_short, cursor=lambda last: last.product.source_id)
 
 
 @router.get("/{source_id}", summary="Look at a product")

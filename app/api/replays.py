@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from app.api.bodies import Listed
 from app.api.dependencies import Caller, Limit, Operator, Reader, ServicesDep
 from app.api.errors import NotFound, documented
+from app.api.paging import page_of
 from app.api.selections import EXAMPLES, SelectionBody, told
 from app.domain.ids import ApplicationId
 from app.domain.replay import Replay, ReplayState, Share, estimate
@@ -82,10 +83,7 @@ async def list_replays(
             before=cursor,
             limit=limit + 1,
         )
-    more = len(found) > limit
-    return Listed(
-        items=[_out(services, each) for each in found[:limit]], next_cursor=str(found[limit - 1].id) if more else None
-    )
+    return page_of(found, limit, shown=lambda each: _out(services, each), cursor=lambda last: str(last.id))
 
 
 @router.get("/{replay_id}", summary="Look at a replay")

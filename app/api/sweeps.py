@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from app.api.bodies import FindingOut, Listed, SweepOut
 from app.api.dependencies import Limit, Operator, Position, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
-from app.api.imports import position_in_time
-from app.domain.errors import InvalidInstallation, NotPossibleNow
+from app.api.paging import page_of, position_in_order, position_in_time
+from app.domain.errors import NotPossibleNow
 from app.domain.sweeping import Finding, Sweep
 from app.flows.sweep import start_sweep
 
@@ -32,11 +32,7 @@ async def list_sweeps(
     application = await visible(services, caller, application_id)
     async with services.store.reading() as tx:
         found = await tx.sweeps.list(application.id, before=position_in_time(cursor), limit=limit + 1)
-    more = len(found) > limit
-    return Listed(
-        items=[sweep_out(each) for each in found[:limit]],
-        next_cursor=found[limit - 1].started_at.isoformat() if more else None,
-    )
+    return page_of(found, limit, shown=sweep_out, cursor=lambda last: last.started_at.isoformat())
 
 
 @router.get("/{application_id}/sweeps/{sweep_id}", summary="Look at a sweep")
@@ -66,19 +62,7 @@ async def list_findings(
         if await tx.sweeps.one(application.id, sweep_id) is None:
             raise NotFound("sweep")
         found = await tx.sweeps.findings(application.id, sweep_id, after=after, limit=limit + 1)
-    more = len(found) > limit
-    return Listed(
-        items=[_finding(each) for _, each in found[:limit]],
-        next_cursor=str(found[limit - 1][0]) if more else None,
-    )
-
-
-def position_in_order(cursor: str | None) -> int | None:
-    """Return the number that a cursor of a list in the order of numbers means; InvalidInstallation if it means none."""
-    if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):  # noqa: PLR2004
-        reasons = [("cursor", "It is not a cursor of this list.")]
-        raise InvalidInstallation("The request is not as documented.", reasons=reasons)
-    return None if cursor is None else int(cursor)
+    return page_of(found, limit, shown=lambda each: _finding(each[1]), cursor=lambda last: str(last[0]))
 
 
 def sweep_out(found: Sweep) -> SweepOut:
