@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import structlog
 
-from app.domain.errors import PlatformRejected, RateLimited, RunOver, TemporaryError
+from app.domain.errors import PlatformRejected, RunOver, TemporaryError
 from app.domain.ids import ApplicationId
 from app.domain.importing import Import
 from app.domain.product import Snapshot
@@ -23,7 +23,7 @@ from app.domain.retry import GiveUp
 from app.domain.structs import replace
 from app.flows import poll_changes, survey
 from app.flows.lane import LaneRun
-from app.flows.retrying import next_try
+from app.flows.retrying import failures, next_try
 from app.flows.services import Services
 from app.platforms.adapter import Page
 from app.ports import Told, Transaction
@@ -178,8 +178,7 @@ def _closing(found: survey.Surveyed) -> list[Told]:
 
 
 async def _postpone(run: LaneRun, running: Import, error: TemporaryError | PlatformRejected) -> None:
-    # Being asked to wait is no failure.
-    attempts = running.attempts + (0 if isinstance(error, RateLimited) else 1)
+    attempts = failures(running.attempts, error)
     wait = next_try(run, error, attempts)
     async with run.services.store.transaction(run.claim) as tx:
         if isinstance(wait, GiveUp):

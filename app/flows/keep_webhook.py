@@ -9,13 +9,14 @@ from datetime import timedelta
 
 import structlog
 
-from app.domain.errors import CredentialsRefused, OrderchampRejected, RateLimited, RunOver, TemporaryError
+from app.domain.errors import CredentialsRefused, OrderchampRejected, RunOver, TemporaryError
 from app.domain.ids import AccountId
 from app.domain.retry import rest_after
 from app.domain.structs import replace
 from app.domain.webhook import MISSING, Standing, standing
 from app.flows.lane import LaneRun
 from app.flows.receive_ring import addresses, webhook_address
+from app.flows.retrying import failures
 from app.flows.webhook_secret import CHOSEN
 from app.ports import AccountWebhook, Transaction
 
@@ -107,7 +108,7 @@ async def _again(run: LaneRun, tx: Transaction) -> None:
 async def _postpone(run: LaneRun, error: TemporaryError) -> None:
     async with run.services.store.transaction(run.claim) as tx:
         due = await tx.appointments.of(run.application.id, "webhook")
-        attempts = (0 if due is None else due.attempts) + (0 if isinstance(error, RateLimited) else 1)
+        attempts = failures(0 if due is None else due.attempts, error)
         wait = rest_after(max(attempts, 1), jitter=run.services.jitter()) * run.services.pace.retry_scale
         wait = max(wait, error.retry_after or timedelta(milliseconds=50))
         await tx.appointments.make(run.application.id, "webhook", after=wait, attempts=attempts)

@@ -8,11 +8,12 @@ rings: what rings meanwhile waits for the next one, and once for each target.
 from datetime import timedelta
 
 from app.domain.drift import without_sales
-from app.domain.errors import OrderchampRejected, RateLimited, RunOver, TemporaryError
+from app.domain.errors import OrderchampRejected, RunOver, TemporaryError
 from app.domain.retry import rest_after
 from app.domain.sweeping import pause_after
 from app.flows.compare import VARIANTS, as_many_as_fit, compare
 from app.flows.lane import LaneRun
+from app.flows.retrying import failures
 from app.ports import Rung, Transaction
 
 
@@ -60,7 +61,7 @@ async def _go_on(run: LaneRun, tx: Transaction, looked_at: list[Rung], *, after:
 async def _postpone(run: LaneRun, error: TemporaryError | OrderchampRejected) -> None:
     async with run.services.store.transaction(run.claim) as tx:
         due = await tx.appointments.of(run.application.id, "rings")
-        attempts = (0 if due is None else due.attempts) + (0 if isinstance(error, RateLimited) else 1)
+        attempts = failures(0 if due is None else due.attempts, error)
         wait = rest_after(max(attempts, 1), jitter=run.services.jitter()) * run.services.pace.retry_scale
         asked = error.retry_after if isinstance(error, TemporaryError) else None
         await tx.appointments.make(

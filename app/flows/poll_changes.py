@@ -13,14 +13,14 @@ from uuid import UUID
 
 import structlog
 
-from app.domain.errors import PlatformRejected, RateLimited, RunOver, TemporaryError
+from app.domain.errors import PlatformRejected, RunOver, TemporaryError
 from app.domain.problem import Raised
 from app.domain.projection import project_told
 from app.domain.retry import GiveUp, decide
 from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.flows.project_events import of_product, open_book
-from app.flows.retrying import AT_LEAST
+from app.flows.retrying import AT_LEAST, failures
 from app.platforms.adapter import Changes, Polled
 from app.ports import Appointment, Polling, Told, Transaction
 
@@ -121,8 +121,7 @@ async def _raise(run: LaneRun, tx: Transaction, sentence: str) -> None:
 
 async def _postpone(run: LaneRun, changes: Changes, due: Appointment, error: TemporaryError | PlatformRejected) -> None:
     """Have the shop asked again later, and no later than it is asked anyway; what it refuses, or goes on to, is shown."""
-    # Being asked to wait is no failure.
-    attempts = due.attempts + (0 if isinstance(error, RateLimited) else 1)
+    attempts = failures(due.attempts, error)
     usual = run.services.pace.poll_every or changes.every
     decision = decide(error, max(attempts, 1), run.now(), jitter=run.services.jitter())
     wait = usual if isinstance(decision, GiveUp) else (decision.when - run.now()) * run.services.pace.retry_scale

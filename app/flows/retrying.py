@@ -1,12 +1,17 @@
-"""When a long duty that met an error goes on."""
+"""When a duty that met an error goes on."""
 
 from datetime import timedelta
 
-from app.domain.errors import PlatformRejected, TemporaryError
+from app.domain.errors import PlatformRejected, RateLimited, TemporaryError
 from app.domain.retry import GiveUp, decide
 from app.flows.lane import LaneRun
 
 AT_LEAST = timedelta(milliseconds=50)
+
+
+def failures(before: int, error: Exception) -> int:
+    """Return how many attempts have failed, after ``before`` and this error. Being asked to wait is no failure."""
+    return before + (0 if isinstance(error, RateLimited) else 1)
 
 
 def next_try(run: LaneRun, error: TemporaryError | PlatformRejected, attempts: int) -> timedelta | GiveUp:

@@ -17,7 +17,6 @@ from app.domain.errors import (
     ChangedMeanwhile,
     CredentialsRefused,
     PlatformRejected,
-    RateLimited,
     RunOver,
     TemporaryError,
 )
@@ -26,6 +25,7 @@ from app.domain.problem import Raised
 from app.domain.retry import GiveUp, decide
 from app.flows.import_catalogue import catch_up
 from app.flows.lane import LaneRun
+from app.flows.retrying import failures
 from app.flows.standing_orders import ALL, Found, broken, gaps, health, look, never_ordered
 from app.flows.webhook_secret import FORMER, chosen_secret, without_secrets
 from app.platforms.adapter import (
@@ -148,16 +148,11 @@ async def _refusal(run: LaneRun, error: PlatformRejected | CredentialsRefused) -
 
 def _until_next_try(run: LaneRun, due: Appointment, error: TemporaryError) -> timedelta | None:
     """Return how long to wait before the shop is asked again; None: no longer than until it is asked anyway."""
-    decision = decide(error, _failed(due, error) or 1, run.now(), jitter=run.services.jitter())
+    decision = decide(error, failures(due.attempts, error) or 1, run.now(), jitter=run.services.jitter())
     if isinstance(decision, GiveUp):
         return None
     wait = max((decision.when - run.now()) * run.services.pace.retry_scale, error.retry_after or timedelta(0))
     return wait if wait < run.services.pace.check_subscriptions else None
-
-
-def _failed(due: Appointment, error: TemporaryError) -> int:
-    # Being asked to wait is no failure.
-    return due.attempts + (0 if isinstance(error, RateLimited) else 1)
 
 
 async def _postpone(
@@ -174,7 +169,7 @@ async def _postpone(
             run.application.id,
             "subscriptions",
             after=max(wait, timedelta(milliseconds=50)),
-            attempts=max(_failed(due, error), 1),
+            attempts=max(failures(due.attempts, error), 1),
         )
 
 

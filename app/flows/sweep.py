@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from app.domain.drift import Drift
-from app.domain.errors import PlatformRejected, RateLimited, RunOver, TemporaryError
+from app.domain.errors import PlatformRejected, RunOver, TemporaryError
 from app.domain.ids import ApplicationId
 from app.domain.retry import GiveUp
 from app.domain.structs import replace
 from app.domain.sweeping import ASSUMED_LOAD, Finding, Sweep, pause_after
 from app.flows import survey
 from app.flows.lane import LaneRun
-from app.flows.retrying import next_try
+from app.flows.retrying import failures, next_try
 from app.flows.services import Services
 from app.flows.sweep_targets import compare_targets
 from app.ports import Told, Transaction
@@ -120,7 +120,7 @@ def _until_next(run: LaneRun) -> timedelta:
 
 
 async def _postpone(run: LaneRun, running: Sweep, error: TemporaryError | PlatformRejected) -> None:
-    attempts = running.attempts + (0 if isinstance(error, RateLimited) else 1)
+    attempts = failures(running.attempts, error)
     wait = next_try(run, error, attempts)
     async with run.services.store.transaction(run.claim) as tx:
         if isinstance(wait, GiveUp):

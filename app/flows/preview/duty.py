@@ -2,14 +2,14 @@
 
 import structlog
 
-from app.domain.errors import PlatformRejected, RateLimited, RunOver, TemporaryError
+from app.domain.errors import PlatformRejected, RunOver, TemporaryError
 from app.domain.previewing import Preview
 from app.domain.retry import GiveUp
 from app.flows.lane import LaneRun
 from app.flows.preview.collecting import ask_shop, look_for_missing, read_page, take_known
 from app.flows.preview.rehearsing import plan_batch
 from app.flows.reconcile.batch import StillOnItsWay
-from app.flows.retrying import next_try
+from app.flows.retrying import failures, next_try
 
 logger = structlog.get_logger(__name__)
 
@@ -41,8 +41,8 @@ async def preview(run: LaneRun) -> bool:
 
 
 async def _postpone(run: LaneRun, now: Preview, error: TemporaryError | PlatformRejected) -> None:
-    # Being asked to wait is no failure.
-    attempts = now.attempts + (0 if isinstance(error, RateLimited | StillOnItsWay) else 1)
+    # To wait for what is on its way is no failure, either.
+    attempts = now.attempts if isinstance(error, StillOnItsWay) else failures(now.attempts, error)
     wait = next_try(run, error, attempts)
     lasts = run.services.pace.preview_lasts
     async with run.services.store.transaction(run.claim) as tx:
