@@ -1,38 +1,21 @@
 """A stand-in BigCommerce under test: its controls, its API and its logins as a client sees them."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
+
+from tests.sandbox.controls import Controlled, Thing
 
 SHOP = "abc123"
 TOKEN, SECRET = "t" * 31, "s" * 64
 CLIENT_ID, CLIENT_SECRET = "test-client-id", "test-bigcommerce-client-secret"
 
-Thing = dict[str, Any]
 
-
-@dataclass
-class StandIn:
+class StandIn(Controlled):
     """A running stand-in and one store in it."""
 
-    client: httpx.AsyncClient
-
-    async def do(self, method: str, path: str, body: object = None, *, status: int = 200) -> Any:
-        """Use a control of the store."""
-        answer = await self.client.request(method, f"/_sandbox/shops/{SHOP}{path}", json=body)
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    async def open(self, **given: Any) -> Thing:
-        credentials = {"access_token": TOKEN, "client_secret": SECRET}
-        opened: Thing = await self.do("PUT", "", {"credentials": credentials, **given})
-        return opened
-
-    async def add(self, *variants: Thing, **fields: Any) -> Thing:
-        """Put a product into the store."""
-        made: Thing = await self.do("POST", "/products", {"title": "Oak board", "variants": list(variants), **fields})
-        return made
+    SHOP = SHOP
+    OPENED_WITH: ClassVar[Thing] = {"credentials": {"access_token": TOKEN, "client_secret": SECRET}}
 
     async def call(self, method: str, path: str, body: object = None, *, token: str = TOKEN) -> httpx.Response:
         """Call the API."""

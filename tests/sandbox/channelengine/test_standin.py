@@ -1,6 +1,7 @@
 import pytest
 
-from tests.sandbox.channelengine.standin import StandIn, Thing
+from tests.sandbox.channelengine.standin import StandIn
+from tests.sandbox.controls import Thing
 
 
 def numbers(told: Thing) -> tuple[list[int], list[str], list[str]]:

@@ -1,38 +1,21 @@
 """A stand-in Lightspeed under test: its controls, its API and its App Store as a client sees them."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
+
+from tests.sandbox.controls import Controlled, Thing
 
 SHOP = "eu1-123456"
 KEY, KEY_SECRET = "k" * 32, "s" * 32
 APP_KEY, APP_SECRET = "test-app-key", "test-lightspeed-app-secret"
 
-Thing = dict[str, Any]
 
-
-@dataclass
-class StandIn:
+class StandIn(Controlled):
     """A running stand-in and one shop in it."""
 
-    client: httpx.AsyncClient
-
-    async def do(self, method: str, path: str, body: object = None, *, status: int = 200) -> Any:
-        """Use a control of the shop."""
-        answer = await self.client.request(method, f"/_sandbox/shops/{SHOP}{path}", json=body)
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    async def open(self, **given: Any) -> Thing:
-        credentials = {"api_key": KEY, "api_secret": KEY_SECRET}
-        opened: Thing = await self.do("PUT", "", {"credentials": credentials, **given})
-        return opened
-
-    async def add(self, *variants: Thing, **fields: Any) -> Thing:
-        """Put a product into the shop."""
-        made: Thing = await self.do("POST", "/products", {"title": "Oak board", "variants": list(variants), **fields})
-        return made
+    SHOP = SHOP
+    OPENED_WITH: ClassVar[Thing] = {"credentials": {"api_key": KEY, "api_secret": KEY_SECRET}}
 
     async def call(
         self, method: str, path: str, body: object = None, *, auth: tuple[str, str] = (KEY, KEY_SECRET)

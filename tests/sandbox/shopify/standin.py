@@ -1,17 +1,15 @@
 """A stand-in Shopify under test: its controls and Admin API as a client sees them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
+
+from tests.sandbox.controls import Controlled, Thing
 
 SHOP = "oak-and-ash.myshopify.com"
 TOKEN = "shpat_test"
 SECRET = "shopify-client-secret"
-PATIENCE = 5.0
-
-Thing = dict[str, Any]
 
 SUBSCRIBE = (
     "mutation subscribe($topic: WebhookSubscriptionTopic!, $given: WebhookSubscriptionInput!) "
@@ -20,25 +18,11 @@ SUBSCRIBE = (
 )
 
 
-@dataclass
-class StandIn:
+class StandIn(Controlled):
     """A running stand-in and one shop in it."""
 
-    client: httpx.AsyncClient
-
-    async def do(self, method: str, path: str, body: object = None, *, status: int = 200) -> Any:
-        """Use a control of the shop."""
-        answer = await self.client.request(method, f"/_sandbox/shops/{SHOP}{path}", json=body)
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    async def open(self, **given: Any) -> Thing:
-        opened: Thing = await self.do("PUT", "", {"token": TOKEN, **given})
-        return opened
-
-    async def add(self, *variants: Thing, **fields: Any) -> Thing:
-        made: Thing = await self.do("POST", "/products", {"title": "Oak board", "variants": list(variants), **fields})
-        return made
+    SHOP = SHOP
+    OPENED_WITH: ClassVar[Thing] = {"token": TOKEN}
 
     async def post(
         self, document: str, variables: Mapping[str, Any] | None = None, *, token: str = TOKEN, shop: str = SHOP
@@ -67,10 +51,6 @@ class StandIn:
         data = await self.ask(SUBSCRIBE, topic=topic, given={"uri": uri, **given})
         payload: Thing = data["webhookSubscriptionCreate"]
         return payload
-
-    async def quiet(self) -> None:
-        """Wait until no webhook is under way."""
-        assert (await self.do("GET", f"/quiet?within={PATIENCE}"))["pending"] == 0
 
     async def deliveries(self) -> list[Thing]:
         found: list[Thing] = await self.do("GET", "/deliveries")

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.shopify.standin import SHOP, TOKEN, StandIn, Thing
+from tests.sandbox.controls import Thing
+from tests.sandbox.shopify.standin import SHOP, TOKEN, StandIn
 
 PAGE = (
     "query page($first: Int, $after: String, $sort: ProductSortKeys, $query: String, $reverse: Boolean) "

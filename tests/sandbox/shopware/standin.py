@@ -2,38 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
+from tests.sandbox.controls import Controlled, Thing
+
 SHOP = "oak-and-ash.example"
 KEY, SECRET = "SWIATEST", "key-secret"
-PATIENCE = 5.0
-
-Thing = dict[str, Any]
 
 
 @dataclass
-class StandIn:
+class StandIn(Controlled):
     """A running stand-in and one shop in it."""
 
-    client: httpx.AsyncClient
+    SHOP = SHOP
+    OPENED_WITH: ClassVar[Thing] = {"credentials": {"access_key_id": KEY, "secret_access_key": SECRET}}
+
     token: str = ""
-
-    async def do(self, method: str, path: str, body: object = None, *, status: int = 200) -> Any:
-        """Use a control of the shop."""
-        answer = await self.client.request(method, f"/_sandbox/shops/{SHOP}{path}", json=body)
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    async def open(self, **credentials: str) -> Thing:
-        given = {"access_key_id": KEY, "secret_access_key": SECRET, **credentials}
-        opened: Thing = await self.do("PUT", "", {"credentials": given})
-        return opened
-
-    async def add(self, *variants: Thing, **fields: Any) -> Thing:
-        made: Thing = await self.do("POST", "/products", {"title": "Oak board", "variants": list(variants), **fields})
-        return made
 
     async def ask_token(self, key: str = KEY, secret: str = SECRET) -> httpx.Response:
         body = {"grant_type": "client_credentials", "client_id": key, "client_secret": secret}
@@ -73,7 +59,3 @@ class StandIn:
     async def webhooks(self) -> list[Thing]:
         found: list[Thing] = await self.do("GET", "/subscriptions")
         return found
-
-    async def quiet(self) -> None:
-        """Wait until no webhook is under way."""
-        assert (await self.do("GET", f"/quiet?within={PATIENCE}"))["pending"] == 0

@@ -5,7 +5,8 @@ import pytest
 from app.sandbox.shopware.access import Access, Denied, Limited
 from app.sandbox.shopware.records import open_shop
 from app.sandbox.shopware.switches import Switches
-from tests.sandbox.shopware.standin import SHOP, StandIn, Thing
+from tests.sandbox.controls import Thing
+from tests.sandbox.shopware.standin import SHOP, StandIn
 
 WITH_PARTS: Thing = {
     "options": {"associations": {"group": {}}},

@@ -17,8 +17,9 @@ from app.sandbox.shop.sandbox import Impossible
 from app.sandbox.shopware.apps import Apps
 from app.sandbox.shopware.manifest import read
 from app.sandbox.shopware.sandbox import Sandbox
+from tests.sandbox.controls import Thing
 from tests.sandbox.receiver import Receiver
-from tests.sandbox.shopware.standin import SHOP, StandIn, Thing
+from tests.sandbox.shopware.standin import SHOP, StandIn
 
 NAME, APP_SECRET = "TestApp", "app-secret"
 SHOP_SECRETS = ["1" * 64, "2" * 64]

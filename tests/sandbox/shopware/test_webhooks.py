@@ -4,8 +4,9 @@ from pathlib import Path
 import httpx
 
 from app.sandbox.shopware.server import create_app
+from tests.sandbox.controls import Thing
 from tests.sandbox.receiver import Received, Receiver
-from tests.sandbox.shopware.standin import KEY, SECRET, SHOP, StandIn, Thing
+from tests.sandbox.shopware.standin import KEY, SECRET, SHOP, StandIn
 
 FAST = {"time_scale": 1e-6}
 LIVE = "0fa91ce3e96a4bc2be4bd9ce752c3425"

@@ -1,39 +1,21 @@
 """A stand-in WooCommerce under test: its controls and REST API as a client sees them."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
+
+from tests.sandbox.controls import Controlled, Thing
 
 SHOP = "oak-and-ash.example"
 KEY, KEY_SECRET = "ck_test", "cs_test"
 SECRET = "WebhookSecret1"
-PATIENCE = 5.0
-
-Thing = dict[str, Any]
 
 
-@dataclass
-class StandIn:
+class StandIn(Controlled):
     """A running stand-in and one shop in it."""
 
-    client: httpx.AsyncClient
-
-    async def do(self, method: str, path: str, body: object = None, *, status: int = 200) -> Any:
-        """Use a control of the shop."""
-        answer = await self.client.request(method, f"/_sandbox/shops/{SHOP}{path}", json=body)
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    async def open(self, **given: Any) -> Thing:
-        credentials = {"consumer_key": KEY, "consumer_secret": KEY_SECRET}
-        opened: Thing = await self.do("PUT", "", {"credentials": credentials, **given})
-        return opened
-
-    async def add(self, *variants: Thing, **fields: Any) -> Thing:
-        """Put a product into the shop."""
-        made: Thing = await self.do("POST", "/products", {"title": "Oak board", "variants": list(variants), **fields})
-        return made
+    SHOP = SHOP
+    OPENED_WITH: ClassVar[Thing] = {"credentials": {"consumer_key": KEY, "consumer_secret": KEY_SECRET}}
 
     async def sized(self, *skus: str) -> Thing:
         """Put a product with a variation for each of these SKUs into the shop."""
@@ -58,7 +40,3 @@ class StandIn:
         assert answer.status_code == 201, answer.text
         made: Thing = answer.json()
         return made
-
-    async def quiet(self) -> None:
-        """Wait until no webhook is under way."""
-        assert (await self.do("GET", f"/quiet?within={PATIENCE}"))["pending"] == 0
