@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from app.domain.ids import ApplicationId, Cursor
+from app.domain.progress import added, in_words, listed, share_done, share_read
 from app.domain.structs import Struct, field, replace
 
 ImportState = Literal["running", "done", "cancelled", "failed"]
@@ -28,8 +29,6 @@ Counter = Literal[
 HALF = 0.5
 """Reading is taken for half of the work, the list for a little, and bringing about for the rest."""
 LIST = 0.05
-UNKNOWN_SIZE = 1000
-"""How large a catalogue is taken for at least, as long as the shop does not say."""
 
 
 class Import(Struct, frozen=True, kw_only=True):
@@ -58,17 +57,13 @@ class Import(Struct, frozen=True, kw_only=True):
 
     def counted(self, more: Mapping[Counter, int]) -> "Import":
         """Return the import with so many more of each counter, and its progress."""
-        counters: dict[str, int] = dict(self.counters)
-        for name, count in more.items():
-            counters[name] = counters.get(name, 0) + count
-        return replace(self, counters=counters).progressed()
+        return replace(self, counters=added(self.counters, more)).progressed()
 
     def summary(self) -> str:
         """Return what came of it as one sentence."""
         words = {name: name for name in ("matched", "created", "updated", "skipped")}
         words |= {"conflicts": "in conflicts", "waiting": "tried again later", "failed": "failed"}
-        told = [f"{self.counters[name]} {word}" for name, word in words.items() if self.counters.get(name)]
-        parts = ", ".join(told) or "nothing to change"
+        parts = listed(self.counters, words) or "nothing to change"
         return f"The whole catalogue was read, {self.counters.get('read', 0)} product(s): {parts}."
 
     def progressed(self) -> "Import":
@@ -79,17 +74,14 @@ class Import(Struct, frozen=True, kw_only=True):
 def _progress(now: Import) -> float:
     match now.phase:
         case "reading":
-            read = now.counters.get("read", 0)
-            total = now.total if now.total is not None else read + UNKNOWN_SIZE
-            return HALF * min(read / total, 1.0) if total else 0.0
+            return HALF * share_read(now.counters.get("read", 0), now.total)
         case "listing":
             return HALF
         case "missing":
             return HALF + LIST / 2
         case "sending":
             wanted, tried = (now.counters.get(each, 0) for each in ("wanted", "tried"))
-            share = min(tried / wanted, 1.0) if wanted else 1.0
-            return HALF + LIST + (1 - HALF - LIST) * share
+            return HALF + LIST + (1 - HALF - LIST) * share_done(tried, wanted)
 
 
 def seconds_left(now: Import, *, at: datetime) -> float | None:
@@ -110,10 +102,6 @@ PHASES: Mapping[ImportPhase, str] = {
 
 def told(now: Import) -> str:
     """Return what an import does now, in few words and numbers."""
-    if now.state != "running":
-        return now.state
-    if now.reason:
-        return f"waiting: {now.reason}"
     done = now.counters.get("tried" if now.phase == "sending" else "read", 0)
     total = now.counters.get("wanted") if now.phase == "sending" else now.total
-    return f"{PHASES[now.phase]}, {done}{'' if total is None else f' of {total}'}"
+    return in_words(now.state, now.reason, doing=PHASES[now.phase], done=done, total=total)

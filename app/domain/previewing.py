@@ -7,6 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from app.domain.ids import ApplicationId, Cursor, Sku, SourceId, SourceVariantId, TargetId, TargetVariantId
+from app.domain.progress import added, in_words, listed, share_done, share_read
 from app.domain.structs import Struct, field, replace
 
 PreviewState = Literal["running", "done", "cancelled", "failed"]
@@ -37,8 +38,6 @@ Operation = Literal[
 
 READ = 0.5
 """Reading is taken for half of the work, planning for the other half."""
-UNKNOWN_SIZE = 1000
-"""How large a catalogue is taken for at least, as long as the shop does not say."""
 
 
 class FromTo(Struct, frozen=True, kw_only=True):
@@ -92,10 +91,7 @@ class Preview(Struct, frozen=True, kw_only=True):
 
     def counted(self, more: Mapping[str, int]) -> "Preview":
         """Return the preview with so many more of each counter, and its progress."""
-        counters = dict(self.counters)
-        for name, count in more.items():
-            counters[name] = counters.get(name, 0) + count
-        return replace(self, counters=counters).progressed()
+        return replace(self, counters=added(self.counters, more)).progressed()
 
     def progressed(self) -> "Preview":
         """Return the preview with the progress that its phase and counters say, if that is more than before."""
@@ -106,8 +102,7 @@ class Preview(Struct, frozen=True, kw_only=True):
         words = {"matched": "matched", "create": "to create", "update": "to update", "publish": "to publish"}
         words |= {"unpublish": "to unpublish", "conflict": "in conflicts", "skipped": "skipped", "held": "held"}
         words |= {"draft": "left as drafts", "waiting": "tried again later", "problem": "for a person to decide"}
-        told = [f"{self.counters[name]} {word}" for name, word in words.items() if self.counters.get(name)]
-        return f"{', '.join(told) or 'Nothing to change'}."
+        return f"{listed(self.counters, words) or 'Nothing to change'}."
 
 
 def by_kind(items: Iterable[PreviewItem]) -> Mapping[str, int]:
@@ -118,14 +113,12 @@ def by_kind(items: Iterable[PreviewItem]) -> Mapping[str, int]:
 def _progress(now: Preview) -> float:
     match now.phase:
         case "reading":
-            read = now.counters.get("read", 0)
-            total = now.total if now.total is not None else read + UNKNOWN_SIZE
-            return READ * min(read / total, 1.0) if total else 0.0
+            return READ * share_read(now.counters.get("read", 0), now.total)
         case "missing" | "asking":
             return READ
         case "planning":
             wanted, planned = (now.counters.get(each, 0) for each in ("wanted", "planned"))
-            return READ + (1 - READ) * (min(planned / wanted, 1.0) if wanted else 1.0)
+            return READ + (1 - READ) * share_done(planned, wanted)
 
 
 PHASES: Mapping[PreviewPhase, str] = {
@@ -138,10 +131,6 @@ PHASES: Mapping[PreviewPhase, str] = {
 
 def told(now: Preview) -> str:
     """Return what a preview does now, in few words and numbers."""
-    if now.state != "running":
-        return now.state
-    if now.reason:
-        return f"waiting: {now.reason}"
     done = now.counters.get("planned" if now.phase == "planning" else "read", 0)
     total = now.counters.get("wanted") if now.phase == "planning" else now.total
-    return f"{PHASES[now.phase]}, {done}{'' if total is None else f' of {total}'}"
+    return in_words(now.state, now.reason, doing=PHASES[now.phase], done=done, total=total)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.domain.drift import Drift, DriftKind
 from app.domain.ids import ApplicationId, Cursor
+from app.domain.progress import added
 from app.domain.settings import Mode
 from app.domain.structs import Struct, field, replace
 
@@ -56,10 +57,7 @@ class Sweep(Struct, frozen=True, kw_only=True):
 
     def counted(self, more: Mapping[str, int]) -> "Sweep":
         """Return the sweep with so many more of each counter."""
-        counters: dict[str, int] = dict(self.counters)
-        for name, count in more.items():
-            counters[name] = counters.get(name, 0) + count
-        return replace(self, counters=counters)
+        return replace(self, counters=added(self.counters, more))
 
     def summary(self) -> str:
         """Return what was found as one sentence."""
