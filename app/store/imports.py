@@ -7,18 +7,37 @@ from uuid import UUID
 
 from app.domain.ids import ApplicationId, Cursor, SourceId
 from app.domain.importing import Import
-from app.store.connection import Connection, Row
+from app.store.connection import Row
 from app.store.documents import clean
+from app.store.jobs import LoneJobs
 
 _WANTS = "desired IS NOT NULL AND (generation > observed_generation OR state = 'new')"
 """Which of its products an import has brought about: those that changed, and those that never were."""
 
 
-class Imports:
+class Imports(LoneJobs[Import]):
     """Readings of whole catalogues, in one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    table = "import"
+
+    def _job(self, row: Row) -> Import:
+        counters: Mapping[str, int] = json.loads(row.counters)
+        return Import(
+            id=row.id,
+            application_id=ApplicationId(row.application_id),
+            state=row.state,
+            phase=row.phase,
+            reason=row.reason,
+            cursor=None if row.cursor is None else Cursor(row.cursor),
+            counters=counters,
+            total=row.total,
+            progress=row.progress,
+            listed_from=row.listed_from,
+            attempts=row.attempts,
+            due_at=row.due_at,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+        )
 
     async def rewind(self, application_id: ApplicationId) -> None:
         """Have a running import begin again, since what it has read may be older than what it is to find."""
@@ -40,37 +59,13 @@ class Imports:
         assert running is not None  # noqa: S101 - it was just started, in this transaction
         return running
 
-    async def running(self, application_id: ApplicationId) -> Import | None:
-        found = await self._connection.execute(
-            "SELECT * FROM import WHERE application_id = :id AND state = 'running'", {"id": application_id}
-        )
-        row = found.one_or_none()
-        return None if row is None else _import(row)
-
-    async def one(self, application_id: ApplicationId, import_id: UUID) -> Import | None:
-        found = await self._connection.execute(
-            "SELECT * FROM import WHERE application_id = :application_id AND id = :id",
-            {"application_id": application_id, "id": import_id},
-        )
-        row = found.one_or_none()
-        return None if row is None else _import(row)
-
     async def latest(self, application_id: ApplicationId) -> Import | None:
         found = await self._connection.execute(
             "SELECT * FROM import WHERE application_id = :id ORDER BY started_at DESC LIMIT 1",
             {"id": application_id},
         )
         row = found.one_or_none()
-        return None if row is None else _import(row)
-
-    async def list(self, application_id: ApplicationId, *, before: datetime | None, limit: int) -> tuple[Import, ...]:
-        """Return imports, latest first; from before that start."""
-        found = await self._connection.execute(
-            "SELECT * FROM import WHERE application_id = :id "
-            "AND (CAST(:before AS timestamptz) IS NULL OR started_at < :before) ORDER BY started_at DESC LIMIT :limit",
-            {"id": application_id, "before": before, "limit": limit},
-        )
-        return tuple(_import(row) for row in found)
+        return None if row is None else self._job(row)
 
     async def advance(self, now: Import, *, wait: timedelta = timedelta(0), lists: bool = False) -> None:
         """Write down how far a running import has come, in the transaction that keeps what it read.
@@ -100,14 +95,6 @@ class Imports:
         await self._connection.execute(
             "UPDATE import SET counters = :counters, progress = :progress WHERE id = :id AND state = 'running'",
             {"id": now.id, "counters": json.dumps(dict(now.counters)), "progress": now.progress},
-        )
-
-    async def retry(self, import_id: UUID, *, attempts: int, wait: timedelta, reason: str) -> None:
-        """Have a running import go on only after ``wait``."""
-        await self._connection.execute(
-            "UPDATE import SET attempts = :attempts, due_at = now() + :wait, reason = :reason "
-            "WHERE id = :id AND state = 'running'",
-            {"id": import_id, "attempts": attempts, "wait": wait, "reason": clean(reason)},
         )
 
     async def end(self, import_id: UUID, state: str, *, reason: str) -> bool:
@@ -198,23 +185,3 @@ class Imports:
             },
         )
         return tuple(SourceId(row.source_id) for row in found)
-
-
-def _import(row: Row) -> Import:
-    counters: Mapping[str, int] = json.loads(row.counters)
-    return Import(
-        id=row.id,
-        application_id=ApplicationId(row.application_id),
-        state=row.state,
-        phase=row.phase,
-        reason=row.reason,
-        cursor=None if row.cursor is None else Cursor(row.cursor),
-        counters=counters,
-        total=row.total,
-        progress=row.progress,
-        listed_from=row.listed_from,
-        attempts=row.attempts,
-        due_at=row.due_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-    )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from app.domain.ids import (
@@ -17,6 +17,7 @@ from app.domain.ids import (
 from app.domain.previewing import FromTo, ItemKind, Preview, PreviewItem, PreviewState
 from app.store.connection import Row
 from app.store.documents import clean, from_fields, rows, to_fields
+from app.store.jobs import Jobs
 from app.store.previewed import WORKING, PreviewedWorld
 
 _ADD = """
@@ -27,8 +28,31 @@ _ADD = """
 """
 
 
-class Previews(PreviewedWorld):
+class Previews(Jobs[Preview], PreviewedWorld):
     """The previews of Applications, in one transaction. What has expired is not there any more."""
+
+    table = "preview"
+    shown = "expires_at > now()"
+
+    def _job(self, row: Row) -> Preview:
+        counters: Mapping[str, int] = json.loads(row.counters)
+        return Preview(
+            id=row.id,
+            application_id=ApplicationId(row.application_id),
+            source_id=None if row.source_id is None else SourceId(row.source_id),
+            state=row.state,
+            phase=row.phase,
+            reason=row.reason,
+            cursor=None if row.cursor is None else Cursor(row.cursor),
+            counters=counters,
+            total=row.total,
+            progress=row.progress,
+            attempts=row.attempts,
+            due_at=row.due_at,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+            expires_at=row.expires_at,
+        )
 
     async def start(
         self, preview_id: UUID, application_id: ApplicationId, source_id: SourceId | None, *, lasts: timedelta
@@ -52,7 +76,7 @@ class Previews(PreviewedWorld):
             "AND source_id IS NOT DISTINCT FROM CAST(:source_id AS text)",
             given,
         )
-        return _preview(found.one())
+        return self._job(found.one())
 
     async def due(self, application_id: ApplicationId) -> Preview | None:
         """Return the preview to go on with, the oldest first; None when none can go on now."""
@@ -62,24 +86,7 @@ class Previews(PreviewedWorld):
             {"id": application_id},
         )
         row = found.one_or_none()
-        return None if row is None else _preview(row)
-
-    async def one(self, application_id: ApplicationId, preview_id: UUID) -> Preview | None:
-        found = await self._connection.execute(
-            "SELECT * FROM preview WHERE application_id = :application_id AND id = :id AND expires_at > now()",
-            {"application_id": application_id, "id": preview_id},
-        )
-        row = found.one_or_none()
-        return None if row is None else _preview(row)
-
-    async def list(self, application_id: ApplicationId, *, before: datetime | None, limit: int) -> tuple[Preview, ...]:
-        """Return previews, latest first; from before that start."""
-        found = await self._connection.execute(
-            "SELECT * FROM preview WHERE application_id = :id AND expires_at > now() "
-            "AND (CAST(:before AS timestamptz) IS NULL OR started_at < :before) ORDER BY started_at DESC LIMIT :limit",
-            {"id": application_id, "before": before, "limit": limit},
-        )
-        return tuple(_preview(row) for row in found)
+        return None if row is None else self._job(row)
 
     async def hold(self, now: Preview) -> bool:
         """Tell whether a preview still runs; if so, nobody ends it until the commit."""
@@ -107,14 +114,6 @@ class Previews(PreviewedWorld):
                 "wait": wait,
                 "lasts": lasts,
             },
-        )
-
-    async def retry(self, preview_id: UUID, *, attempts: int, wait: timedelta, reason: str) -> None:
-        """Have a running preview go on only after ``wait``."""
-        await self._connection.execute(
-            "UPDATE preview SET attempts = :attempts, due_at = now() + CAST(:wait AS interval), reason = :reason "
-            "WHERE id = :id AND state = 'running'",
-            {"id": preview_id, "attempts": attempts, "wait": wait, "reason": clean(reason)},
         )
 
     async def end(
@@ -203,25 +202,4 @@ def _item(row: Row) -> PreviewItem:
         target_variant_id=None if row.target_variant_id is None else TargetVariantId(row.target_variant_id),
         fields=fields,
         sentence=row.sentence,
-    )
-
-
-def _preview(row: Row) -> Preview:
-    counters: Mapping[str, int] = json.loads(row.counters)
-    return Preview(
-        id=row.id,
-        application_id=ApplicationId(row.application_id),
-        source_id=None if row.source_id is None else SourceId(row.source_id),
-        state=row.state,
-        phase=row.phase,
-        reason=row.reason,
-        cursor=None if row.cursor is None else Cursor(row.cursor),
-        counters=counters,
-        total=row.total,
-        progress=row.progress,
-        attempts=row.attempts,
-        due_at=row.due_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        expires_at=row.expires_at,
     )

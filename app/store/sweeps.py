@@ -8,8 +8,9 @@ from uuid import UUID
 from app.domain.drift import Drift, DriftKind
 from app.domain.ids import ApplicationId, Cursor, SourceId, TargetId
 from app.domain.sweeping import Finding, Sweep
-from app.store.connection import Connection, Row
+from app.store.connection import Row
 from app.store.documents import clean, rows
+from app.store.jobs import LoneJobs
 
 
 def at_rest(which: str) -> str:
@@ -39,11 +40,26 @@ def at_rest(which: str) -> str:
 _TARGETS = at_rest("target_id > :after") + "LIMIT :limit"
 
 
-class Sweeps:
+class Sweeps(LoneJobs[Sweep]):
     """The sweeps of Applications, in one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    table = "sweep"
+
+    def _job(self, row: Row) -> Sweep:
+        counters: Mapping[str, int] = json.loads(row.counters)
+        return Sweep(
+            id=row.id,
+            application_id=ApplicationId(row.application_id),
+            state=row.state,
+            phase=row.phase,
+            reason=row.reason,
+            cursor=None if row.cursor is None else Cursor(row.cursor),
+            counters=counters,
+            attempts=row.attempts,
+            due_at=row.due_at,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+        )
 
     async def start(self, sweep_id: UUID, application_id: ApplicationId) -> Sweep:
         """Start a sweep and return it; if one is running, return that one."""
@@ -57,30 +73,6 @@ class Sweeps:
         assert running is not None  # noqa: S101 - it was just started, in this transaction
         return running
 
-    async def running(self, application_id: ApplicationId) -> Sweep | None:
-        found = await self._connection.execute(
-            "SELECT * FROM sweep WHERE application_id = :id AND state = 'running'", {"id": application_id}
-        )
-        row = found.one_or_none()
-        return None if row is None else _sweep(row)
-
-    async def one(self, application_id: ApplicationId, sweep_id: UUID) -> Sweep | None:
-        found = await self._connection.execute(
-            "SELECT * FROM sweep WHERE application_id = :application_id AND id = :id",
-            {"application_id": application_id, "id": sweep_id},
-        )
-        row = found.one_or_none()
-        return None if row is None else _sweep(row)
-
-    async def list(self, application_id: ApplicationId, *, before: datetime | None, limit: int) -> tuple[Sweep, ...]:
-        """Return sweeps, latest first; from before that start."""
-        found = await self._connection.execute(
-            "SELECT * FROM sweep WHERE application_id = :id "
-            "AND (CAST(:before AS timestamptz) IS NULL OR started_at < :before) ORDER BY started_at DESC LIMIT :limit",
-            {"id": application_id, "before": before, "limit": limit},
-        )
-        return tuple(_sweep(row) for row in found)
-
     async def advance(self, now: Sweep, *, wait: timedelta) -> None:
         """Write down how far a running sweep has come, in the transaction that keeps what it found; it goes on after ``wait``."""
         await self._connection.execute(
@@ -93,14 +85,6 @@ class Sweeps:
                 "counters": json.dumps(dict(now.counters)),
                 "wait": wait,
             },
-        )
-
-    async def retry(self, sweep_id: UUID, *, attempts: int, wait: timedelta, reason: str) -> None:
-        """Have a running sweep go on only after ``wait``."""
-        await self._connection.execute(
-            "UPDATE sweep SET attempts = :attempts, due_at = now() + :wait, reason = :reason "
-            "WHERE id = :id AND state = 'running'",
-            {"id": sweep_id, "attempts": attempts, "wait": wait, "reason": clean(reason)},
         )
 
     async def end(self, ended: Sweep, state: str, *, reason: str) -> None:
@@ -190,21 +174,4 @@ def _finding(row: Row) -> Finding:
         repaired=row.repaired,
         generation=row.generation,
         at=row.at,
-    )
-
-
-def _sweep(row: Row) -> Sweep:
-    counters: Mapping[str, int] = json.loads(row.counters)
-    return Sweep(
-        id=row.id,
-        application_id=ApplicationId(row.application_id),
-        state=row.state,
-        phase=row.phase,
-        reason=row.reason,
-        cursor=None if row.cursor is None else Cursor(row.cursor),
-        counters=counters,
-        attempts=row.attempts,
-        due_at=row.due_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
     )
