@@ -27,6 +27,14 @@ def read_json(body: bytes) -> object:
         raise ValueError("the body is not JSON that can be read") from error
 
 
+def json_if_any(body: bytes) -> object:
+    """Return what ``body`` says, as ``read_json`` does; None when it says nothing, or is not JSON."""
+    try:
+        return read_json(body)
+    except ValueError:
+        return None
+
+
 def reader(kind: type[T]) -> Callable[[bytes], T]:
     """Return what reads JSON straight into structs of ``kind``: at a tenth of what a model costs, for what comes by the thousand.
 

@@ -16,7 +16,7 @@ from app.domain.errors import CredentialsRefused, PlatformRejected, PlatformUnav
 from app.domain.http import Method, Reading, Request, Response
 from app.platforms.adapter import Connection
 from app.platforms.asking import ask_patiently
-from app.platforms.bodies import read_json
+from app.platforms.bodies import json_if_any
 
 TOKEN = "access_token"  # noqa: S105 - the name of a credential
 AUTHENTICATION = "X-Auth-Token"
@@ -81,7 +81,7 @@ def read_answer(response: Response) -> Answer:
         raise RateLimited("The shop asked to slow down (429).", retry_after=_wait(response.headers))
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise PlatformUnavailable(f"The shop answered {status}.")
-    told = _json(response)
+    told = json_if_any(response.body)
     if status >= HTTPStatus.BAD_REQUEST:
         raise _refusal(status, told)
     if response.body and not isinstance(told, dict):
@@ -122,12 +122,3 @@ def _load(headers: Mapping[str, str]) -> timedelta | None:
 
 def _milliseconds(text: str) -> timedelta | None:
     return timedelta(milliseconds=int(text[:12])) if text.isascii() and text.isdigit() else None
-
-
-def _json(response: Response) -> object:
-    if not response.body:
-        return None
-    try:
-        return read_json(response.body)
-    except ValueError:
-        return None

@@ -16,7 +16,7 @@ from app.domain.errors import CredentialsRefused, PlatformRejected, PlatformUnav
 from app.domain.http import Method, Reading, Request, Response
 from app.platforms.adapter import Connection
 from app.platforms.asking import ask_patiently
-from app.platforms.bodies import read_json
+from app.platforms.bodies import json_if_any
 
 API_KEY = "api_key"
 """The credential's name."""
@@ -79,10 +79,7 @@ def read_answer(response: Response) -> Any:
 
 
 def _envelope(response: Response) -> Mapping[str, Any] | None:
-    try:
-        told = read_json(response.body)
-    except ValueError:
-        return None
+    told = json_if_any(response.body)
     return told if isinstance(told, dict) else None
 
 

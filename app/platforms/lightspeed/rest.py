@@ -17,7 +17,7 @@ from app.domain.errors import CredentialsRefused, PlatformRejected, PlatformUnav
 from app.domain.http import Method, Reading, Request, Response
 from app.platforms.adapter import Connection, Secret
 from app.platforms.asking import ask_patiently
-from app.platforms.bodies import read_json
+from app.platforms.bodies import json_if_any
 from app.platforms.lightspeed.signatures import digest
 
 LANGUAGE = "language"
@@ -86,7 +86,7 @@ def read_answer(response: Response) -> Mapping[str, Any]:
         raise RateLimited("The shop asked to slow down (429).", retry_after=wait(response.headers))
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise PlatformUnavailable(f"The shop answered {status}.")
-    told = _json(response)
+    told = json_if_any(response.body)
     if status >= HTTPStatus.BAD_REQUEST:
         raise _refusal(status, told)
     if not response.body:
@@ -118,15 +118,6 @@ def wait(headers: Mapping[str, str]) -> timedelta | None:
 def _whole(text: str) -> int | None:
     text = text.strip()
     return int(text[:9]) if text.isascii() and text.isdigit() else None
-
-
-def _json(response: Response) -> object:
-    if not response.body:
-        return None
-    try:
-        return read_json(response.body)
-    except ValueError:
-        return None
 
 
 def _words(told: object) -> str:

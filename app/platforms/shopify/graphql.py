@@ -14,7 +14,7 @@ from app.domain.errors import CredentialsRefused, PlatformRejected, PlatformUnav
 from app.domain.http import Reading, Request, Response
 from app.platforms.adapter import Connection
 from app.platforms.asking import ask_patiently
-from app.platforms.bodies import read_json
+from app.platforms.bodies import json_if_any, read_json
 
 API_VERSION = "2026-10"
 TOKEN_HEADER = "X-Shopify-Access-Token"  # noqa: S105 - the name of a header
@@ -59,10 +59,7 @@ def ask_at_a_price(
 def read_answer(response: Response) -> Mapping[str, Any]:
     """Return the ``data`` of an answer; see ``ask`` for what is raised."""
     _read_status(response)
-    try:
-        body = read_json(response.body)
-    except ValueError:
-        body = None
+    body = json_if_any(response.body)
     if not isinstance(body, dict):
         raise PlatformUnavailable("The shop answered with something that is not JSON.")
     errors = body.get("errors")

@@ -17,7 +17,7 @@ from app.domain.errors import CredentialsRefused, IntegrationError, PlatformReje
 from app.domain.http import Method, Reading, Request, Response
 from app.platforms.adapter import Connection
 from app.platforms.asking import PATIENCE, ask_patiently
-from app.platforms.bodies import read_json
+from app.platforms.bodies import json_if_any, read_json
 
 KEY_ID, KEY_SECRET, TOKEN = "access_key_id", "secret_access_key", "access_token"
 NEW_KEY = "new_key"
@@ -174,10 +174,7 @@ def read_answer(response: Response) -> Any:
 
 def _errors(response: Response) -> Sequence[Mapping[str, Any]]:
     """Return the errors that an answer names, as in https://jsonapi.org/format/#errors."""
-    try:
-        body = read_json(response.body)
-    except ValueError:
-        return ()
+    body = json_if_any(response.body)
     errors = body.get("errors") if isinstance(body, dict) else None
     return [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else ()
 
@@ -190,10 +187,7 @@ def _words(response: Response) -> str:
 def _missing(response: Response) -> Sequence[str]:
     """Return the privileges that a refusal names: they are JSON within the text of the error."""
     for error in _errors(response):
-        try:
-            detail = read_json(str(error.get("detail")).encode())
-        except ValueError:
-            continue
+        detail = json_if_any(str(error.get("detail")).encode())
         named = detail.get("missingPrivileges") if isinstance(detail, dict) else None
         if isinstance(named, list):
             return [str(each)[:100] for each in named[:20]]
