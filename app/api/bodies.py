@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from app.api.problem_bodies import ProblemOut
 from app.domain.drift import DriftKind
@@ -13,6 +13,18 @@ from app.domain.settings import ApplicationSettings
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True, pattern=r"^[^\x00]*$")]
 Credential = Annotated[SecretStr, Field(min_length=1, max_length=4000)]
+
+
+def _fit_for_a_header(token: SecretStr) -> SecretStr:
+    """Return the token; ValueError if it cannot be sent as one, which trying again would not change."""
+    value = token.get_secret_value()
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("A token has printable ASCII characters only, and no spaces.")
+    return token
+
+
+Token = Annotated[Credential, AfterValidator(_fit_for_a_header)]
+"""Of Orderchamp's. What platforms' credentials may be, their adapters know."""
 
 Item = TypeVar("Item")
 
@@ -29,7 +41,7 @@ class OrderchampAccess(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    token: Credential = Field(description="A private token of the supplier's Orderchamp account.")
+    token: Token = Field(description="A private token of the supplier's Orderchamp account.")
     storefront_id: Text | None = Field(
         default=None, description="Where new products are published. Leave it out when the account has one storefront."
     )
@@ -65,7 +77,7 @@ class OrderchampStart(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    token: Credential | None = Field(default=None, description="A private token of the supplier's Orderchamp account.")
+    token: Token | None = Field(default=None, description="A private token of the supplier's Orderchamp account.")
     storefront_id: Text | None = None
 
 
@@ -121,7 +133,7 @@ class OrderchampChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    token: Credential | None = None
+    token: Token | None = None
     storefront_id: Text | None = None
 
 

@@ -70,6 +70,8 @@ async def test_installing_again_is_the_same_application(web: Web, shop: str) -> 
         ({"credentials": {}}, "credentials.access_token"),
         ({"credentials": {"access_token": SHOP_TOKEN, "colour": "red"}}, "credentials.colour"),
         ({"orderchamp": {"token": "wrong"}}, "orderchamp.token"),
+        ({"orderchamp": {"token": "no header has\nlines"}}, "orderchamp.token"),
+        ({"orderchamp": {"token": "tökén"}}, "orderchamp.token"),
         ({"orderchamp": {"token": "orderchamp-token-canary", "storefront_id": "x"}}, "orderchamp.storefront_id"),
         ({"shop": "https://example.com"}, "shop"),
         ({"platform": "nonsense"}, "platform"),
