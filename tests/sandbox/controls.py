@@ -1,9 +1,12 @@
 """What the stand-ins of all platforms have in common under test: their controls."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import httpx
+from fastapi import FastAPI
 
 PATIENCE = 5.0
 
@@ -18,6 +21,16 @@ class Controlled:
     OPENED_WITH: ClassVar[Thing]
 
     client: httpx.AsyncClient
+
+    @classmethod
+    @asynccontextmanager
+    async def served(cls, app: FastAPI, at: str) -> AsyncIterator[Self]:
+        """Serve a stand-in at this address, and open one empty shop in it."""
+        transport = httpx.ASGITransport(app=app)
+        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url=at) as client:
+            standin = cls(client)
+            await standin.open()
+            yield standin
 
     async def do(self, method: str, path: str, body: object = None, *, status: int = 200) -> Any:
         """Use a control of the shop."""

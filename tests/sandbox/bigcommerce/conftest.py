@@ -1,6 +1,5 @@
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 
 from app.sandbox.bigcommerce.sandbox import App, Sandbox
@@ -15,11 +14,5 @@ APP = create_app()
 async def bigcommerce() -> AsyncIterator[StandIn]:
     """A stand-in with one empty store."""
     APP.state.sandbox = Sandbox(None, App(client_id=CLIENT_ID, client_secret=CLIENT_SECRET))
-    transport = httpx.ASGITransport(app=APP)
-    async with (
-        APP.router.lifespan_context(APP),
-        httpx.AsyncClient(transport=transport, base_url="http://bigcommerce") as client,
-    ):
-        standin = StandIn(client)
-        await standin.open()
+    async with StandIn.served(APP, at="http://bigcommerce") as standin:
         yield standin

@@ -1,6 +1,5 @@
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 
 from app.sandbox.lightspeed.api import App
@@ -16,11 +15,5 @@ APP = create_app()
 async def lightspeed() -> AsyncIterator[StandIn]:
     """A stand-in with one empty shop."""
     APP.state.sandbox = Sandbox(None, App(key=APP_KEY, secret=APP_SECRET))
-    transport = httpx.ASGITransport(app=APP)
-    async with (
-        APP.router.lifespan_context(APP),
-        httpx.AsyncClient(transport=transport, base_url="http://lightspeed") as client,
-    ):
-        standin = StandIn(client)
-        await standin.open()
+    async with StandIn.served(APP, at="http://lightspeed") as standin:
         yield standin

@@ -1,6 +1,5 @@
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 
 from app.sandbox.shopify.sandbox import Sandbox
@@ -15,11 +14,5 @@ APP = create_app()
 async def shopify() -> AsyncIterator[StandIn]:
     """A stand-in with one empty shop."""
     APP.state.sandbox = Sandbox(None, SECRET)
-    transport = httpx.ASGITransport(app=APP)
-    async with (
-        APP.router.lifespan_context(APP),
-        httpx.AsyncClient(transport=transport, base_url="http://shopify") as client,
-    ):
-        standin = StandIn(client)
-        await standin.open()
+    async with StandIn.served(APP, at="http://shopify") as standin:
         yield standin

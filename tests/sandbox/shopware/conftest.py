@@ -1,6 +1,5 @@
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 
 from app.sandbox.shopware.sandbox import Sandbox
@@ -15,13 +14,7 @@ APP = create_app()
 async def shopware() -> AsyncIterator[StandIn]:
     """A stand-in with one empty shop, and a token for its API."""
     APP.state.sandbox = Sandbox(None)
-    transport = httpx.ASGITransport(app=APP)
-    async with (
-        APP.router.lifespan_context(APP),
-        httpx.AsyncClient(transport=transport, base_url="http://shopware") as client,
-    ):
-        standin = StandIn(client)
-        await standin.open()
+    async with StandIn.served(APP, at="http://shopware") as standin:
         await standin.log_in()
         yield standin
 

@@ -1,6 +1,5 @@
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 
 from app.sandbox.woocommerce.sandbox import Sandbox
@@ -15,11 +14,5 @@ APP = create_app()
 async def woo() -> AsyncIterator[StandIn]:
     """A stand-in with one empty shop."""
     APP.state.sandbox = Sandbox(None)
-    transport = httpx.ASGITransport(app=APP)
-    async with (
-        APP.router.lifespan_context(APP),
-        httpx.AsyncClient(transport=transport, base_url="http://woo") as client,
-    ):
-        standin = StandIn(client)
-        await standin.open()
+    async with StandIn.served(APP, at="http://woo") as standin:
         yield standin
