@@ -9,6 +9,7 @@ from app.bench.inside import Inside, inside
 from app.domain.structs import replace
 from app.local.figures import Figure
 from app.local.postgres import embedded, scratch
+from app.serving import settle_in
 
 APPLICATIONS = 20
 PRODUCTS = 2000
@@ -40,6 +41,7 @@ async def _round(service: Inside, number: int) -> float:
     for application, products in shops:
         later = [replace(each, version=1) for each in products]
         await service.hear(application, "products/update", [(each.id, each.body()) for each in later])
+    settle_in()  # As the worker's process does. What the stand-in holds is in no worker's memory, either.
     begun = time.perf_counter()
     async with service.working():
         await service.until_quiet()
