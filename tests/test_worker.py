@@ -231,9 +231,10 @@ async def test_work_goes_on_when_connections_hang(
 async def test_a_stop_lets_running_calls_finish_and_hands_the_lane_over(stage: Stage, watched: Watched) -> None:
     application = await installed(stage)
     watched.gate.clear()
+    # Heard before the worker begins, so that it has both in one batch.
+    await rename(stage, application)
+    await stage.hear(application, product("another"))
     async with working(stage.services, watched, stage, shutdown=timedelta(0)) as worker:
-        await rename(stage, application)
-        await stage.hear(application, product("another"))
         await watched.until("find")
         worker.stop()
         async with asyncio.timeout(5):
@@ -250,9 +251,10 @@ async def test_a_stop_lets_running_calls_finish_and_hands_the_lane_over(stage: S
 async def test_until_the_deadline_a_stop_finishes_the_batch_that_has_begun(stage: Stage, watched: Watched) -> None:
     application = await installed(stage)
     watched.gate.clear()
+    # Heard before the worker begins, so that it has both in one batch.
+    await rename(stage, application)
+    await stage.hear(application, product("another"))
     async with working(stage.services, watched, stage, shutdown=timedelta(seconds=60)) as worker:
-        await rename(stage, application)
-        await stage.hear(application, product("another"))
         await watched.until("find")
         worker.stop()
     assert "UpdateProduct" in watched.calls
