@@ -319,6 +319,6 @@ async def _pause_if_refused_again(run: LaneRun, error: CredentialsRefused) -> No
 async def _release(run: LaneRun, *, sound: bool) -> None:
     store, recovered = run.services.store, sound and run.claim.failures
     async with store.transaction() if recovered else store.reading() as tx:
-        await tx.lanes.release(run.claim, sound=sound, not_before=run.not_before)
+        await tx.lanes.release(run.claim, sound=sound, not_before=run.not_before, gather=run.services.pace.gather)
         if recovered:
             await tx.problems.close(run.application.id, "lane_failed")

@@ -26,7 +26,11 @@ LONGEST_WAIT = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How long things may take and how often they are tried. Each is explained in ``settings``."""
+    """How long things may take and how often they are tried. Each is explained in ``settings``, except ``gather``.
+
+    In a flood of deliveries changes gather for that long before their lane is run: so an account's calls are few and full
+    however fast we are.
+    """
 
     lease: timedelta
     run: timedelta
@@ -34,6 +38,7 @@ class Pace:
     call: timedelta
     settle: timedelta
     coalesce: timedelta
+    gather: timedelta = timedelta(seconds=0.5)
     retry_scale: float = 1.0
     replay_per_second: float = 50.0
     check_subscriptions: timedelta = timedelta(hours=6)

@@ -334,7 +334,14 @@ class Lanes(Protocol):
 
     async def confirm(self, claim: Claim) -> None: ...
 
-    async def release(self, claim: Claim, *, sound: bool = True, not_before: datetime | None = None) -> None: ...
+    async def release(
+        self,
+        claim: Claim,
+        *,
+        sound: bool = True,
+        not_before: datetime | None = None,
+        gather: timedelta = timedelta(0),
+    ) -> None: ...
 
     async def rest(self, claim: Claim, wait: timedelta) -> None: ...
 

@@ -11,6 +11,9 @@ from app.store.connection import Connection
 DOORBELL = "lane"
 """The channel on which a commit that adds work rings. Only a hint: every worker also looks by itself."""
 
+FLOOD, FLOOD_WITHIN = 20, timedelta(seconds=1)
+"""So many deliveries within that time are a flood."""
+
 # Found once and materialized: as a plain subquery it may be run again while the rows are gone through, and then one claim
 # takes several lanes.
 _CLAIM = """
@@ -26,13 +29,17 @@ _CLAIM = """
         EXISTS (SELECT FROM in_flight f WHERE f.application_id = lane.application_id) AS calls_left
 """
 
+# In a flood a lane rests for a moment, so that changes gather: otherwise a call would hold the fewer of them the faster we are.
 # What is left decides when the lane is due again, whatever the run believed: a row that waits is a row that is found. A
 # product that has calls on their way is looked at when those are over, and not before. An installation is finished, and an
 # uninstall gone on with, when what they wait for is over. A preview stands back while an import runs. For an Application
 # that rests only deliveries are taken in; what was asked to wait, or is being erased, has its time all the same.
 _RELEASE = """
     UPDATE lane SET done = :wake, leased_until = NULL, last_run_at = now(),
-    failures = CASE WHEN :sound THEN 0 ELSE failures END, rests_until = NULL,
+    failures = CASE WHEN :sound THEN 0 ELSE failures END,
+    rests_until = CASE WHEN :sound AND (
+        SELECT received_at FROM delivery WHERE application_id = :application_id ORDER BY id DESC OFFSET :flood - 1 LIMIT 1
+    ) > now() - CAST(:flood_within AS interval) THEN now() + CAST(:gather AS interval) END,
     due_at = CASE WHEN CAST(:not_before AS timestamptz) IS NULL AND EXISTS (
         SELECT FROM application WHERE id = :application_id AND NOT erasing AND state IN ('paused', 'failed', 'uninstalled')
     ) THEN (
@@ -223,10 +230,18 @@ class Lanes:
         if held.one_or_none() is None:
             raise LeaseLost
 
-    async def release(self, claim: Claim, *, sound: bool = True, not_before: datetime | None = None) -> None:
+    async def release(
+        self,
+        claim: Claim,
+        *,
+        sound: bool = True,
+        not_before: datetime | None = None,
+        gather: timedelta = timedelta(0),
+    ) -> None:
         """Let go of the lane. It stays runnable if ``wake`` has moved since the claim, or work is left.
 
         ``sound``: the run went as it should, so earlier failures count no more. ``not_before``: what is left has to wait.
+        ``gather``: for how long nobody runs the lane while its shop floods us.
         """
         await self._connection.execute(
             _RELEASE,
@@ -234,6 +249,9 @@ class Lanes:
                 "wake": claim.wake,
                 "sound": sound,
                 "not_before": not_before,
+                "gather": gather,
+                "flood": FLOOD,
+                "flood_within": FLOOD_WITHIN,
                 "application_id": claim.application_id,
                 "token": claim.token,
             },
@@ -255,7 +273,7 @@ class Lanes:
             raise LeaseLost
 
     async def wake_up(self, application_id: ApplicationId) -> None:
-        """Let a lane that rests after a failure run at once."""
+        """Let a lane that rests, after a failure or in a flood, run at once."""
         await self._connection.execute(
             "UPDATE lane SET rests_until = NULL WHERE application_id = :id", {"id": application_id}
         )

@@ -205,7 +205,7 @@ class LaneRow(SQLModel, table=True):
     """All the work of one Application, which one worker at a time holds.
 
     ``wake`` is raised with every commit that adds work; ``done`` is its value when the last run began to read. After
-    ``failures`` runs in a row that ended with a bug, nobody runs it before ``rests_until``.
+    ``failures`` runs in a row that ended with a bug, or in a flood, nobody runs it before ``rests_until``.
     """
 
     __tablename__ = "lane"

@@ -37,6 +37,7 @@ PACE = Pace(
     call=timedelta(seconds=5),
     settle=timedelta(0),
     coalesce=timedelta(0),
+    gather=timedelta(0),
     retry_scale=0.001,
 )
 

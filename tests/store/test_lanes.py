@@ -6,6 +6,7 @@ import pytest
 
 from app.domain.application import Application
 from app.ports import Claim
+from app.store.lanes import FLOOD
 from tests.fakes.shop import product
 from tests.fakes.stage import Stage
 
@@ -121,6 +122,26 @@ async def test_what_is_left_for_no_time_is_due_at_once_or_when_a_wait_is_over(
     assert due is not None
     assert due <= timedelta(seconds=30)
     await release(stage, await woken(stage, application))
+    assert await claim(stage) is not None
+
+
+@pytest.mark.parametrize(("deliveries", "rests"), [(FLOOD - 1, False), (FLOOD, True)])
+async def test_a_lane_rests_for_a_moment_in_a_flood_so_that_changes_gather(
+    stage: Stage, application: Application, deliveries: int, rests: bool
+) -> None:
+    held = await woken(stage, application)
+    await stage.execute("UPDATE delivery SET received_at = now() - interval '1 hour'")
+    await stage.hear(application, *(product("1", at=n) for n in range(deliveries)))
+    await stage.execute("UPDATE delivery SET received_at = now() WHERE outcome IS NULL")
+    async with stage.store.transaction() as tx:
+        await tx.lanes.release(held, gather=timedelta(seconds=30))
+        due = await tx.lanes.next_due()
+    if rests:
+        assert due is not None
+        assert timedelta(seconds=20) < due <= timedelta(seconds=30)
+        assert await claim(stage) is None, "each of the changes that follow would be a call"
+        async with stage.store.transaction() as tx:
+            await tx.lanes.wake_up(application.id)
     assert await claim(stage) is not None
 
 

@@ -60,6 +60,8 @@ async def test_what_rests_is_counted_and_what_waits_has_an_age(stage: Stage) -> 
     assert about(300, leased.oldest_due), "what a worker has not finished yet is still due"
     await let_go(stage.services, held)
     await stage.execute("UPDATE lane SET rests_until = now() + interval '1 h'")
+    assert (await stage.store.overview()).lanes == {**NOTHING, "runnable": 1}, "a flood looks like a failure"
+    await stage.execute("UPDATE lane SET failures = 1")
     assert (await stage.store.overview()).lanes == {**NOTHING, "resting": 1}
 
 
