@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
@@ -79,12 +80,13 @@ class Web:
 
     async def work(self) -> None:
         """Run lanes until nothing is left to do now, letting waits pass at once."""
+        services = replace(self.services, pace=replace(self.services.pace, gather=timedelta(0)))
         for _ in range(100):
-            while await finish_install(self.services):
+            while await finish_install(services):
                 pass
-            while (held := await claim_lane(self.services)) is not None:
-                await run_lane(self.services, held)
-            store = self.services.store
+            while (held := await claim_lane(services)) is not None:
+                await run_lane(services, held)
+            store = services.store
             assert isinstance(store, PostgresStore)
             async with store.pool.transaction() as connection:
                 waits = (
