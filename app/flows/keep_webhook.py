@@ -16,7 +16,7 @@ from app.domain.structs import replace
 from app.domain.webhook import MISSING, Standing, standing
 from app.flows.lane import LaneRun
 from app.flows.receive_ring import addresses, webhook_address
-from app.flows.retrying import failures
+from app.flows.retrying import AT_LEAST, failures
 from app.flows.webhook_secret import CHOSEN
 from app.ports import AccountWebhook, Transaction
 
@@ -110,7 +110,7 @@ async def _postpone(run: LaneRun, error: TemporaryError) -> None:
         due = await tx.appointments.of(run.application.id, "webhook")
         attempts = failures(0 if due is None else due.attempts, error)
         wait = rest_after(max(attempts, 1), jitter=run.services.jitter()) * run.services.pace.retry_scale
-        wait = max(wait, error.retry_after or timedelta(milliseconds=50))
+        wait = max(wait, error.retry_after or AT_LEAST)
         await tx.appointments.make(run.application.id, "webhook", after=wait, attempts=attempts)
 
 
@@ -137,7 +137,7 @@ async def remove_webhook(run: LaneRun) -> bool:
     except TemporaryError as error:
         if run.now() - run.application.state_since > PATIENCE:
             return True
-        run.wait(max(error.retry_after or ASK_AGAIN * run.services.pace.retry_scale, timedelta(milliseconds=50)))
+        run.wait(max(error.retry_after or ASK_AGAIN * run.services.pace.retry_scale, AT_LEAST))
         return False
     return True
 

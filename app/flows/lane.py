@@ -57,10 +57,6 @@ class LaneRun:
         within_caps = spent < pace.run.total_seconds() and self.products < pace.run_products
         return within_caps and not self.ended and not self.tenure.stopping.told
 
-    def lease_ends(self) -> datetime:
-        """Return the time until which nobody else can hold this lane, on the clock of ``services.clock``."""
-        return self.tenure.lease_ends()
-
     async def hold(self, at_least: timedelta) -> None:
         """Make sure that the lease lasts for ``at_least`` from now; LeaseLost if somebody else holds the lane."""
         await self.tenure.hold(at_least)

@@ -25,7 +25,7 @@ from app.domain.problem import Raised
 from app.domain.retry import GiveUp, decide
 from app.flows.import_catalogue import catch_up
 from app.flows.lane import LaneRun
-from app.flows.retrying import failures
+from app.flows.retrying import AT_LEAST, failures
 from app.flows.standing_orders import ALL, Found, broken, gaps, health, look, never_ordered
 from app.flows.webhook_secret import FORMER, chosen_secret, without_secrets
 from app.platforms.adapter import (
@@ -168,7 +168,7 @@ async def _postpone(
         await tx.appointments.make(
             run.application.id,
             "subscriptions",
-            after=max(wait, timedelta(milliseconds=50)),
+            after=max(wait, AT_LEAST),
             attempts=max(failures(due.attempts, error), 1),
         )
 

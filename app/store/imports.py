@@ -1,13 +1,12 @@
 """Imports: how far a reading of a whole catalogue has come, and which products it still wants brought about."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from app.domain.ids import ApplicationId, Cursor, SourceId
+from app.domain.ids import ApplicationId, SourceId
 from app.domain.importing import Import
-from app.store.connection import Row
 from app.store.documents import clean
 from app.store.jobs import LoneJobs
 
@@ -18,26 +17,8 @@ _WANTS = "desired IS NOT NULL AND (generation > observed_generation OR state = '
 class Imports(LoneJobs[Import]):
     """Readings of whole catalogues, in one transaction."""
 
+    kind = Import
     table = "import"
-
-    def _job(self, row: Row) -> Import:
-        counters: Mapping[str, int] = json.loads(row.counters)
-        return Import(
-            id=row.id,
-            application_id=ApplicationId(row.application_id),
-            state=row.state,
-            phase=row.phase,
-            reason=row.reason,
-            cursor=None if row.cursor is None else Cursor(row.cursor),
-            counters=counters,
-            total=row.total,
-            progress=row.progress,
-            listed_from=row.listed_from,
-            attempts=row.attempts,
-            due_at=row.due_at,
-            started_at=row.started_at,
-            finished_at=row.finished_at,
-        )
 
     async def rewind(self, application_id: ApplicationId) -> None:
         """Have a running import begin again, since what it has read may be older than what it is to find."""

@@ -1,9 +1,11 @@
 """What imports, sweeps and previews have in common in the store: they are found, listed and postponed in the same way."""
 
-from abc import ABC, abstractmethod
+import json
 from datetime import datetime, timedelta
 from typing import ClassVar, Generic, TypeVar
 from uuid import UUID
+
+from msgspec import convert
 
 from app.domain.ids import ApplicationId
 from app.store.connection import Connection, Row
@@ -12,9 +14,10 @@ from app.store.documents import clean
 Job = TypeVar("Job")
 
 
-class Jobs(ABC, Generic[Job]):
+class Jobs(Generic[Job]):
     """Long jobs of one kind, which lanes do a step at a time; in one transaction."""
 
+    kind: type[Job]
     table: ClassVar[str]
     shown: ClassVar[str] = "true"
     """Which of them are still there."""
@@ -22,9 +25,9 @@ class Jobs(ABC, Generic[Job]):
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    @abstractmethod
     def _job(self, row: Row) -> Job:
-        """Return what a row of the table says."""
+        """Return what a row of the table says. Its columns are called as the fields are."""
+        return convert({**row, "counters": json.loads(row["counters"])}, self.kind)
 
     async def one(self, application_id: ApplicationId, job_id: UUID) -> Job | None:
         found = await self._connection.execute(

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from app.domain.ids import (
     ApplicationId,
-    Cursor,
     Sku,
     SourceId,
     SourceVariantId,
@@ -31,28 +30,9 @@ _ADD = """
 class Previews(Jobs[Preview], PreviewedWorld):
     """The previews of Applications, in one transaction. What has expired is not there any more."""
 
+    kind = Preview
     table = "preview"
     shown = "expires_at > now()"
-
-    def _job(self, row: Row) -> Preview:
-        counters: Mapping[str, int] = json.loads(row.counters)
-        return Preview(
-            id=row.id,
-            application_id=ApplicationId(row.application_id),
-            source_id=None if row.source_id is None else SourceId(row.source_id),
-            state=row.state,
-            phase=row.phase,
-            reason=row.reason,
-            cursor=None if row.cursor is None else Cursor(row.cursor),
-            counters=counters,
-            total=row.total,
-            progress=row.progress,
-            attempts=row.attempts,
-            due_at=row.due_at,
-            started_at=row.started_at,
-            finished_at=row.finished_at,
-            expires_at=row.expires_at,
-        )
 
     async def start(
         self, preview_id: UUID, application_id: ApplicationId, source_id: SourceId | None, *, lasts: timedelta

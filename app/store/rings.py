@@ -62,12 +62,20 @@ RING = """
     FROM hook
 """
 
+
+def by_our_hand(target: str) -> str:
+    """Return the condition that a ``ring`` tells of nothing but our own last writes to its ``target``."""
+    return (
+        f"ring.target_id = {target}.target_id AND ring.changed_from >= {target}.written_from - CAST(:apart AS interval) "
+        f"AND ring.changed_until <= {target}.written_until + CAST(:apart AS interval)"
+    )
+
+
 # OFFSET keeps the planner from joining the two, and so perhaps from going through all targets of the account.
-_EXCUSE = """
+_EXCUSE = f"""
     DELETE FROM ring WHERE application_id = :id AND EXISTS (
         SELECT FROM target t WHERE t.account_id = (SELECT account_id FROM application WHERE id = :id)
-            AND t.target_id = ring.target_id AND ring.changed_from >= t.written_from - CAST(:apart AS interval)
-            AND ring.changed_until <= t.written_until + CAST(:apart AS interval) OFFSET 0)
+            AND {by_our_hand("t")} OFFSET 0)
 """
 
 _AT_REST = at_rest("target_id = ANY(:ids)")

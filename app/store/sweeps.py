@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.domain.drift import Drift, DriftKind
-from app.domain.ids import ApplicationId, Cursor, SourceId, TargetId
+from app.domain.ids import ApplicationId, SourceId, TargetId
 from app.domain.sweeping import Finding, Sweep
 from app.store.connection import Row
 from app.store.documents import clean, rows
@@ -43,23 +43,8 @@ _TARGETS = at_rest("target_id > :after") + "LIMIT :limit"
 class Sweeps(LoneJobs[Sweep]):
     """The sweeps of Applications, in one transaction."""
 
+    kind = Sweep
     table = "sweep"
-
-    def _job(self, row: Row) -> Sweep:
-        counters: Mapping[str, int] = json.loads(row.counters)
-        return Sweep(
-            id=row.id,
-            application_id=ApplicationId(row.application_id),
-            state=row.state,
-            phase=row.phase,
-            reason=row.reason,
-            cursor=None if row.cursor is None else Cursor(row.cursor),
-            counters=counters,
-            attempts=row.attempts,
-            due_at=row.due_at,
-            started_at=row.started_at,
-            finished_at=row.finished_at,
-        )
 
     async def start(self, sweep_id: UUID, application_id: ApplicationId) -> Sweep:
         """Start a sweep and return it; if one is running, return that one."""

@@ -16,7 +16,7 @@ from app.ports import Hidings, TargetRecord
 from app.store.bindings import Bindings
 from app.store.connection import Row, unnested
 from app.store.documents import clean, from_observed, to_observed
-from app.store.rings import CLOCKS_APART
+from app.store.rings import CLOCKS_APART, by_our_hand
 
 _SHOWN = unnested(
     "r",
@@ -50,9 +50,7 @@ _TARGETS = f"""
 # What was just written to rings, too.
 _WRITTEN = f"""
     WITH written AS ({_TARGETS} RETURNING target_id, written_from, written_until)
-    DELETE FROM ring USING written WHERE ring.application_id = :application_id AND ring.target_id = written.target_id
-        AND ring.changed_from >= written.written_from - CAST(:apart AS interval)
-        AND ring.changed_until <= written.written_until + CAST(:apart AS interval)
+    DELETE FROM ring USING written WHERE ring.application_id = :application_id AND {by_our_hand("written")}
 """
 
 # Everything of the Application is gone through once, and for each of its products and targets one row is looked up by its
