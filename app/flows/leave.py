@@ -28,6 +28,9 @@ async def leave(run: LaneRun) -> bool:
     if not await _unsubscribe(run) or not await remove_webhook(run):
         return False
     async with services.store.transaction(run.claim) as tx:
+        if not await tx.applications.is_current(application):
+            # Whoever installed it again meanwhile has brought credentials, and they stay.
+            raise ChangedMeanwhile
         await leave_account(run, tx)
         await tx.vault.erase(str(application.id))
         await tx.applications.record_subscriptions(application.id, (), alone=True)

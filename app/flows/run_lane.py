@@ -5,6 +5,7 @@ is left of the run. After each step of a long one, events and products have thei
 ends with them: it makes a few round trips to the database, since with many lanes these are what a change waits for.
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +15,7 @@ import structlog
 
 from app.domain.application import Application
 from app.domain.errors import (
+    ChangedMeanwhile,
     CredentialsRefused,
     IntegrationError,
     LeaseLost,
@@ -270,7 +272,7 @@ async def _settle_in(run: LaneRun) -> bool:
     if importing is not None or (subscribing is not None and (subscribing.attempts or subscribing.due_at <= run.now())):
         return False
     async with run.services.store.transaction(run.claim) as tx:
-        if await tx.applications.state(run.application.id) == "installing":
+        if await tx.applications.is_current(run.application):
             if latest is not None and latest.state == "failed":
                 await tx.applications.set_state(run.application.id, "failed", f"The import failed: {latest.reason}")
             else:
@@ -294,9 +296,13 @@ async def _pause_if_refused_again(run: LaneRun, error: CredentialsRefused) -> No
             await run.marketplace.account()
     except CredentialsRefused as confirmed:
         if run.application.state == "uninstalling":
-            await leave_without_orderchamp(run, confirmed)
+            with contextlib.suppress(ChangedMeanwhile):
+                await leave_without_orderchamp(run, confirmed)
             return
         async with run.services.store.transaction(run.claim) as tx:
+            if not await tx.applications.is_current(run.application):
+                # Somebody paused it, let it go or brought other credentials meanwhile, and has the last word.
+                return
             reason = f"The shop does not accept the credentials any more: {confirmed} Bring new ones to go on."
             if confirmed.side == "orderchamp":
                 # Orderchamp tells nobody that an app was removed there: the token that dies is the only sign of it.

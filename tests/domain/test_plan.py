@@ -20,8 +20,8 @@ from app.domain.changes import (
     UpdateVariant,
     sent,
 )
-from app.domain.ids import Sku, SourceVariantId, StorefrontId, TargetId, TargetVariantId
-from app.domain.plan import Situation, next_stage
+from app.domain.ids import Sku, SourceId, SourceVariantId, StorefrontId, TargetId, TargetVariantId
+from app.domain.plan import Occupant, Situation, next_stage
 from app.domain.product import UNTOLD, Measures
 from app.domain.settings import ApplicationSettings
 from app.domain.state import Binding, Observed, ObservedVariant, Target, desired_state
@@ -101,6 +101,8 @@ def situation(
 
 
 HIDDEN = {"published": False, "status": "draft"}
+OCCUPIED = {Sku("B"): Occupant(target_id=TargetId("t2"), target_variant_id=TargetVariantId("other"))}
+STOCKED = SetStock(source_id=SourceId("1"), target_id=TARGET, target_variant_id=TargetVariantId("t-A"), quantity=5)
 
 TABLE: Mapping[str, tuple[Situation, list[str]]] = {
     "all is as it should be": (situation(there=target(shown("A"))), []),
@@ -126,6 +128,10 @@ TABLE: Mapping[str, tuple[Situation, list[str]]] = {
     ),
     "deleted": (situation(there=target(shown("A")), gone=True), ["Unpublish"]),
     "unpublished": (situation(there=target(shown("A")), shop=HIDDEN), ["Unpublish"]),
+    "unpublished, and a variant more: hidden first": (
+        situation(there=target(shown("A")), shop=HIDDEN, variants=("A", "B")),
+        ["Unpublish"],
+    ),
     "unpublished and sold: hidden first": (situation(there=target(shown("A", stock=9)), shop=HIDDEN), ["Unpublish"]),
     "hidden and sold: stock goes on": (
         situation(there=target(shown("A", stock=9), published=False), shop=HIDDEN),
@@ -142,6 +148,7 @@ TABLE: Mapping[str, tuple[Situation, list[str]]] = {
         [],
     ),
     "sold": (situation(there=target(shown("A", stock=9))), ["SetStock"]),
+    "sold out": (situation(there=target(shown("A")), shop={"variants": (variant("A", stock=0),)}), ["SetStock"]),
     "renamed": (situation(there=target(shown("A"), title="Old")), ["UpdateProduct"]),
     "renamed, and titles are switched off": (
         situation(there=target(shown("A"), title="Old"), settings={"fields": {"title": False}}),
@@ -164,6 +171,19 @@ TABLE: Mapping[str, tuple[Situation, list[str]]] = {
         situation(there=target(shown("A")), variants=("A", "B"), apart=frozenset({SourceVariantId("v-B")})),
         [],
     ),
+    "a variant more, whose SKU is shown by one that gives it up": (
+        situation(there=target(shown("A")), variants=("A", "B"), occupied=OCCUPIED),
+        ["UpdateVariant"],
+    ),
+    "the same, and it is somebody else's here, too: nobody makes way": (
+        situation(
+            there=target(shown("A")),
+            variants=("A", "B"),
+            occupied=OCCUPIED,
+            apart=frozenset({SourceVariantId("v-B")}),
+        ),
+        [],
+    ),
     "a variant was added after the publication": (
         situation(there=target(shown("A"), refresh_listing=True)),
         ["RefreshListing"],
@@ -183,6 +203,19 @@ TABLE: Mapping[str, tuple[Situation, list[str]]] = {
             settings={"removed_variants": "leave"},
         ),
         [],
+    ),
+    "bound, and the shop took its SKU away: not sold out": (
+        situation(
+            there=target(shown("A"), shown("B")), shop={"variants": (variant("A"), variant(None, variant_id="v-B"))}
+        ),
+        [],
+    ),
+    "the same, and sold": (
+        situation(
+            there=target(shown("A"), shown("B", stock=9)),
+            shop={"variants": (variant("A"), variant(None, variant_id="v-B"))},
+        ),
+        ["SetStock"],
     ),
     "following, and new": (situation(settings={"mode": "follow"}), []),
     "following, and a variant more": (
@@ -209,6 +242,14 @@ TABLE: Mapping[str, tuple[Situation, list[str]]] = {
     "only stock, and hidden in the shop": (
         situation(there=target(shown("A", stock=9)), shop=HIDDEN, settings={"mode": "stock"}),
         ["SetStock"],
+    ),
+    "only stock, and unpublished beside one that is shown": (
+        situation(
+            there=target(shown("A"), published_by_others=True, shared_with_living=True),
+            shop=HIDDEN,
+            settings={"mode": "stock"},
+        ),
+        [],
     ),
     "only stock, and deleted": (
         situation(there=target(shown("A", stock=9)), gone=True, settings={"mode": "stock"}),
@@ -288,9 +329,13 @@ TABLE: Mapping[str, tuple[Situation, list[str]]] = {
         ),
         [],
     ),
-    "what was refused is not planned again": (
+    "what is not permitted is not planned again": (
         situation(there=target(shown("A"), published=False), not_permitted=frozenset({Publish})),
         [],
+    ),
+    "what was refused is not planned again, and the rest is": (
+        situation(there=target(shown("A", stock=9, policy="CONTINUE")), off_limits=frozenset({STOCKED})),
+        ["UpdateVariant"],
     ),
 }
 
@@ -306,6 +351,27 @@ def test_it_is_published_where_it_was_last_and_else_on_the_fallback() -> None:
         (publish,) = next_stage(situation(there=target(shown("A"), published=False, last_storefront_id=last)))
         assert isinstance(publish, Publish)
         assert publish.storefront_id == expected
+
+
+def test_a_variant_more_goes_where_most_of_its_product_is() -> None:
+    here, there = TargetId("here"), TargetId("there")
+    bound = {"A": here, "B": there, "C": there}
+    made = situation(variants=("A", "B", "C", "D"))
+    made = replace(
+        made,
+        bindings={
+            SourceVariantId(f"v-{sku}"): Binding(
+                source_variant_id=SourceVariantId(f"v-{sku}"),
+                target_id=target_id,
+                target_variant_id=TargetVariantId(f"t-{sku}"),
+            )
+            for sku, target_id in bound.items()
+        },
+        targets={each: Target(id=each, observed=None) for each in (here, there)},
+    )
+    (created,) = next_stage(made)
+    assert isinstance(created, CreateVariant)
+    assert created.target_id == there
 
 
 @dataclass

@@ -56,6 +56,7 @@ def test_jitter_lengthens_by_a_fifth_at_most_and_a_wait_that_was_asked_for_is_ne
     assert isinstance(plain, RetryAt)
     assert isinstance(jittered, RetryAt)
     assert EPOCH + asked <= plain.when <= jittered.when <= EPOCH + max(asked, SCHEDULE[attempts - 1] * 1.2)
+    assert (plain.when < jittered.when) == (asked < SCHEDULE[attempts - 1] * 1.2)
 
 
 def test_what_is_given_up_says_why_without_the_words_of_a_bug() -> None:

@@ -1,5 +1,8 @@
 """Kinds of failure: tried again, given up, refused, not permitted, or a sign of something bigger."""
 
+from datetime import timedelta
+from itertools import cycle
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -15,7 +18,7 @@ from app.domain.structs import replace
 from app.flows.operate import Revision, change
 from app.flows.resolve import resolve
 from app.ports import Nobody
-from tests.fakes.shop import product, variant
+from tests.fakes.shop import EPOCH, product, variant
 from tests.fakes.stage import Stage
 
 
@@ -62,6 +65,17 @@ async def test_one_failing_product_delays_no_other(stage: Stage) -> None:
         await stage.hear(application, product(each, variant(f"{each}-A", stock=1), at=1))
     await stage.run_lanes()
     assert (stage.orderchamp.stock("1-A"), stage.orderchamp.stock("2-A")) == (5, 1)
+
+
+async def test_products_that_failed_together_do_not_come_back_together(stage: Stage) -> None:
+    application = await installed(stage, "1", "2")
+    pace = replace(stage.services.pace, retry_scale=1.0)
+    stage.services = replace(stage.services, pace=pace, jitter=cycle((0.0, 1.0)).__next__)
+    stage.orderchamp.verdict = away
+    await stage.hear(application, *(product(each, variant(f"{each}-A", stock=1), at=1) for each in ("1", "2")))
+    await stage.run_lanes()
+    first, second = sorted([(await stage.product(application, each)).due_at or EPOCH for each in ("1", "2")])
+    assert second - first > timedelta(seconds=0.9)
 
 
 def forbidden(kind: type[Change]) -> Outcome:

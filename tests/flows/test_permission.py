@@ -17,13 +17,14 @@ from app.domain.event import Incomplete, Uninstalled
 from app.domain.http import Reading, Request, Response
 from app.domain.ids import ApplicationId, Cursor, SourceId, Topic
 from app.domain.structs import replace
-from app.flows.operate import pause, start_import, uninstall
+from app.flows.operate import pause, resume, start_import, uninstall
 from app.flows.run_lane import claim_lane, run_lane
 from app.flows.services import Services
 from app.flows.tenure import PermittedBudget, PermittedTransport, Stopping, Tenure
 from app.platforms.adapter import Adapter
 from app.store.accounts import Unmetered
 from tests.fakes.gated import Gated
+from tests.fakes.interrupting import Interrupted
 from tests.fakes.shop import product
 from tests.fakes.stage import Stage
 
@@ -186,6 +187,29 @@ async def test_otherwise_many_calls_are_made(stage: Stage, application: Applicat
 
     await work(stage, application)
     assert len(await World(stage, nothing).run(application)) > 1
+
+
+async def test_once_a_pause_is_committed_no_batch_begins_wherever_it_comes(
+    stage: Stage, application: Application
+) -> None:
+    for at in range(1, 15):
+        await stage.hear(application, product("1", at=at, title=f"New {at}"))
+        before: list[int] = []
+
+        async def happening(before: list[int] = before) -> None:
+            await pause(stage.services, application.id)
+            before.append(len(stage.orderchamp.applied))
+
+        held = await claim_lane(stage.services)
+        assert held is not None
+        await run_lane(replace(stage.services, store=Interrupted(stage.store, at=at, happening=happening)), held)
+        if not before:
+            break
+        assert len(stage.orderchamp.applied) == before[0], f"paused before transaction {at}"
+        await resume(stage.services, application.id)
+        await stage.settle()
+    else:
+        pytest.fail("the run never came to its end before the pause")
 
 
 async def test_a_lane_that_somebody_else_holds_by_now_makes_no_call(stage: Stage, application: Application) -> None:

@@ -29,6 +29,9 @@ async def sound(run: LaneRun, tx: Transaction, states: Collection[str]) -> int |
         await tx.problems.close(application.id, "many_failures")
     if level is None or (before is not None and before >= level):
         return None
+    if level == ALARM_LEVELS[-1] and not await tx.applications.is_current(application):
+        # Somebody paused it, let it go or resumed it meanwhile, and has the last word; what still holds is counted again.
+        return None
     sentence = f"Orderchamp refused {failures} products within a day: {level} % of the limit."
     details = {"level": level, "failures": failures, "limit": application.settings.failure_limit}
     raised = Raised(kind="many_failures", subject="", sentence=sentence, details=details)
