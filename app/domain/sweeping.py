@@ -38,10 +38,7 @@ def is_repaired(kind: DriftKind, mode: Mode, *, again: bool) -> bool:
 
 
 class Sweep(Struct, frozen=True, kw_only=True):
-    """One sweep. ``cursor`` None: it is at the start of its phase. ``counters`` count ``products``, ``targets`` and findings.
-
-    ``listed_from``: when the shop's list was begun.
-    """
+    """One sweep. ``cursor`` None: it is at the start of its phase. ``counters`` count ``products``, ``targets`` and findings."""
 
     id: UUID
     application_id: ApplicationId

@@ -181,8 +181,10 @@ async def _postpone(run: LaneRun, running: Import, error: TemporaryError | Platf
     attempts = failures(running.attempts, error)
     wait = next_try(run, error, attempts)
     async with run.services.store.transaction(run.claim) as tx:
-        if isinstance(wait, GiveUp):
-            await tx.imports.end(running.id, "failed", reason=wait.reason)
-            logger.warning("import_failed", application_id=str(run.application.id), reason=wait.reason)
+        if not isinstance(wait, GiveUp):
+            await tx.imports.retry(running.id, attempts=attempts, wait=wait, reason=str(error))
             return
-        await tx.imports.retry(running.id, attempts=attempts, wait=wait, reason=str(error))
+        await tx.imports.end(running.id, "failed", reason=wait.reason)
+    logger.warning(
+        "import_failed", application_id=str(run.application.id), import_id=str(running.id), reason=wait.reason
+    )

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
+import structlog
+
 from app.domain.drift import Drift
 from app.domain.errors import PlatformRejected, RunOver, TemporaryError
 from app.domain.ids import ApplicationId
@@ -21,6 +23,8 @@ from app.flows.retrying import failures, next_try
 from app.flows.services import Services
 from app.flows.sweep_targets import compare_targets
 from app.ports import Told, Transaction
+
+logger = structlog.get_logger(__name__)
 
 
 async def sweep(run: LaneRun) -> bool:
@@ -123,8 +127,9 @@ async def _postpone(run: LaneRun, running: Sweep, error: TemporaryError | Platfo
     attempts = failures(running.attempts, error)
     wait = next_try(run, error, attempts)
     async with run.services.store.transaction(run.claim) as tx:
-        if isinstance(wait, GiveUp):
-            await tx.sweeps.end(running, "failed", reason=wait.reason)
-            await tx.sweeps.schedule(run.application.id, _until_next(run))
+        if not isinstance(wait, GiveUp):
+            await tx.sweeps.retry(running.id, attempts=attempts, wait=wait, reason=str(error))
             return
-        await tx.sweeps.retry(running.id, attempts=attempts, wait=wait, reason=str(error))
+        await tx.sweeps.end(running, "failed", reason=wait.reason)
+        await tx.sweeps.schedule(run.application.id, _until_next(run))
+    logger.warning("sweep_failed", application_id=str(run.application.id), sweep_id=str(running.id), reason=wait.reason)

@@ -75,7 +75,7 @@ def product(source_id: str, *variants: SourceVariant, at: int = 0, **changes: ob
 class FakeShop:
     """The shop. ``down`` makes it unreachable, ``token`` is what it accepts, ``refused_topics`` nobody may subscribe to.
 
-    ``refuses`` says of "list", "order", "probe" and "renew" what is raised instead. ``secret_kind`` is how its deliveries
+    ``refuses`` says of "list", "order", "page", "probe" and "renew" what is raised instead. ``secret_kind`` is how its deliveries
     are proven, ``signs_with`` what it was told to sign the deliveries of each subscription with. ``signs_app_topics``: it
     signs what comes to the platform-wide address, too.
     """
@@ -246,7 +246,7 @@ class _Catalogue:
 
     def page(self, connection: Connection, cursor: Cursor | None) -> Reading[Page]:
         yield from ()
-        self._shop._enter(connection)
+        self._shop._enter(connection, "page")
         self._shop.pages += 1
         ids = sorted(each for each in self._shop.products if cursor is None or each > cursor)
         here = ids[: self._shop.page_size]

@@ -46,8 +46,8 @@ async def _postpone(run: LaneRun, now: Preview, error: TemporaryError | Platform
     wait = next_try(run, error, attempts)
     lasts = run.services.pace.preview_lasts
     async with run.services.store.transaction(run.claim) as tx:
-        if isinstance(wait, GiveUp):
-            await tx.previews.end(run.application.id, now.id, "failed", reason=wait.reason, lasts=lasts)
-            logger.warning("preview_failed", application_id=str(run.application.id), reason=wait.reason)
+        if not isinstance(wait, GiveUp):
+            await tx.previews.retry(now.id, attempts=attempts, wait=wait, reason=str(error))
             return
-        await tx.previews.retry(now.id, attempts=attempts, wait=wait, reason=str(error))
+        await tx.previews.end(run.application.id, now.id, "failed", reason=wait.reason, lasts=lasts)
+    logger.warning("preview_failed", application_id=str(run.application.id), preview_id=str(now.id), reason=wait.reason)
