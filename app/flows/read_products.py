@@ -11,6 +11,7 @@ from app.domain.retry import GiveUp, decide
 from app.domain.structs import replace
 from app.flows.interrupted import Interrupted
 from app.flows.lane import LaneRun
+from app.flows.retrying import AT_LEAST
 from app.ports import Told
 
 BATCH = 10
@@ -132,7 +133,7 @@ async def _postpone(run: LaneRun, product: SourceProduct, error: TemporaryError 
         wait = (decision.when - run.now()) * run.services.pace.retry_scale
         if isinstance(error, TemporaryError) and error.retry_after is not None:
             wait = max(wait, error.retry_after)
-        wait = max(wait, timedelta(milliseconds=50))
+        wait = max(wait, AT_LEAST)
         after = replace(product, read=replace(product.read, attempts=attempts, due_at=run.now() + wait))
         sentence = f"The product could not be read from the shop; tried again later: {error}"
     await _save(run, product, Projected(product=after, outcome="reading", sentence=sentence), kind="read")

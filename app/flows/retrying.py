@@ -7,6 +7,7 @@ from app.domain.retry import GiveUp, decide
 from app.flows.lane import LaneRun
 
 AT_LEAST = timedelta(milliseconds=50)
+"""The shortest wait after an error, however much waits are shortened and whatever the other side asks for."""
 
 
 def failures(before: int, error: Exception) -> int:

@@ -42,6 +42,7 @@ from app.flows.reconcile import reconcile
 from app.flows.renew import renew
 from app.flows.replan import replan
 from app.flows.replay import replay_page
+from app.flows.retrying import AT_LEAST
 from app.flows.rotate_secret import retire_secret
 from app.flows.services import Services
 from app.flows.subscribe import subscribe
@@ -118,7 +119,7 @@ async def run_lane(services: Services, held: HeldLane, stopping: Stopping | None
     except TemporaryError as error:
         ended = "waits"
         log.warning("lane_waits", reason=str(error))
-        run.wait(max(error.retry_after or AFTER_TROUBLE * services.pace.retry_scale, timedelta(milliseconds=50)))
+        run.wait(max(error.retry_after or AFTER_TROUBLE * services.pace.retry_scale, AT_LEAST))
     await _release(run, sound=sound)
     return ended
 

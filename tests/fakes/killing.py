@@ -1,19 +1,15 @@
 """Kills a worker at its n-th await of a port: the store's and the marketplace's."""
 
-import contextlib
 import inspect
-from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
-from app.domain.ids import AccountId, ApplicationId
 from app.domain.structs import replace
 from app.flows.run_lane import claim_lane, run_lane
 from app.platforms.adapter import Adapter
-from app.ports import Addressee, Arrival, Budget, Claim, Marketplace, Marketplaces, Ring, Store, Transaction
+from app.ports import Budget, Marketplace, Marketplaces, Store, Transaction
 from tests.fakes.stage import Stage
+from tests.fakes.watching import WatchedStore
 
 
 class Killed(BaseException):
@@ -64,50 +60,22 @@ class _Watched:
         return watched
 
 
-class KillingStore:
+class KillingStore(WatchedStore):
     """A store whose every await may be the last."""
 
     def __init__(self, store: Store, killer: Killer) -> None:
-        self._store = store
+        super().__init__(store)
         self._killer = killer
 
-    @property
-    def unavailable(self) -> tuple[type[Exception], ...]:
-        return self._store.unavailable
-
-    @contextlib.asynccontextmanager
-    async def transaction(
-        self, claim: Claim | None = None, *, renewed_for: timedelta | None = None
-    ) -> AsyncIterator[Transaction]:
+    async def before(self) -> None:
         self._killer.step()
-        async with self._store.transaction(claim, renewed_for=renewed_for) as tx:
-            yield self._killer.within(tx)
-            if self._killer.inside:
-                self._killer.step()
 
-    @contextlib.asynccontextmanager
-    async def reading(self) -> AsyncIterator[Transaction]:
-        self._killer.step()
-        async with self._store.reading() as tx:
-            yield self._killer.within(tx)
+    def within(self, tx: Transaction) -> Transaction:
+        return self._killer.within(tx)
 
-    @contextlib.asynccontextmanager
-    async def previewing(self, preview_id: UUID, account_id: AccountId) -> AsyncIterator[Transaction]:
-        self._killer.step()
-        async with self._store.previewing(preview_id, account_id) as tx:
-            yield self._killer.within(tx)
-
-    def budget(self, account_id: AccountId | None) -> Budget:
-        return self._store.budget(account_id)
-
-    async def ring(self, secret: str, ring: Ring, *, signed: bool, look_after: timedelta) -> None:
-        await self._store.ring(secret, ring, signed=signed, look_after=look_after)
-
-    async def addressees(self, application_ids: Sequence[ApplicationId]) -> Mapping[ApplicationId, Addressee]:
-        return await self._store.addressees(application_ids)
-
-    async def accept(self, arrivals: Sequence[Arrival]) -> frozenset[tuple[ApplicationId, int | None]]:
-        return await self._store.accept(arrivals)
+    async def committing(self) -> None:
+        if self._killer.inside:
+            self._killer.step()
 
 
 class _WatchedTransaction:

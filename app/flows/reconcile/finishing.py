@@ -17,6 +17,7 @@ from app.flows.reconcile.alarm import announce, sound
 from app.flows.reconcile.batch import Batch, StillOnItsWay, Work, told_of
 from app.flows.reconcile.counting import count
 from app.flows.reconcile.recording import Made, write_down
+from app.flows.retrying import AT_LEAST
 from app.ports import Reconciled, TargetRecord, Transaction
 
 WORTH_TELLING = frozenset({"problem", "failed", "skipped", "detached", "draft", "held"})
@@ -129,8 +130,7 @@ def _result(run: LaneRun, batch: Batch, work: Work) -> Result:
         why=f"Tried again later: {work.error}",
         written=work.written,
         # What was not begun, because the run had to end, goes on with the next one.
-        retry_at=run.now()
-        + (timedelta(0) if isinstance(work.error, RunOver) else max(wait, timedelta(milliseconds=50))),
+        retry_at=run.now() + (timedelta(0) if isinstance(work.error, RunOver) else max(wait, AT_LEAST)),
         attempts=attempts,
         tried=not waiting,
     )
