@@ -33,7 +33,7 @@ async def _stock(here: Town) -> float:
             await pace.turn()
             group.create_task(shop.say_stock(item, 9))
     for item in shop.items[:: STOCK_CHANGES // 20]:
-        await shop.until_shown(item, 9, every=0.5, within=60)
+        await shop.until_shown(item, 9, every=0.5, patience=60)
     await shop.until_quiet()
     counted = await calls(here)
     print(f"   {STOCK_CHANGES:,} stock changes: {counted['requests']} calls, {counted['cost']} points")

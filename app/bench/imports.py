@@ -20,7 +20,6 @@ NEW = (100, 100)
 LARGE = (1_000, 100)
 """100,000 variants, for memory."""
 
-WITHIN = 900.0
 LOOK_SECONDS = 0.5
 
 
@@ -77,7 +76,7 @@ def _figures(memory: Mapping[str, Sequence[float]]) -> list[Figure]:
 
 async def _import(here: Town, name: str, products: int, variants: int, *, known: bool) -> int:
     await forget_calls(here)
-    shop = await open_shop(here, name, products=products, variants=variants, known=known, within=WITHIN)
+    shop = await open_shop(here, name, products=products, variants=variants, known=known)
     counted = await calls(here)
     done = (await here.api("GET", f"/v1/applications/{shop.application_id}"))["import"]
     what = "that Orderchamp has" if known else "that are new"

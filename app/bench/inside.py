@@ -32,6 +32,7 @@ from app.domain.state import Observed, ObservedVariant
 from app.domain.structs import replace
 from app.domain.webhook import Registered
 from app.flows.services import Pace, Services
+from app.local.patience import until
 from app.platforms.registry import ADAPTERS
 from app.ports import Arrival, Budget, Marketplace, Ring
 from app.store import migrations
@@ -186,15 +187,15 @@ class Inside:
             )
             return int(found.scalar())
 
-    async def until_settled(self, application: Application, *, within: float = 120) -> None:
+    async def until_settled(self, application: Application) -> None:
         """Return once nothing waits for this Application any more."""
-        async with asyncio.timeout(within):
-            while True:
-                async with self.store.reading() as tx:
-                    waiting, _ = await tx.products.backlog(application.id)
-                if not waiting:
-                    return
-                await asyncio.sleep(0.01)
+
+        async def look() -> tuple[bool, object]:
+            async with self.store.reading() as tx:
+                waiting, _ = await tx.products.backlog(application.id)
+            return not waiting, waiting
+
+        await until(look, f"What waits for {application.shop}", patience=120, every=0.01)
 
     @contextlib.asynccontextmanager
     async def working(self, *, slots: int = 8) -> AsyncIterator[None]:
@@ -205,11 +206,14 @@ class Inside:
         worker.stop()
         await running
 
-    async def until_quiet(self, *, within: float = 300) -> None:
+    async def until_quiet(self) -> None:
         """Return once nothing waits any more."""
-        async with asyncio.timeout(within):
-            while await self.waiting():
-                await asyncio.sleep(0.02)
+
+        async def look() -> tuple[bool, object]:
+            waiting = await self.waiting()
+            return not waiting, waiting
+
+        await until(look, "What waits for the worker", patience=120, every=0.02)
 
 
 @contextlib.asynccontextmanager

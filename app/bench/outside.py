@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from app.domain.http import Delivery
+from app.local.patience import until
 from app.local.postgres import scratch
 from app.local.processes import NotStarted, free_port
 from app.local.town import Ports, Town, town
@@ -75,30 +76,32 @@ class Shop:
         found: list[Mapping[str, Any]] = await self.town.sandbox("GET", url)
         return found[0]
 
-    async def until_shown(self, item: Item, quantity: int, *, within: float = 30, every: float = 0.05) -> datetime:
+    async def until_shown(self, item: Item, quantity: int, *, patience: float = 30, every: float = 0.05) -> datetime:
         """Return, once Orderchamp shows this stock, since when it does: by its clock, which is this machine's."""
-        async with asyncio.timeout(within):
-            while True:
-                variants = (await self.shown(item))["variants"]
-                variant = next(each for each in variants if each["sku"] == item.sku)
-                if int(variant["available_quantity"]) == quantity:
-                    return datetime.fromisoformat(variant["counted_at"])
-                await asyncio.sleep(every)
+        counted_at = ""
 
-    async def until_title(self, item: Item, title: str, *, within: float = 60) -> None:
+        async def look() -> tuple[bool, object]:
+            nonlocal counted_at
+            variants = (await self.shown(item))["variants"]
+            variant = next(each for each in variants if each["sku"] == item.sku)
+            counted_at = variant["counted_at"]
+            return int(variant["available_quantity"]) == quantity, variant["available_quantity"]
+
+        await until(look, f"The stock of {item.sku} on Orderchamp", patience=patience, every=every)
+        return datetime.fromisoformat(counted_at)
+
+    async def until_title(self, item: Item, title: str) -> None:
         """Return once Orderchamp shows the product under this title."""
-        async with asyncio.timeout(within):
-            while (await self.shown(item))["title"] != title:
-                await asyncio.sleep(0.2)
 
-    async def until_quiet(self, *, within: float = 120) -> None:
+        async def look() -> tuple[bool, object]:
+            shown = (await self.shown(item))["title"]
+            return shown == title, shown
+
+        await until(look, f"The title of {item.sku} on Orderchamp", patience=60, every=0.2)
+
+    async def until_quiet(self) -> None:
         """Return once nothing waits for this Application."""
-        async with asyncio.timeout(within):
-            while True:
-                found = await self.town.api("GET", f"/v1/applications/{self.application_id}")
-                if found["state"] == "active" and found["counters"]["backlog"] == 0:
-                    return
-                await asyncio.sleep(0.1)
+        await self.town.until_imported(self.application_id, patience=120)
 
 
 @contextlib.asynccontextmanager
@@ -106,7 +109,7 @@ async def real_town(settings: Mapping[str, str] | None = None) -> AsyncIterator[
     """Run everything at production settings, on a database of its own that flushes to the disk."""
     with scratch("bench") as folder:
         ports = Ports(web=free_port(), orderchamp=free_port(), shops=free_port())
-        async with town(folder, ports, settings or {}) as here:
+        async with town(folder, ports, settings or {}, remember=False) as here:
             yield here
 
 
@@ -118,7 +121,6 @@ async def open_shop(
     variants: int,
     fields: Mapping[str, bool] | None = None,
     known: bool = True,
-    within: float = 120,
 ) -> Shop:
     """Open a shop whose whole catalogue is on Orderchamp already, install it, and wait until both are in step.
 
@@ -137,9 +139,10 @@ async def open_shop(
         url = f"{here.orderchamp}/_sandbox/products?token={token}"
         await here.sandbox("POST", url, _on_orderchamp(each, storefront["id"]))
     shop = f"{here.shops}/_sandbox/shops/{domain}"
-    await here.sandbox("PUT", shop, {"token": token, "catalogue": catalogue, "app_url": here.web})
+    await here.sandbox("PUT", shop, {"token": token, "app_url": here.web})
     await here.sandbox("PUT", f"{shop}/switches", {"restore_rate": 100_000})
-    made = await here.sandbox("GET", f"{shop}/products")
+    # One by one, so that no answer takes longer the larger the catalogue is.
+    made = [await here.sandbox("POST", f"{shop}/products", each) for each in catalogue]
     installed = await here.api(
         "POST",
         f"/v1/suppliers/{name}/applications",
@@ -163,7 +166,7 @@ async def open_shop(
             for variant in product["variants"]
         ),
     )
-    await opened.until_quiet(within=within)
+    await opened.until_quiet()
     await _limit_orderchamp(here, "2000/100")
     return opened
 

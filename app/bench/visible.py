@@ -80,7 +80,7 @@ async def _loaded(here: Town) -> list[float]:
     if loading.result().other:
         raise NotStarted(f"{loading.result().other} deliveries were not acknowledged.")
     # Looked at afterwards, since looking takes the processor away from what is measured.
-    shown = [await shop.until_shown(item, 77, within=60) for shop, item in watched]
+    shown = [await shop.until_shown(item, 77, patience=60) for shop, item in watched]
     return [(then - since).total_seconds() * 1000 for since, then in zip(begun, shown, strict=True)]
 
 

@@ -2,15 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from app.local.commands import carry_out, plainly
 from app.local.demo import demo
 from app.local.platforms import PLATFORMS
-from app.local.postgres import NoDatabase, fresh_database
-from app.local.processes import NotStarted, until_told_to_stop
+from app.local.postgres import fresh_database
 from app.local.run import run
 from app.store import migrations
 
@@ -20,7 +19,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 @app.command("run")
 def run_command() -> None:
     """Start everything and stay until Ctrl-C."""
-    _until_told_to_stop(run(), told_code=0)
+    carry_out(run(), told_code=0)
 
 
 @app.command("demo")
@@ -29,22 +28,13 @@ def demo_command(platform: Annotated[str, typer.Argument(help=f"One of {', '.joi
     if platform not in PLATFORMS:
         print(f"{platform!r} cannot be shown; choose one of {', '.join(PLATFORMS)}.", file=sys.stderr)
         raise typer.Exit(2)
-    _until_told_to_stop(demo(PLATFORMS[platform]), told_code=130)
-
-
-def _until_told_to_stop(work: Coroutine[Any, Any, int], *, told_code: int) -> None:
-    try:
-        code = asyncio.run(until_told_to_stop(work, told_code=told_code))
-    except (NotStarted, NoDatabase) as error:
-        print(f"\n{error}", file=sys.stderr)
-        raise typer.Exit(1) from error
-    raise typer.Exit(code)
+    carry_out(demo(PLATFORMS[platform]))
 
 
 @app.command("schema-check")
 def schema_check_command() -> None:
     """Compare the tables in the code with those of a freshly migrated database."""
-    with fresh_database() as url:
+    with plainly(), fresh_database() as url:
         migrations.upgrade(url)
         found = asyncio.run(migrations.differences(url))
     for each in found:
@@ -58,7 +48,7 @@ def schema_check_command() -> None:
 @app.command("migration")
 def migration_command(message: str) -> None:
     """Write a migration for what changed in the tables."""
-    with fresh_database() as url:
+    with plainly(), fresh_database() as url:
         migrations.upgrade(url)
         migrations.write(url, message)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.local.browser import NotThere
+from app.local.patience import until
 from app.local.platforms import Platform
 from app.local.postgres import scratch
 from app.local.processes import NotStarted, free_port
@@ -74,13 +75,13 @@ class Stage:
 
     async def rest(self) -> None:
         """Wait until nothing is left to do, so that one row's story does not run into the next."""
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                pending = (await self.town.shop("GET", "/quiet"))["pending"]
-                application = await self.town.api("GET", f"/v1/applications/{self.application_id}")
-                if pending == 0 and application["counters"]["backlog"] == 0:
-                    return
-                await asyncio.sleep(0.1)
+
+        async def look() -> tuple[bool, object]:
+            pending = (await self.town.shop("GET", "/quiet"))["pending"]
+            backlog = (await self.town.api("GET", f"/v1/applications/{self.application_id}"))["counters"]["backlog"]
+            return pending == 0 and backlog == 0, f"{pending} deliveries under way, {backlog} waiting"
+
+        await until(look, "What is left to do", patience=PATIENCE)
 
 
 Row = Callable[[Stage], Awaitable[tuple[str, list[str]]]]
@@ -243,7 +244,7 @@ async def _walk(stage: Stage) -> int:
         try:
             shown, why = await row(stage)
             await stage.rest()
-        except (Wrong, NotStarted, TimeoutError) as wrong:
+        except (Wrong, NotStarted) as wrong:
             print(f"   WRONG: {wrong}\n\nRow {number} ({row.__name__}) does not hold.")
             print(stage.town.processes.tail("worker"))
             return 1

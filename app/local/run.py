@@ -1,12 +1,13 @@
-"""``make run``: everything up, an Application installed, and three things to try. A second run goes on where it stopped."""
+"""``make run``: everything up, an Application installed, and what to try with it. A second run goes on where it stopped."""
 
 import asyncio
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
+from urllib.parse import quote
 
 from app.local.processes import NotStarted, require_free
 from app.local.town import Ports, Town, town
@@ -14,6 +15,7 @@ from app.local.walk import open_second_shop
 
 DATA = Path(".data")
 DEFAULT_PORTS = {"WEB_PORT": "8000", "ORDERCHAMP_PORT": "8001", "SHOPIFY_PORT": "8002"}
+PORTS = 2**16
 
 
 async def run() -> NoReturn:
@@ -29,9 +31,13 @@ async def run() -> NoReturn:
 
 
 def _ports() -> Ports:
-    ports = {name: int(os.environ.get(name, default)) for name, default in DEFAULT_PORTS.items()}
-    for setting, port in ports.items():
-        require_free(port, setting)
+    ports = {}
+    for setting, default in DEFAULT_PORTS.items():
+        given = os.environ.get(setting, default)
+        if not (given.isascii() and given.isdigit() and 0 < int(given) < PORTS):
+            raise NotStarted(f"{setting} is {given!r}, which is no port; it is a number below {PORTS}.")
+        ports[setting] = int(given)
+        require_free(ports[setting], setting)
     return Ports(web=ports["WEB_PORT"], orderchamp=ports["ORDERCHAMP_PORT"], shops=ports["SHOPIFY_PORT"])
 
 
@@ -65,10 +71,13 @@ async def _show(here: Town, data: Path) -> NoReturn:
     await here.open_shop()
     if here.platform.consent is not None:
         await open_second_shop(here, here.platform.consent)
-    application = await here.install()
-    print("Importing the catalogue …", flush=True)
-    details = await here.until_imported(application["id"])
-    await _tell(here, application["id"], details["counters"]["products"], data)
+    installed = await here.install()
+    if installed["state"] == "paused":
+        application = await here.api("GET", f"/v1/applications/{installed['id']}")
+    else:
+        print("Importing the catalogue …", flush=True)
+        application = await here.until_imported(installed["id"])
+    print(walkthrough(here, application, await here.shop("GET", "/products"), data), flush=True)
     while True:
         for problem in here.processes.problems():
             print(f"  {problem}", flush=True)
@@ -83,38 +92,63 @@ def _another(here: Town) -> str:
     return "" if consent is None else f" and {consent.shop}, which is open and has yet to let the app in"
 
 
-async def _tell(here: Town, application_id: str, products: dict[str, int], data: Path) -> None:
-    board = next(each for each in await here.shop("GET", "/products") if each["title"] == "Oak board")
-    shop = f"{here.shops}/_sandbox/shops/{here.platform.shop}"
-    counted = ", ".join(f"{count} {state}" for state, count in sorted(products.items()))
-    product = f"{here.web}/v1/applications/{application_id}/products/{board['id']}"
-    print(
-        f"""
-  Application   {application_id} is active: {counted}
+def walkthrough(here: Town, application: Mapping[str, Any], products: Sequence[Mapping[str, Any]], data: Path) -> str:
+    """Return what there is, and what to try with one of the shop's products: people may have changed any of them."""
+    counted = ", ".join(f"{count} {state}" for state, count in sorted(application["counters"]["products"].items()))
+    state = "active" if application["state"] == "active" else f"{application['state']} ({application['why']})"
+    return f"""
+  Application   {application["id"]} is {state}: {counted or "no products"}
   API           {here.web}/docs
   API key       {here.keys["api"]}
   Orderchamp    {here.orderchamp}/_sandbox/products
-  Shopify       {shop}/products
+  Shopify       {_shop(here)}/products
   Logs          {data / "logs"}
 
 Try, in another terminal:
-
-  1. Sell an oak board in the shop, and look at Orderchamp a moment later:
-     curl -X PUT {shop}/products/{board["id"]}/variants/{board["variants"][0]["id"]}/stock \\
-          -H 'content-type: application/json' -d '{{"quantity": 7}}'
-     curl '{here.orderchamp}/_sandbox/products?sku={board["variants"][0]["sku"]}'
-
-  2. Take the product off the shop:
-     curl -X POST {shop}/products/{board["id"]}/unpublish
-
-  3. Ask why it is not published:
-     curl -H 'Authorization: Bearer {here.keys["api"]}' \\
-          {product}/timeline
-
-  4. Install another shop as a supplier does, in a browser: {here.web}/install/orderchamp
-     Choose {here.platform.title}{_another(here)}.
+{"".join(_to_try(here, application, example(products)))}
+  * Install another shop as a supplier does, in a browser: {here.web}/install/orderchamp
+    Choose {here.platform.title}{_another(here)}.
 
 Ctrl-C stops everything; the next `make run` goes on from here.
-""",
-        flush=True,
-    )
+"""
+
+
+def example(products: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return a product with which everything can be tried: the first that is sold; None: there is none."""
+    return next((each for each in products if _is_sold(each)), None)
+
+
+def _is_sold(product: Mapping[str, Any]) -> bool:
+    published = product["status"] == "active" and product["published_at"] is not None
+    return published and any(each["sku"] and each["tracked"] for each in product["variants"])
+
+
+def _to_try(here: Town, application: Mapping[str, Any], product: Mapping[str, Any] | None) -> Iterator[str]:
+    ours = f"{here.web}/v1/applications/{application['id']}"
+    key = f"-H 'Authorization: Bearer {here.keys['api']}'"
+    if application["state"] == "paused":
+        yield f"""
+  * Have it go on, since somebody has paused it:
+    curl -X POST {key} {ours}/resume
+"""
+    if product is None:
+        return
+    variant = next(each for each in product["variants"] if each["sku"] and each["tracked"])
+    there = f"{_shop(here)}/products/{product['id']}"
+    yield f"""
+  * Sell some of “{product["title"]}” in the shop, and look at Orderchamp a moment later:
+    curl -X PUT {there}/variants/{variant["id"]}/stock \\
+         -H 'content-type: application/json' -d '{{"quantity": 7}}'
+    curl '{here.orderchamp}/_sandbox/products?sku={quote(variant["sku"])}'
+
+  * Take the product off the shop:
+    curl -X POST {there}/unpublish
+
+  * Ask why it is not published:
+    curl {key} \\
+         {ours}/products/{product["id"]}/timeline
+"""
+
+
+def _shop(here: Town) -> str:
+    return f"{here.shops}/_sandbox/shops/{here.platform.shop}"

@@ -1,6 +1,5 @@
 """A small town: the service with its database, a stand-in Orderchamp, and stand-in shops of one platform, all on this machine."""
 
-import asyncio
 import contextlib
 import json
 import os
@@ -12,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from app.local.patience import until
 from app.local.platforms import SHOPIFY, Platform
 from app.local.postgres import EmbeddedServer, embedded_server
 from app.local.processes import NotStarted, Processes, run_module
@@ -70,7 +70,10 @@ class Town:
         return await self._call(method, url, body, {})
 
     async def _call(self, method: str, url: str, body: object, headers: Mapping[str, str]) -> Any:
-        answer = await self.client.request(method, url, json=body, headers=headers)
+        try:
+            answer = await self.client.request(method, url, json=body, headers=headers)
+        except httpx.HTTPError as error:
+            raise NotStarted(f"{method} {url} was not answered: {str(error) or type(error).__name__}") from error
         if answer.is_error:
             raise NotStarted(f"{method} {url} answered {answer.status_code}: {answer.text[:500]}")
         return answer.json() if answer.content else None
@@ -113,19 +116,26 @@ class Town:
         installed: dict[str, Any] = await self.api("POST", f"/v1/suppliers/{SUPPLIER}/applications", body)
         return installed
 
-    async def until_imported(self, application_id: str, *, within: float = 60) -> dict[str, Any]:
-        """Wait until the catalogue is on Orderchamp and nothing waits any more."""
+    async def until_imported(self, application_id: str, *, patience: float = 60) -> dict[str, Any]:
+        """Wait until the catalogue is on Orderchamp and nothing waits any more, as long as it comes any further."""
+        application: dict[str, Any] = {}
+
+        async def look() -> tuple[bool, object]:
+            application.update(await self.api("GET", f"/v1/applications/{application_id}"))
+            state, backlog, importing = application["state"], application["counters"]["backlog"], application["import"]
+            if state in ("failed", "paused"):
+                raise NotStarted(f"The installation is {state}: {application['why']}")
+            return state == "active" and backlog == 0, (
+                state,
+                f"{backlog} waiting",
+                importing and importing["counters"],
+            )
+
         try:
-            async with asyncio.timeout(within):
-                while True:
-                    application: dict[str, Any] = await self.api("GET", f"/v1/applications/{application_id}")
-                    if application["state"] == "active" and application["counters"]["backlog"] == 0:
-                        return application
-                    if application["state"] in ("failed", "paused"):
-                        raise NotStarted(f"The installation is {application['state']}: {application['why']}")
-                    await asyncio.sleep(0.2)
-        except TimeoutError as error:
-            raise NotStarted(f"The import took longer than {within:.0f} s.\n{self.processes.tail('worker')}") from error
+            await until(look, "The import", patience=patience, every=0.2)
+        except NotStarted as error:
+            raise NotStarted(f"{error}\n{self.processes.tail('worker')}") from error
+        return application
 
     async def until_web_is_ready(self) -> None:
         """Wait until the web process serves and has its database."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import sys
 from collections import Counter
 from pathlib import Path
 from random import SystemRandom
@@ -10,9 +9,10 @@ from typing import Annotated
 
 import typer
 
+from app.local.commands import carry_out
 from app.local.figures import Figure, report
-from app.local.postgres import NoDatabase, scratch
-from app.local.processes import NotStarted, free_port, until_told_to_stop
+from app.local.postgres import scratch
+from app.local.processes import free_port
 from app.local.town import Ports, town
 from app.proof import catalogues
 from app.proof.checker import Findings
@@ -38,12 +38,7 @@ def proof(
 ) -> None:
     """Break the service in many ways and look whether it keeps its promise."""
     first = SystemRandom().randrange(10**6) if seed is None else seed
-    try:
-        code = asyncio.run(until_told_to_stop(_prove(runs, first, production=production), told_code=130))
-    except (NotStarted, NoDatabase) as error:
-        print(f"\n{error}", file=sys.stderr)
-        raise typer.Exit(1) from error
-    raise typer.Exit(code)
+    carry_out(_prove(runs, first, production=production))
 
 
 async def _prove(runs: int, first: int, *, production: bool) -> int:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from app.local.figures import Figure
+from app.local.patience import until
 from app.local.postgres import scratch
 from app.local.processes import free_port
 from app.local.town import Ports, Town, town, worker_names
@@ -139,9 +140,12 @@ def _rested(products: list[Thing]) -> list[Thing]:
 async def _sweep(shop: Shop) -> set[str]:
     """Sweep once and return the products that its report names."""
     sweep = (await shop.api("POST", "/sweeps"))["id"]
-    async with asyncio.timeout(PATIENCE):
-        while (await shop.api("GET", f"/sweeps/{sweep}"))["state"] == "running":
-            await asyncio.sleep(0.2)
+
+    async def look() -> tuple[bool, object]:
+        now = await shop.api("GET", f"/sweeps/{sweep}")
+        return now["state"] != "running", (now["phase"], now["counters"])
+
+    await until(look, "The sweep", patience=PATIENCE, every=0.2)
     return {each["source_id"] async for each in _findings(shop, sweep)}
 
 

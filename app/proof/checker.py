@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from app.local.processes import NotStarted
 from app.proof.life import Memory
 from app.proof.shop import Shop, Thing
 from app.proof.shown import Seen, differences, doubled
@@ -66,12 +67,14 @@ class Checker:
 
     async def ask(self, question: str, *arguments: object) -> list[asyncpg.Record]:
         """Ask the database; while it is away, until it is back."""
-        async with asyncio.timeout(BACK_SECONDS):
-            while True:
-                try:
-                    return await self._ask(question, *arguments)
-                except (OSError, *AWAY):
-                    await asyncio.sleep(0.1)
+        ends = asyncio.get_running_loop().time() + BACK_SECONDS
+        while True:
+            try:
+                return await self._ask(question, *arguments)
+            except (OSError, *AWAY) as error:
+                if asyncio.get_running_loop().time() > ends:
+                    raise NotStarted(f"The database was away for {BACK_SECONDS:.0f} s: {error}") from error
+                await asyncio.sleep(0.1)
 
     async def _ask(self, question: str, *arguments: object) -> list[asyncpg.Record]:
         connection = await asyncpg.connect(
