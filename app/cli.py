@@ -5,6 +5,7 @@ import base64
 import contextlib
 import os
 import secrets
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Annotated, Literal, TypeVar
@@ -12,11 +13,14 @@ from uuid import UUID, uuid4
 
 import typer
 import uvloop
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from sqlalchemy.exc import DBAPIError
 
 from app import serving
 from app import worker as worker_process
-from app.composition import open_services, open_store, periods
+from app.composition import WrongSettings, check, open_services, open_store, periods
 from app.domain.errors import ApplicationNotFound, NotPossibleNow
 from app.domain.ids import ApplicationId, SourceId, SupplierId
 from app.domain.importing import Import
@@ -27,8 +31,9 @@ from app.flows.housekeeping import keep_house
 from app.flows.operate import start_import
 from app.flows.preview import start_preview
 from app.flows.run_lane import erase_now
-from app.settings import Settings
+from app.settings import Settings, what_is_wrong
 from app.store import migrations
+from app.store.connect import LOST, why_unusable
 from app.store.database import PostgresStore
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -48,10 +53,11 @@ PRINTED_AT_ONCE = 200
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
     processes: Annotated[int, typer.Option(min=1, help="How many web processes.")] = 1,
 ) -> None:
     """Run the web process, or several that share the port and count together."""
+    check(Settings())
     with _counting_together(processes):
         serving.serve("app.main:create_app", host=host, port=port, processes=processes)
 
@@ -289,5 +295,32 @@ async def _erase_supplier(supplier_id: SupplierId) -> None:
         await store.close()
 
 
+def main() -> None:
+    """Run the command that was typed. A wrong setting, and a database that is away, are told in a sentence."""
+    try:
+        app()
+    except (ValidationError, SettingsError, WrongSettings, *LOST, DBAPIError) as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        print(sentence, file=sys.stderr)
+        sys.exit(1)
+
+
+def _sentence(error: Exception) -> str | None:
+    """Return what keeps the service from its work, or None: it is a bug."""
+    match error:
+        case ValidationError() if error.title == Settings.__name__:
+            return what_is_wrong(error)
+        case WrongSettings():
+            return str(error)
+        case SettingsError():
+            return f"A setting is not the JSON that it should be: {error}."
+        case ValidationError():
+            return None
+        case _:
+            return why_unusable(error)
+
+
 if __name__ == "__main__":
-    app()
+    main()

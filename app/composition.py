@@ -39,14 +39,25 @@ SECRET_LENGTH = 64
 
 
 class WrongSettings(Exception):
-    """A setting does not fit the platforms that there are. Says which part of it, and never a key."""
+    """A setting cannot be used, or does not fit the platforms that there are. Says which part of it, and never a key."""
+
+
+def check(settings: Settings) -> None:
+    """WrongSettings if the service could not be put together of them. Nothing is opened."""
+    open_store(settings)
+    apps(settings)
+    shop_url(settings)
 
 
 def open_store(settings: Settings) -> PostgresStore:
-    """Return the store; nothing is connected before the first question."""
+    """Return the store; nothing is connected before the first question. WrongSettings if there are no keys for it."""
+    try:
+        keyring = Keyring.parse(settings.vault_keys.get_secret_value())
+    except ValueError as error:
+        raise WrongSettings(f"VAULT_KEYS: {error}.") from None
     return PostgresStore(
         settings.database_url.get_secret_value(),
-        keyring=Keyring.parse(settings.vault_keys.get_secret_value()),
+        keyring=keyring,
         random_bytes=os.urandom,
         pool=settings.database_pool,
     )

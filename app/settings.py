@@ -6,8 +6,10 @@ with a message that names them.
 
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 DEVELOPMENT_VAULT_KEY = "development:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 """A key that everybody knows. Outside development the service refuses to start with it."""
@@ -136,6 +138,17 @@ class Settings(BaseSettings):
         default="info", description="Least level that is logged."
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_of_postgresql(cls, value: SecretStr) -> SecretStr:
+        try:
+            scheme = make_url(value.get_secret_value()).get_backend_name()
+        except (ArgumentError, ValueError):
+            scheme = None
+        if scheme not in ("postgres", "postgresql"):
+            raise ValueError("it is not written as postgresql://user:password@host:port/name")
+        return value
+
     @field_validator("public_url", "orderchamp_www_url")
     @classmethod
     def _without_slash(cls, value: str) -> str:
@@ -166,3 +179,13 @@ class Settings(BaseSettings):
         if self.lease_seconds < least:
             raise ValueError(f"LEASE_SECONDS is {self.lease_seconds}, but CALL_SECONDS asks for {least} at least")
         return self
+
+
+def what_is_wrong(error: ValidationError) -> str:
+    """Return why settings cannot be used, a line for each of them. What they were set to is not told."""
+    lines = []
+    for each in error.errors(include_url=False, include_context=False, include_input=False):
+        name = ": ".join(str(part) for part in each["loc"]).upper()
+        why = "it is not set" if each["type"] == "missing" else each["msg"].removeprefix("Value error, ")
+        lines.append(f"{name}: {why}." if name else f"{why}.")
+    return "\n".join(lines)

@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from app.composition import open_services, open_store, periods
+from app.composition import WrongSettings, open_services, open_store, periods
 from app.domain.errors import LeaseLost
 from app.flows.housekeeping import Periods, keep_house
 from app.flows.installs.finish import finish_install
@@ -229,10 +229,13 @@ async def main(settings: Settings | None = None) -> None:
     chosen = settings or Settings()
     metrics = Metrics()
     configure_logging(chosen.log_level, metrics.count_event)
-    shown = (
-        metrics.served(chosen.metrics_host, chosen.metrics_port) if chosen.metrics_port else contextlib.nullcontext()
-    )
-    with shown:
+    with contextlib.ExitStack() as shown:
+        if chosen.metrics_port:
+            try:
+                shown.enter_context(metrics.served(chosen.metrics_host, chosen.metrics_port))
+            except OSError as error:
+                where = f"{chosen.metrics_host}:{chosen.metrics_port}"
+                raise WrongSettings(f"METRICS_PORT: {where} cannot be used: {error.strerror}.") from error
         await _work_until_told(chosen, metrics)
     logger.info("worker_stopped")
 

@@ -4,6 +4,7 @@ The server is the embedded one, shared by parallel test processes, unless TEST_D
 test does reaches beyond this machine.
 """
 
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from app.local.postgres import embedded
@@ -61,3 +63,13 @@ def database_url(databases: Databases) -> Iterator[str]:
     """A migrated database without a row in it."""
     with databases.one() as url:
         yield url
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """Have logging set up as it was, once the test is over."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()

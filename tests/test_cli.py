@@ -2,14 +2,17 @@
 
 import asyncio
 
+import asyncpg
 import pytest
+from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner
 
-from app.cli import app, follow_import, follow_preview
+from app.cli import app, follow_import, follow_preview, main
 from app.composition import open_store
 from app.domain.application import Application
 from app.domain.ids import AccountId, SupplierId
 from app.settings import Settings
+from app.store.connect import why_unusable
 from tests.fakes.shop import product
 from tests.fakes.stage import open_stage
 
@@ -126,3 +129,65 @@ def test_a_preview_is_begun_and_followed_to_its_items(
         "create\t1\tCreate the product as a draft, with the variant(s) 1-A: none of them is on Orderchamp.\n"
         "publish\t1\tPublish on the storefront “Main”, because it is active in the shop.\n"
     )
+
+
+NOWHERE = "postgresql://user:hush@127.0.0.1:1/nowhere"
+
+
+@pytest.mark.usefixtures("logging_as_before")
+@pytest.mark.parametrize(
+    ("command", "settings", "told"),
+    [
+        (["migrate"], {}, "DATABASE_URL: it is not set."),
+        (["serve"], {"DATABASE_URL": "hush"}, "DATABASE_URL: it is not written as postgresql://"),
+        (["serve"], {"DATABASE_URL": NOWHERE, "VAULT_KEYS": "hush"}, "VAULT_KEYS: a vault key has no id"),
+        (
+            ["serve"],
+            {"DATABASE_URL": NOWHERE, "PLATFORM_APPS": '{"shop": {}}'},
+            "PLATFORM_APPS: there is no platform 'shop'",
+        ),
+        (
+            ["worker"],
+            {"DATABASE_URL": NOWHERE, "PLATFORM_APPS": "hush"},
+            "A setting is not the JSON that it should be: ",
+        ),
+        (["worker"], {"DATABASE_URL": NOWHERE, "RUN_SECONDS": "-1"}, "RUN_SECONDS: Input should be greater than 0."),
+        (
+            ["worker"],
+            {"DATABASE_URL": NOWHERE, "METRICS_HOST": "192.0.2.1", "METRICS_PORT": "1"},
+            "METRICS_PORT: 192.0.2.1:1",
+        ),
+        (["migrate"], {"DATABASE_URL": NOWHERE}, "The database cannot be used: "),
+        (["retention"], {"DATABASE_URL": NOWHERE}, "The database cannot be used: "),
+    ],
+)
+def test_what_keeps_a_command_from_its_work_is_told_in_a_sentence(
+    command: list[str],
+    settings: dict[str, str],
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in {"ENVIRONMENT": "development", **settings}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.argv", ["app.cli", *command])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert said.startswith(told)
+    assert "hush" not in said
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (asyncpg.UndefinedTableError("relation lane does not exist"), "Run `python -m app.cli migrate`."),
+        (DBAPIError("SELECT", None, asyncpg.InvalidPasswordError("no such user")), "cannot be used: no such user."),
+        (TimeoutError(), "it did not answer in time"),
+        (asyncpg.UniqueViolationError("a bug of ours"), None),
+    ],
+)
+def test_only_what_is_the_databases_own_fault_is_told_as_that(error: Exception, told: str | None) -> None:
+    sentence = why_unusable(error)
+    assert sentence is None if told is None else told in str(sentence)

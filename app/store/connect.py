@@ -36,6 +36,25 @@ LOST = (OSError, TimeoutError, asyncpg.PostgresError, *BROKEN)
 """What a connection raises that is no good."""
 
 
+AWAY = frozenset({"08", "28", "3D", "53", "57"})
+"""Classes of SQLSTATE that say that the database cannot be reached, does not let us in, is not there, is full, or stops."""
+
+NO_SUCH_TABLES = frozenset({"42P01", "42703", "3F000"})
+"""SQLSTATEs of tables, columns and schemas that are not there: https://www.postgresql.org/docs/current/errcodes-appendix.html."""
+
+
+def why_unusable(error: Exception) -> str | None:
+    """Say in a sentence why the database cannot be used; None when an error is not the database's own fault."""
+    told = getattr(error, "orig", None) or error
+    code = str(getattr(told, "sqlstate", None) or "")
+    if code in NO_SUCH_TABLES:
+        return "The database has not the tables that this code needs. Run `python -m app.cli migrate`."
+    if code[:2] in AWAY or isinstance(told, OSError | TimeoutError | asyncpg.InterfaceError):
+        said = str(told).rpartition(">: ")[2] or "it did not answer in time"
+        return f"The database cannot be used: {said}. Look at DATABASE_URL, and whether it is up."
+    return None
+
+
 async def connect(
     url: URL,
     settings: Mapping[str, str] | None = None,

@@ -37,7 +37,9 @@ class Keyring:
         """Read ``id:base64,id:base64``; ValueError, without any key text, says what is wrong."""
         keys: dict[str, bytes] = {}
         for part in filter(None, (part.strip() for part in given.split(","))):
-            key_id, _, encoded = part.partition(":")
+            key_id, colon, encoded = part.partition(":")
+            if not colon:
+                raise ValueError("a vault key has no id; it is written as id:base64")
             try:
                 key = base64.b64decode(encoded, validate=True)
             except binascii.Error:

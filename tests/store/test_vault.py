@@ -87,7 +87,12 @@ async def test_erased_secrets_are_gone_and_the_others_stay(stage: Stage) -> None
 
 @pytest.mark.parametrize(
     ("given", "reason"),
-    [("", "no vault key"), ("a:!", "not base64"), ("a:c2hvcnQ=", "5 bytes instead of 32"), ("noseparator", "0 bytes")],
+    [
+        ("", "no vault key"),
+        ("a:!", "not base64"),
+        ("a:c2hvcnQ=", "5 bytes instead of 32"),
+        ("noseparator", "has no id"),
+    ],
 )
 def test_keys_that_cannot_be_used_are_refused_without_showing_them(given: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason) as refused:
