@@ -1,7 +1,7 @@
 """Changes on Orderchamp, what can come of each, and what a product shows after them."""
 
-from collections.abc import Iterable
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
 
 from app.domain.errors import CredentialsRefused, TemporaryError
 from app.domain.ids import Sku, SourceId, StorefrontId, TargetId, TargetVariantId
@@ -43,6 +43,11 @@ class UpdateProduct(Struct, frozen=True, kw_only=True):
     images: tuple[str, ...] | None = None
     measures: Measures = UNTOLD
 
+    def told(self) -> Mapping[str, Any]:
+        """Return the fields that are changed, by name, apart from ``measures``."""
+        names = ("title", "description", "option_names", "images")
+        return {name: found for name in names if (found := getattr(self, name)) is not None}
+
 
 class UpdateVariant(Struct, frozen=True, kw_only=True):
     """Change fields of a variant; None leaves a field as it is."""
@@ -56,6 +61,11 @@ class UpdateVariant(Struct, frozen=True, kw_only=True):
     policy: InventoryPolicy | None = None
     options: tuple[str, ...] | None = None
     barcode: str | None = None
+
+    def told(self) -> Mapping[str, Any]:
+        """Return the fields that are changed, by name."""
+        names = ("sku", "price", "msrp", "policy", "options", "barcode")
+        return {name: found for name in names if (found := getattr(self, name)) is not None}
 
 
 class SetStock(Struct, frozen=True, kw_only=True):
@@ -92,6 +102,9 @@ class RefreshListing(Struct, frozen=True, kw_only=True):
 Change: TypeAlias = (
     CreateProduct | CreateVariant | UpdateProduct | UpdateVariant | SetStock | Publish | Unpublish | RefreshListing
 )
+
+EDITS: frozenset[type[Change]] = frozenset({UpdateProduct, UpdateVariant, SetStock})
+"""Changes of what is there, which come by the thousand. Made twice they do no harm, so nothing is written down for each."""
 
 
 class Applied(Struct, frozen=True, kw_only=True):
@@ -130,18 +143,15 @@ def sent(observed: Observed, changes: Iterable[Change]) -> Observed:
     variants = dict(observed.variants)
     for change in changes:
         match change:
-            case UpdateVariant() | SetStock():
+            case SetStock():
                 if (before := variants.get(change.target_variant_id)) is not None:
-                    variants[before.id] = _variant_after(before, change)
+                    variants[before.id] = replace(before, stock=change.quantity)
+            case UpdateVariant():
+                if (before := variants.get(change.target_variant_id)) is not None:
+                    variants[before.id] = replace(before, **change.told())
             case UpdateProduct():
-                observed = replace(
-                    observed,
-                    title=observed.title if change.title is None else change.title,
-                    description=observed.description if change.description is None else change.description,
-                    option_names=observed.option_names if change.option_names is None else change.option_names,
-                    images=observed.images if change.images is None else change.images,
-                    measures=replace(observed.measures, **change.measures.told()),
-                )
+                measures = replace(observed.measures, **change.measures.told())
+                observed = replace(observed, **change.told(), measures=measures)
             case Publish() | RefreshListing():
                 observed = replace(observed, published=True)
             case Unpublish():
@@ -149,17 +159,3 @@ def sent(observed: Observed, changes: Iterable[Change]) -> Observed:
             case CreateProduct() | CreateVariant():
                 pass
     return replace(observed, variants=variants)
-
-
-def _variant_after(before: ObservedVariant, change: UpdateVariant | SetStock) -> ObservedVariant:
-    if isinstance(change, SetStock):
-        return replace(before, stock=change.quantity)
-    return replace(
-        before,
-        sku=before.sku if change.sku is None else change.sku,
-        price=before.price if change.price is None else change.price,
-        msrp=before.msrp if change.msrp is None else change.msrp,
-        policy=before.policy if change.policy is None else change.policy,
-        options=before.options if change.options is None else change.options,
-        barcode=before.barcode if change.barcode is None else change.barcode,
-    )

@@ -116,14 +116,16 @@ def rule(
         groups.setdefault(folded(holder.sku), []).append(holder)
     ruled: dict[tuple[ApplicationId, SourceVariantId], Ruling] = {}
     for key, group in groups.items():
+        if len(group) == 1:
+            continue
         ordered = sorted(group, key=lambda each: (each.application_id, each.source_id, each.source_variant_id))
         chosen = _chosen(ordered, choices.get(key))
         for holder in ordered:
-            if len(group) > 1 and chosen is None:
+            if chosen is None:
                 ruled[holder.application_id, holder.source_variant_id] = Conflict(
                     sku=ordered[0].sku, holders=tuple(ordered)
                 )
-            elif chosen is not None and holder is not chosen:
+            elif holder is not chosen:
                 ruled[holder.application_id, holder.source_variant_id] = LeftOut(holder.sku)
     return ruled
 

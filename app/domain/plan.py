@@ -125,7 +125,9 @@ def temporary_sku(target_variant_id: TargetVariantId) -> Sku:
 
 def makes_way(change: Change) -> bool:
     """Tell whether a change only has a variant make way for another one."""
-    return isinstance(change, UpdateVariant) and change.sku == temporary_sku(change.target_variant_id)
+    if not isinstance(change, UpdateVariant) or change.sku is None:
+        return False
+    return change.sku == temporary_sku(change.target_variant_id)
 
 
 def next_stage(situation: Situation) -> tuple[Change, ...]:
@@ -133,12 +135,11 @@ def next_stage(situation: Situation) -> tuple[Change, ...]:
 
     Hiding comes first and showing last: what should not be sold is gone at once, and a product is shown complete.
     """
+    off_limits, not_permitted = situation.off_limits, situation.not_permitted
     for stage in _stages(situation):
-        changes = tuple(
-            change
-            for change in stage(situation)
-            if change not in situation.off_limits and type(change) not in situation.not_permitted
-        )
+        changes = tuple(stage(situation))
+        if off_limits or not_permitted:
+            changes = tuple(each for each in changes if each not in off_limits and type(each) not in not_permitted)
         if changes:
             return changes
     return ()
@@ -155,9 +156,9 @@ def _stages(situation: Situation) -> tuple[Callable[[Situation], Iterable[Change
 def lacks_storefront(situation: Situation) -> bool:
     """Tell whether a product waits to be published and nobody has said where."""
     return any(
-        _should_show(situation, target)
-        and target.observed is not None
+        target.observed is not None
         and not target.observed.published
+        and _should_show(situation, target)
         and _storefront(situation, target) is None
         for target in situation.targets.values()
     )
@@ -169,8 +170,9 @@ def wants_hiding(situation: Situation) -> bool:
 
 
 def _to_hide(situation: Situation, target: Target) -> bool:
-    shown = target.observed is not None and target.observed.published and not situation.only_stock
-    return shown and not situation.desired.published and not target.published_by_others
+    if situation.desired.published or target.published_by_others or situation.only_stock:
+        return False
+    return target.observed is not None and target.observed.published
 
 
 def _hide(situation: Situation) -> Iterable[Change]:
@@ -185,8 +187,10 @@ def _create(situation: Situation) -> Iterable[Change]:
         return
     unbound = tuple(
         variant
-        for variant in unbound_variants(situation)
-        if variant.source_id not in situation.apart and variant.sku not in situation.occupied
+        for variant in desired.variants
+        if variant.source_id not in situation.bindings
+        and variant.source_id not in situation.apart
+        and variant.sku not in situation.occupied
     )
     if not unbound:
         return
@@ -241,27 +245,35 @@ def _home(situation: Situation) -> TargetId | None:
 
 
 def _update(situation: Situation) -> Iterable[Change]:
+    desired = situation.desired
     for target in situation.targets.values():
-        if target.observed is not None and target.owner and situation.desired.living and not situation.only_stock:
+        if target.observed is not None and target.owner and desired.living and not situation.only_stock:
             yield from _update_product(situation, target, target.observed)
             yield from _update_measures(situation, target.observed)
-    wanted = {variant.source_id: variant for variant in situation.desired.variants}
-    skipped = {variant.source_id: variant for variant in situation.desired.skipped}
+    known = {variant.source_id: variant for variants in (desired.skipped, desired.variants) for variant in variants}
     for binding in situation.bindings.values():
         observed = _observed_variant(situation, binding)
         if observed is None:
             continue
-        variant = wanted.get(binding.source_variant_id) or skipped.get(binding.source_variant_id)
+        variant = known.get(binding.source_variant_id)
         if _is_off_sale(situation, binding, variant):
             yield from _retire_variant(situation, binding, observed)
-            continue
-        if variant is None or not situation.desired.living:
-            continue
-        if isinstance(variant, DesiredVariant) and variant.source_id not in situation.apart:
-            yield from _update_variant(situation, binding, variant, observed)
-            yield from _update_barcode(situation, binding, variant, observed)
-        if variant.stock is not None and variant.stock != observed.stock:
-            yield _set_stock(situation, binding, variant.stock)
+        elif variant is not None and desired.living:
+            yield from _keep_up(situation, binding, variant, observed)
+
+
+def _keep_up(
+    situation: Situation, binding: Binding, variant: DesiredVariant | Skipped, observed: ObservedVariant
+) -> Iterable[Change]:
+    if isinstance(variant, DesiredVariant) and variant.source_id not in situation.apart:
+        for change in (
+            _details(situation, binding, variant, observed),
+            _barcode(situation, binding, variant, observed),
+        ):
+            if change is not None:
+                yield change
+    if variant.stock is not None and variant.stock != observed.stock:
+        yield _set_stock(situation, binding, variant.stock)
 
 
 def _is_off_sale(situation: Situation, binding: Binding, variant: DesiredVariant | Skipped | None) -> bool:
@@ -321,23 +333,24 @@ def _update_measures(situation: Situation, observed: Observed) -> Iterable[Chang
         yield UpdateProduct(source_id=situation.desired.source_id, target_id=observed.id, measures=changed)
 
 
-def _update_barcode(
+def _barcode(
     situation: Situation, binding: Binding, variant: DesiredVariant, observed: ObservedVariant
-) -> Iterable[Change]:
+) -> UpdateVariant | None:
     """Send a barcode. Apart, as measures are."""
     differs = variant.barcode is not None and variant.barcode != observed.barcode
-    if differs and situation.settings.fields.specifications and not situation.only_stock:
-        yield UpdateVariant(
-            source_id=situation.desired.source_id,
-            target_id=binding.target_id,
-            target_variant_id=binding.target_variant_id,
-            barcode=variant.barcode,
-        )
+    if not differs or not situation.settings.fields.specifications or situation.only_stock:
+        return None
+    return UpdateVariant(
+        source_id=situation.desired.source_id,
+        target_id=binding.target_id,
+        target_variant_id=binding.target_variant_id,
+        barcode=variant.barcode,
+    )
 
 
-def _update_variant(
+def _details(
     situation: Situation, binding: Binding, variant: DesiredVariant, observed: ObservedVariant
-) -> Iterable[Change]:
+) -> UpdateVariant | None:
     details = not situation.only_stock
     prices = details and situation.settings.fields.price and not situation.foreign_prices
     sku = details and variant.sku != observed.sku and variant.sku not in situation.occupied
@@ -345,17 +358,18 @@ def _update_variant(
     msrp = prices and variant.msrp is not None and variant.msrp != observed.msrp
     policy = variant.policy != observed.policy
     options = details and variant.options and variant.options != observed.options
-    if sku or price or msrp or policy or options:
-        yield UpdateVariant(
-            source_id=situation.desired.source_id,
-            target_id=binding.target_id,
-            target_variant_id=binding.target_variant_id,
-            sku=variant.sku if sku else None,
-            price=variant.price if price else None,
-            msrp=variant.msrp if msrp else None,
-            policy=variant.policy if policy else None,
-            options=variant.options if options else None,
-        )
+    if not (sku or price or msrp or policy or options):
+        return None
+    return UpdateVariant(
+        source_id=situation.desired.source_id,
+        target_id=binding.target_id,
+        target_variant_id=binding.target_variant_id,
+        sku=variant.sku if sku else None,
+        price=variant.price if price else None,
+        msrp=variant.msrp if msrp else None,
+        policy=variant.policy if policy else None,
+        options=variant.options if options else None,
+    )
 
 
 def _make_way(situation: Situation) -> Iterable[Change]:

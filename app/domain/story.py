@@ -77,15 +77,14 @@ def _one_done(
             return "Listing refreshed on Orderchamp, so that it takes up the variants that were added."
 
 
+WORDS = {"option_names": "option names", "msrp": "retail price", "sku": "SKU", "policy": "selling when sold out"}
+SHOWN = frozenset({"price", "msrp", "sku"})
+"""Fields that are told with their values."""
+
+
 def _fields(change: UpdateProduct | UpdateVariant) -> list[str]:
-    names = ("title", "description", "option_names", "images", "sku", "price", "msrp", "policy", "options", "barcode")
-    told = {"option_names": "option names", "msrp": "retail price", "sku": "SKU", "policy": "selling when sold out"}
-    found = []
-    for name in names:
-        value = getattr(change, name, None)
-        if value is not None:
-            shown = f" {value}" if name in ("price", "msrp", "sku") else ""
-            found.append(told.get(name, name) + shown)
+    told = change.told()
+    found = [WORDS.get(name, name) + (f" {told[name]}" if name in SHOWN else "") for name in told]
     if isinstance(change, UpdateProduct):
         found += [name.split("_")[0] for name in change.measures.told()]
     return found
@@ -107,10 +106,11 @@ def standing(situation: Situation, reasons: Sequence[str], *, troubled: bool) ->
     desired = situation.desired
     skipped = [f"Variant {each.source_id}: {each.reason}" for each in desired.skipped]
     problems = [*reasons, *skipped]
-    if lacks_storefront(situation):
+    homeless = lacks_storefront(situation)
+    if homeless:
         problems.append("It is not said on which storefront to publish it; choose one in the Application's settings.")
     state, why = _standing(situation)
-    if troubled or lacks_storefront(situation):
+    if troubled or homeless:
         state = "problem"
     return Standing(state, " ".join([why, *problems]))
 

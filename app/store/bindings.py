@@ -73,8 +73,8 @@ class Bindings:
     ) -> Mapping[SourceId, tuple[Binding, ...]]:
         """Return the bindings of these products; products without any are absent."""
         found = await self._connection.execute(
-            "SELECT * FROM binding WHERE application_id = :id AND source_id = ANY(:source_ids) "
-            "ORDER BY bound_at, source_variant_id",
+            "SELECT source_id, source_variant_id, target_id, target_variant_id FROM binding "
+            "WHERE application_id = :id AND source_id = ANY(:source_ids) ORDER BY bound_at, source_variant_id",
             {"id": application_id, "source_ids": list(source_ids)},
         )
         grouped: dict[SourceId, tuple[Binding, ...]] = {}

@@ -5,7 +5,7 @@ migrations, and has no part in this: its share of a statement cost more than eve
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -73,14 +73,16 @@ class Connection:
         return Result(await self.driver.fetch(text, *[given[name] for name in names]))
 
 
-def unnested(name: str, **columns: str) -> str:
-    """Return a table in SQL that is given as arrays: a parameter for each of its ``columns``, which are told with their types.
+def given_rows(name: str, *, documents: Sequence[str], **columns: str) -> str:
+    """Return a table in SQL that is given as one JSON parameter ``:NAME``, but for its ``documents``: a parameter for each.
 
-    For rows of whole documents, which as strings in JSON would be written and read twice; others go as JSON, in which asyncpg
-    has less to do: see ``documents.rows``.
+    ``columns`` are told with their types. See ``documents.rows`` and ``documents.lines``: as strings in JSON documents would be
+    written and read twice, and as arrays asyncpg would look at each of them four times.
     """
-    arrays = ", ".join(f"CAST(:{column} AS {kind}[])" for column, kind in columns.items())
-    return f"unnest({arrays}) AS {name}({', '.join(columns)})"
+    kinds = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+    lines = ", ".join(f"string_to_table(:{document}, E'\\n', 'null')" for document in documents)
+    rows = f"ROWS FROM (jsonb_to_recordset(CAST(:{name} AS jsonb)) AS ({kinds}), {lines})"
+    return f"{rows} AS {name}({', '.join((*columns, *documents))})"
 
 
 @cache

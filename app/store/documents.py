@@ -51,10 +51,6 @@ def _cleaned(value: Any) -> Any:
             return value
 
 
-def from_snapshot(snapshot: Snapshot) -> str:
-    return _dump(snapshot)
-
-
 def to_snapshot(text: str) -> Snapshot:
     return _SNAPSHOT.decode(text)
 
@@ -110,6 +106,17 @@ def to_fields(text: str) -> Mapping[str, FromTo]:
 def rows(records: Sequence[Struct | Mapping[str, object]]) -> str:
     """Return many rows as one JSON parameter, for ``jsonb_to_recordset``: one statement however many rows.
 
-    Whole documents are given as arrays instead: see ``connection.unnested``.
+    Whole documents go beside them, as ``lines``: see ``connection.given_rows``.
     """
     return _dump(records)
+
+
+def lines(documents: Sequence[object]) -> str:
+    """Return many documents as one parameter, a line each, as JSON has no line break of its own; ``null`` for None."""
+    try:
+        dumped = _ENCODER.encode_lines(documents).decode().removesuffix("\n")
+    except UnicodeEncodeError:  # Half a surrogate pair.
+        dumped = None
+    if dumped is not None and "\\u0000" not in dumped:
+        return dumped
+    return "\n".join(_dump(each) for each in documents)

@@ -17,24 +17,22 @@ from app.domain.ids import (
 )
 from app.domain.projection import SourceProduct
 from app.store.conflicts import PLAN_AGAIN, READING, Conflicts
-from app.store.connection import unnested
+from app.store.connection import given_rows
 from app.store.documents import (
     clean,
-    from_desired,
-    from_snapshot,
+    lines,
     rows,
 )
 from app.store.portions import portion
 from app.store.product_views import KNOWN, to_product
 from app.store.reconciled import ReconciledProducts
 
-_SAVED = unnested(
+_SAVED = given_rows(
     "r",
+    documents=("snapshot", "desired"),
     source_id="text",
     title="text",
-    snapshot="text",
     gone="boolean",
-    desired="text",
     wants_published="boolean",
     generation="bigint",
     raised="boolean",
@@ -51,7 +49,7 @@ _SAVE = f"""
     SELECT :application_id, r.source_id, r.title, r.snapshot, r.gone, r.desired, r.wants_published, r.generation,
         CASE WHEN r.raised AND CAST(:import_id AS uuid) IS NULL THEN now() END,
         CASE WHEN r.raised OR r.read_due_at IS NOT NULL THEN CAST(:import_id AS uuid) END,
-        r.cause, r.read_due_at, r.read_reason, r.read_attempts, r.gone_checks
+        r.cause, r.read_due_at, r.read_reason, coalesce(r.read_attempts, 0), r.gone_checks
     FROM {_SAVED}
     ON CONFLICT (application_id, source_id) DO UPDATE SET
         title = excluded.title, snapshot = excluded.snapshot, gone = excluded.gone, desired = excluded.desired,
@@ -139,19 +137,26 @@ class Products(ReconciledProducts):
         """
         if not changes:
             return
-        moved = [(before, after) for before, after in changes if _variant_index(before) != _variant_index(after)]
-        skus = {sku for pair in moved for each in pair for _, sku, _ in _variant_index(each)[1] if sku is not None}
+        moved = [(before, after) for before, after in changes if _found_by(before) != _found_by(after)]
+        skus = {_folded(sku) for pair in moved for each in pair for _, sku, _ in _found_by(each)[1] if sku is not None}
         conflicts = Conflicts(self._connection)
-        await conflicts.enter(application_id, {folded(each) for each in skus})
+        await conflicts.enter(application_id, skus)
         await self._connection.execute(
             _SAVE,
-            {"application_id": application_id, "import_id": import_id, "patient": patient, **_columns(changes)},
+            {
+                "application_id": application_id,
+                "import_id": import_id,
+                "patient": patient,
+                "r": rows([_row(before, after) for before, after in changes]),
+                "snapshot": lines([after.snapshot for _, after in changes]),
+                "desired": lines([after.desired for _, after in changes]),
+            },
         )
         if moved:
             await self._reindex(application_id, [after for _, after in moved])
             await conflicts.plan_holders_again(
                 application_id,
-                {folded(each) for each in skus},
+                skus,
                 without=[after.source_id for _, after in moved],
                 patient=patient or import_id is not None,
             )
@@ -179,11 +184,11 @@ class Products(ReconciledProducts):
                 "source_variant_id": variant,
                 "source_id": each.source_id,
                 "sku": sku,
-                "folded": None if sku is None else folded(sku),
+                "folded": None if sku is None else _folded(sku),
                 "stock_item_id": item,
             }
             for each in products
-            for variant, sku, item in _variant_index(each)[1]
+            for variant, sku, item in _found_by(each)[1]
         ]
         await self._connection.execute(_INDEX, {"application_id": application_id, "variants": rows(variants)})
 
@@ -262,40 +267,34 @@ class Products(ReconciledProducts):
         return len(done) > 0
 
 
-def _columns(changes: Sequence[tuple[SourceProduct | None, SourceProduct]]) -> Mapping[str, Sequence[object]]:
-    products = [after for _, after in changes]
-    return {
-        "source_id": [clean(each.source_id) for each in products],
-        "title": ["" if each.snapshot is None else clean(each.snapshot.title) for each in products],
-        "snapshot": [None if each.snapshot is None else from_snapshot(each.snapshot) for each in products],
-        "gone": [each.gone for each in products],
-        "desired": [None if each.desired is None else from_desired(each.desired) for each in products],
-        "wants_published": [each.desired is not None and each.desired.published for each in products],
-        "generation": [each.generation for each in products],
-        "raised": [after.generation > (0 if before is None else before.generation) for before, after in changes],
-        "cause": [each.cause for each in products],
-        "read_due_at": [None if each.read is None else each.read.due_at for each in products],
-        "read_reason": [None if each.read is None else clean(each.read.reason) for each in products],
-        "read_attempts": [0 if each.read is None else each.read.attempts for each in products],
-        "gone_checks": [None if each.read is None else each.read.gone_checks for each in products],
+def _row(before: SourceProduct | None, after: SourceProduct) -> Mapping[str, object]:
+    """Return what is written of a product, but for its documents."""
+    row: dict[str, object] = {
+        "source_id": after.source_id,
+        "title": "" if after.snapshot is None else after.snapshot.title,
+        "gone": after.gone,
+        "wants_published": after.desired is not None and after.desired.published,
+        "generation": after.generation,
+        "raised": after.generation > (0 if before is None else before.generation),
+        "cause": after.cause,
     }
+    if after.read is not None:
+        row["read_due_at"] = after.read.due_at
+        row["read_reason"] = after.read.reason
+        row["read_attempts"] = after.read.attempts
+        row["gone_checks"] = after.read.gone_checks
+    return row
 
 
-_VariantIndex = tuple[bool, frozenset[tuple[SourceVariantId, Sku | None, StockItemId]]]
-
-
-def _variant_index(product: SourceProduct | None) -> _VariantIndex:
+def _found_by(product: SourceProduct | None) -> tuple[bool, set[tuple[SourceVariantId, Sku | None, StockItemId]]]:
     """Return whether the shop has the product, and what its variants are found by."""
     if product is None or product.snapshot is None:
-        return False, frozenset()
-    return not product.gone, frozenset(
-        (
-            SourceVariantId(clean(each.id)),
-            None if each.sku is None else Sku(clean(each.sku)),
-            StockItemId(clean(each.stock_item_id)),
-        )
-        for each in product.snapshot.variants
-    )
+        return False, set()
+    return not product.gone, {(each.id, each.sku, each.stock_item_id) for each in product.snapshot.variants}
+
+
+def _folded(sku: Sku) -> str:
+    return folded(Sku(clean(sku)))
 
 
 def _shown(product: SourceProduct) -> tuple[bool, bool]:

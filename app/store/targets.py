@@ -14,14 +14,14 @@ from app.domain.ids import (
 from app.domain.state import Observed
 from app.ports import Hidings, TargetRecord
 from app.store.bindings import Bindings
-from app.store.connection import Row, unnested
-from app.store.documents import clean, from_observed, to_observed
+from app.store.connection import Row, given_rows
+from app.store.documents import lines, rows, to_observed
 from app.store.rings import CLOCKS_APART, by_our_hand
 
-_SHOWN = unnested(
+_SHOWN = given_rows(
     "r",
+    documents=("observed",),
     target_id="text",
-    observed="text",
     sent_images="text",
     last_storefront_id="text",
     refresh_listing="boolean",
@@ -183,14 +183,20 @@ def _given(
     return {
         "account_id": account_id,
         "written_from": written_from,
-        "target_id": [clean(each.target_id) for each in targets],
-        "observed": [None if each.observed is None else from_observed(each.observed) for each in targets],
-        "sent_images": [sent_images(each.observed) for each in targets],
-        "last_storefront_id": [each.last_storefront_id for each in targets],
-        "refresh_listing": [each.refresh_listing for each in targets],
-        "left_published": [each.left_published for each in targets],
-        "hidden_at": [each.hidden_at for each in targets],
-        "was_published": [was_published(each) for each in targets],
+        "r": rows([_row(each) for each in targets]),
+        "observed": lines([each.observed for each in targets]),
+    }
+
+
+def _row(record: TargetRecord) -> Mapping[str, object]:
+    return {
+        "target_id": record.target_id,
+        "sent_images": sent_images(record.observed),
+        "last_storefront_id": record.last_storefront_id,
+        "refresh_listing": record.refresh_listing,
+        "left_published": record.left_published,
+        "hidden_at": record.hidden_at,
+        "was_published": was_published(record),
     }
 
 

@@ -6,7 +6,8 @@ from decimal import Decimal
 from app.domain.ids import Sku, SourceId, SourceVariantId, StockItemId, TargetId, TargetVariantId
 from app.domain.product import Snapshot, SourceVariant
 from app.domain.state import Observed, ObservedVariant
-from app.store.documents import from_observed, from_snapshot, to_observed, to_snapshot
+from app.domain.structs import replace
+from app.store.documents import from_observed, lines, to_observed, to_snapshot
 
 SNAPSHOT = Snapshot(
     source_id=SourceId("1"),
@@ -34,8 +35,17 @@ OBSERVED = Observed(
 
 
 def test_every_field_comes_back_as_it_was() -> None:
-    assert to_snapshot(from_snapshot(SNAPSHOT)) == SNAPSHOT
+    assert to_snapshot(lines([SNAPSHOT])) == SNAPSHOT
     assert to_observed(from_observed(OBSERVED)) == OBSERVED
+
+
+def test_each_document_is_a_line_whatever_is_in_it() -> None:
+    broken = replace(SNAPSHOT, title="two\nlines\r\u2028", description="NUL \x00, half a pair \ud800")
+    first, second, third = lines([broken, None, SNAPSHOT]).split("\n")
+    assert to_snapshot(first).title == broken.title
+    assert to_snapshot(first).description == "NUL , half a pair ?"
+    assert second == "null"
+    assert to_snapshot(third) == SNAPSHOT
 
 
 def test_documents_of_earlier_versions_are_still_read() -> None:

@@ -1,9 +1,10 @@
 """Applying: the next stage of every plan, claimed and written down before the calls start."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from app.domain.changes import (
+    EDITS,
     Change,
     CreateProduct,
     CreateVariant,
@@ -31,22 +32,26 @@ def stage(run: LaneRun, batch: Batch) -> tuple[Change, ...]:
     changes: list[Change] = []
     aimed: set[tuple[type[Change], TargetId]] = set()
     singles = 0
-    for work in batch.works.values():
-        if not work.going_on:
+    for change in _planned(run, batch):
+        if type(change) in EDITS:
+            changes.append(change)
             continue
-        for change in next_stage(batch.situation(run, work)):
-            if isinstance(change, Publish | Unpublish | RefreshListing):
-                # Two source products may share a target; what is done to it once is done for both.
-                if (type(change), change.target_id) in aimed:
-                    continue
-                aimed.add((type(change), change.target_id))
-            if isinstance(change, CreateProduct | CreateVariant | Publish | RefreshListing):
-                singles += 1
-                if singles > SINGLES:
-                    continue
+        if isinstance(change, Publish | Unpublish | RefreshListing):
+            # Two source products may share a target; what is done to it once is done for both.
+            if (type(change), change.target_id) in aimed:
+                continue
+            aimed.add((type(change), change.target_id))
+        singles += not isinstance(change, Unpublish)
+        if isinstance(change, Unpublish) or singles <= SINGLES:
             changes.append(change)
     # What gives up an SKU by itself needs nobody to make way for it; and when nothing does, one step may untie all of them.
     return tuple(each for each in changes if not makes_way(each)) or tuple(changes[:1])
+
+
+def _planned(run: LaneRun, batch: Batch) -> Iterable[Change]:
+    for work in batch.works.values():
+        if work.going_on:
+            yield from next_stage(batch.situation(run, work))
 
 
 async def apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> Made:
@@ -56,15 +61,17 @@ async def apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> Made
         until = run.now() + (ends - services.clock()) + services.pace.settle
         if not await tx.applications.is_current(application):
             raise ChangedMeanwhile
-        ours = await tx.targets.claim_skus(application.id, application.account_id, _skus(changes))
-        changes = await _unraced(run, tx, batch, _claimed(batch, changes, ours))
+        steps = [each for each in changes if type(each) not in EDITS]
+        if steps:
+            possible = await _possible(run, tx, batch, steps)
+            changes = tuple(each for each in changes if type(each) in EDITS or each in possible)
         await tx.products.start_calls(
             application.id,
             token=run.claim.token,
             until=until,
             calls={change.source_id: type(change).__name__ for change in changes},
         )
-        await _begin(run, tx, batch, changes, until=until)
+        await _begin(run, tx, batch, [each for each in changes if type(each) not in EDITS], until=until)
     run.tenure.writes_end = ends
     began = run.now()
     outcomes = await run.marketplace.apply(changes, before=ends) if changes else ()
@@ -73,7 +80,13 @@ async def apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> Made
     return came_of(run, batch, changes, outcomes, began=began, excused=excused)
 
 
-async def _unraced(run: LaneRun, tx: Transaction, batch: Batch, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+async def _possible(run: LaneRun, tx: Transaction, batch: Batch, steps: Sequence[Change]) -> Collection[Change]:
+    """Claim the SKUs of what is to be created, and return the steps that nobody else makes impossible."""
+    ours = await tx.targets.claim_skus(run.application.id, run.application.account_id, _skus(steps))
+    return frozenset(await _unraced(run, tx, batch, _claimed(batch, steps, ours)))
+
+
+async def _unraced(run: LaneRun, tx: Transaction, batch: Batch, changes: Sequence[Change]) -> Sequence[Change]:
     """Drop the publications of targets that another Application of the account is publishing, or has just published.
 
     The targets are locked until the commit that says that they are being published, so one of two comes first. What is
@@ -88,9 +101,7 @@ async def _unraced(run: LaneRun, tx: Transaction, batch: Batch, changes: tuple[C
         record = stored[target_id]
         on_its_way = record.publishing_since is not None
         batch.targets[target_id] = replace(record, observed=None) if on_its_way else record
-    return tuple(
-        each for each in changes if not (isinstance(each, Publish | RefreshListing) and each.target_id in raced)
-    )
+    return [each for each in changes if not (isinstance(each, Publish | RefreshListing) and each.target_id in raced)]
 
 
 def _is_raced(change: Publish | RefreshListing, stored: TargetRecord | None) -> bool:
@@ -102,7 +113,7 @@ def _is_raced(change: Publish | RefreshListing, stored: TargetRecord | None) -> 
 
 
 async def _begin(run: LaneRun, tx: Transaction, batch: Batch, changes: Sequence[Change], *, until: datetime) -> None:
-    """Write down what must not be done twice, so that whoever finds it unfinished looks first."""
+    """Write down which of these must not be done twice, so that whoever finds it unfinished looks first."""
     account_id = run.application.account_id
     creating: dict[SourceId, Mapping[Sku, SourceVariantId]] = {}
     for each in changes:
@@ -157,7 +168,7 @@ def _skus(changes: Sequence[Change]) -> Mapping[Sku, SourceVariantId]:
     return {variant.sku: variant.source_id for variants in created for variant in variants}
 
 
-def _claimed(batch: Batch, changes: tuple[Change, ...], ours: frozenset[Sku]) -> tuple[Change, ...]:
+def _claimed(batch: Batch, changes: Sequence[Change], ours: frozenset[Sku]) -> Sequence[Change]:
     """Drop the creations whose SKU somebody else claimed; those variants stay out of the next plans."""
     kept: list[Change] = []
     for change in changes:
@@ -171,4 +182,4 @@ def _claimed(batch: Batch, changes: tuple[Change, ...], ours: frozenset[Sku]) ->
             batch.works[change.source_id].blocked[variant.source_id] = Blocked(variant.sku, sentence)
         if not lost:
             kept.append(change)
-    return tuple(kept)
+    return kept

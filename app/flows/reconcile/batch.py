@@ -109,9 +109,9 @@ class Work:
 class Batch:
     """The due products, what is known of their targets, and who else is bound to those.
 
-    ``choices`` are what people said about SKUs, folded. ``occupants`` are target variants that show another one's SKU.
-    ``not_permitted`` are kinds of change for which the token has no permission. ``cut_short``: the run was over before nothing
-    was left to do.
+    Of each bound target there is a record, though nothing may be known of it. ``choices`` are what people said about SKUs,
+    folded. ``occupants`` are target variants that show another one's SKU. ``not_permitted`` are kinds of change for which the
+    token has no permission. ``cut_short``: the run was over before nothing was left to do.
     """
 
     works: dict[SourceId, Work]
@@ -124,10 +124,10 @@ class Batch:
 
     def situation(self, run: LaneRun, work: Work) -> Situation:
         """Return all that planning for one product needs to know now."""
-        source_id = work.due.source_id
-        ids = dict.fromkeys(binding.target_id for binding in work.bindings.values())
+        source_id, desired = work.due.source_id, work.due.desired
+        ids = dict.fromkeys([binding.target_id for binding in work.bindings.values()])
         return Situation(
-            desired=work.due.desired,
+            desired=desired,
             settings=run.application.settings,
             bindings=work.bindings,
             targets={target_id: self._target(target_id, source_id) for target_id in ids},
@@ -138,7 +138,7 @@ class Batch:
             occupied=self._occupied(),
             storefront_is_named=run.adapter.names_storefront,
             named_storefront_id=named_storefront(
-                work.due.desired.storefront, chosen=run.application.storefront_id, storefronts=run.storefronts
+                desired.storefront, chosen=run.application.storefront_id, storefronts=run.storefronts
             ),
             may_create=not work.due.detached,
             may_hide=work.may_hide is not False,
@@ -147,14 +147,14 @@ class Batch:
         )
 
     def _target(self, target_id: TargetId, source_id: SourceId) -> Target:
-        record = self.targets.get(target_id) or TargetRecord(target_id=target_id, observed=None)
+        record = self.targets[target_id]
         living = [each for each in self.siblings.get(target_id, ()) if each.living]
         others = [each for each in living if each.source_id != source_id]
         return Target(
             id=target_id,
             observed=record.observed,
             last_storefront_id=record.last_storefront_id,
-            owner=not living or living[0].source_id == source_id or all(each.source_id != source_id for each in living),
+            owner=not others or living[0].source_id == source_id or len(others) == len(living),
             shared_with_living=bool(others),
             published_by_others=any(each.wants_published for each in others),
             refresh_listing=record.refresh_listing,
@@ -202,7 +202,7 @@ def _for_now(due: Sequence[DueProduct], bindings: Mapping[SourceId, Sequence[Bin
     wanted = 0
     for each in due:
         bound = {binding.source_variant_id for binding in bindings.get(each.source_id, ())}
-        unbound = sum(variant.source_id not in bound for variant in each.desired.variants)
+        unbound = len({variant.source_id for variant in each.desired.variants} - bound)
         if not (wanted and unbound and wanted + unbound > LOOKED_FOR):
             wanted += unbound
             kept.append(each)
@@ -221,7 +221,7 @@ async def gather(
     ``bindings`` may be those of more products.
     """
     ids = tuple({binding.target_id for each in due for binding in bindings.get(each.source_id, ())})
-    targets = await tx.targets.known(application.account_id, ids)
+    known = await tx.targets.known(application.account_id, ids)
     siblings = await tx.targets.siblings(application.id, ids)
     skus = {folded(variant.sku) for each in due for variant in each.desired.variants}
     holders = await tx.conflicts.holders(application.account_id, skus)
@@ -232,10 +232,11 @@ async def gather(
         )
         for each in sorted(due, key=lambda product: product.source_id)
     }
-    ruled = rule(holders, choices)
-    for work in works.values():
-        _keep_apart(application.id, work, ruled)
-    batch = Batch(works=works, targets=dict(targets), siblings={}, choices=choices)
+    if ruled := rule(holders, choices):
+        for work in works.values():
+            _keep_apart(application.id, work, ruled)
+    targets = {each: known.get(each) or TargetRecord(target_id=each, observed=None) for each in ids}
+    batch = Batch(works=works, targets=targets, siblings={}, choices=choices)
     batch.know_siblings(ids, siblings)
     return batch
 

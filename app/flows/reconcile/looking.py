@@ -30,22 +30,26 @@ async def look(run: LaneRun, batch: Batch, keeper: Keeper) -> None:
 
 def unseen(batch: Batch) -> set[TargetId]:
     """Return the targets of which planning has to know what Orderchamp shows, and does not."""
+    unknown = _unknown(batch)
     wanted = {
         binding.target_id
-        for work in batch.works.values()
+        for work in (batch.works.values() if unknown else ())
         if work.going_on
         for binding in work.bindings.values()
-        if binding.target_id not in batch.targets or batch.targets[binding.target_id].observed is None
     }
-    return wanted | {each for each in batch.occupants.values() if batch.targets[each].observed is None}
+    return unknown & {*wanted, *batch.occupants.values()}
+
+
+def _unknown(batch: Batch) -> set[TargetId]:
+    return {target_id for target_id, record in batch.targets.items() if record.observed is None}
 
 
 def _wait_for_publications(run: LaneRun, batch: Batch) -> None:
     """Leave products alone while a publication of their target, by whomever, may still take effect or come into sight."""
-    for work in batch.works.values():
+    untils = {each: until for each in _unknown(batch) if (until := batch.targets[each].publishing_until) is not None}
+    for work in batch.works.values() if untils else ():
         for binding in work.bindings.values():
-            record = batch.targets.get(binding.target_id)
-            until = None if record is None or record.observed is not None else record.publishing_until
+            until = untils.get(binding.target_id)
             if work.going_on and until is not None and until > run.now():
                 work.error = StillOnItsWay(retry_after=until - run.now())
 

@@ -157,9 +157,11 @@ def _adoptable(work: Work, found: Found, products: Mapping[TargetId, Observed]) 
 def take_in_matches(batch: Batch, matches: Sequence[Matched], bound: Collection[SourceVariantId]) -> Sequence[Told]:
     """Have the batch know which matches came to a binding, and return the sentences that follow. The others lost their SKU."""
     told = []
+    holders = {binding.target_variant_id: work for work in batch.works.values() for binding in work.bindings.values()}
     for each in matches:
         if each.binding.source_variant_id in bound:
-            _leave_to(batch, each)
+            _leave_to(each, holders.get(each.binding.target_variant_id))
+            holders[each.binding.target_variant_id] = each.work
             each.work.matched = True
             each.work.bindings[each.binding.source_variant_id] = each.binding
             sentence = f"Variant {each.sku} matched by its SKU to a variant on Orderchamp."
@@ -170,10 +172,10 @@ def take_in_matches(batch: Batch, matches: Sequence[Matched], bound: Collection[
     return told
 
 
-def _leave_to(batch: Batch, matched: Matched) -> None:
-    """Have every other product of the batch forget a target variant that one has taken over, so that they do not fight."""
-    for work in batch.works.values():
-        if work is not matched.work:
-            for variant, binding in list(work.bindings.items()):
-                if binding.target_variant_id == matched.binding.target_variant_id:
-                    del work.bindings[variant]
+def _leave_to(matched: Matched, holder: Work | None) -> None:
+    """Have another product of the batch forget a target variant that one has taken over, so that they do not fight."""
+    if holder is None or holder is matched.work:
+        return
+    for variant, binding in list(holder.bindings.items()):
+        if binding.target_variant_id == matched.binding.target_variant_id:
+            del holder.bindings[variant]

@@ -1,10 +1,11 @@
 """Recording: what came of the calls, ids first of all."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.changes import (
+    EDITS,
     Applied,
     Change,
     CreateProduct,
@@ -73,13 +74,14 @@ def came_of(
     taken = take_in(run, batch, changes, outcomes, excused=excused)
     # A call whose outcome nobody knows stays on its way until it is waited out; then Orderchamp is looked at.
     unclear = {work.due.source_id for work in batch.works.values() if work.unclear}
-    created = {each.source_id for each in changes if isinstance(each, CreateProduct | CreateVariant)}
+    steps = [pair for pair in zip(changes, outcomes, strict=True) if type(pair[0]) not in EDITS]
+    created = {each.source_id for each, _ in steps if isinstance(each, CreateProduct | CreateVariant)}
     return Made(
         taken=taken,
         began=began,
         over=list({each.source_id for each in changes} - unclear),
         created=list(created - unclear),
-        published=_published(batch, changes, outcomes, settled=run.now() + run.services.pace.settle),
+        published=_published(batch, steps, settled=run.now() + run.services.pace.settle),
         with_images=_with_images(changes, outcomes),
     )
 
@@ -113,21 +115,22 @@ def take_in(
     bound: list[BoundVariant] = []
     told: list[Told] = []
     touched: set[TargetId] = set()
+    fresh: list[Work] = []
     made: dict[SourceId, list[Change]] = {}
     for change, outcome in zip(changes, outcomes, strict=True):
-        work = batch.works[change.source_id]
         if isinstance(outcome, Applied):
             made.setdefault(change.source_id, []).append(change)
-            bound += _take_over(run, batch, work, change, outcome, touched)
+            if type(change) not in EDITS:
+                bound += _take_over(run, batch, batch.works[change.source_id], change, outcome, touched)
+            if type(change) is CreateProduct:
+                fresh.append(batch.works[change.source_id])
         elif not (excused and isinstance(outcome, NotSent) and isinstance(outcome.error, CredentialsRefused)):
-            told += _failed(batch, work, change, outcome, touched)
+            told += _failed(batch, batch.works[change.source_id], change, outcome, touched)
     for source_id, of_product in made.items():
         work = batch.works[source_id]
         work.written = True
-        work.created |= any(isinstance(each, CreateProduct) for each in of_product)
         told += [told_of(work, "sent", each) for each in _sentences(run, batch, work, of_product)]
-        _show(batch, of_product)
-    fresh = [batch.works[each] for each, of in made.items() if any(isinstance(one, CreateProduct) for one in of)]
+        _show(batch, of_product, touched)
     return TakenIn(bound, told, touched, fresh)
 
 
@@ -137,20 +140,20 @@ def _with_images(changes: Sequence[Change], outcomes: Sequence[Outcome]) -> list
     for change, outcome in zip(changes, outcomes, strict=True):
         if not isinstance(outcome, Applied):
             continue
-        if isinstance(change, UpdateProduct) and change.images:
+        if type(change) is UpdateProduct and change.images:
             ids.append(change.target_id)
-        elif isinstance(change, CreateProduct) and change.images and isinstance(outcome.observed, Observed):
+        elif type(change) is CreateProduct and change.images and isinstance(outcome.observed, Observed):
             ids.append(outcome.observed.id)
     return ids
 
 
 def _published(
-    batch: Batch, changes: Sequence[Change], outcomes: Sequence[Outcome], *, settled: datetime
+    batch: Batch, steps: Iterable[tuple[Change, Outcome]], *, settled: datetime
 ) -> Mapping[TargetId, datetime | None]:
     """Return the targets of which it is known whether they were published, and until when that may not be seen yet."""
     clear = {
         change.target_id: settled if isinstance(outcome, Applied) else None
-        for change, outcome in zip(changes, outcomes, strict=True)
+        for change, outcome in steps
         if isinstance(change, Publish | RefreshListing) and not isinstance(outcome, Unclear)
     }
     for target_id, until in clear.items():
@@ -173,16 +176,16 @@ def _take_over(
             observed = replace(record.observed, variants={**record.observed.variants, created.id: created})
             record = replace(record, observed=observed, refresh_listing=observed.published)
     batch.targets[change.target_id] = _left(run, work, record, change)
-    touched.add(change.target_id)
     return bound
 
 
-def _show(batch: Batch, changes: Sequence[Change]) -> None:
+def _show(batch: Batch, changes: Sequence[Change], touched: set[TargetId]) -> None:
     """Have what is known of targets show what was made of them. One that another outcome left in doubt stays unknown."""
     by_target: dict[TargetId, list[Change]] = {}
     for change in changes:
         if not isinstance(change, CreateProduct):
             by_target.setdefault(change.target_id, []).append(change)
+    touched.update(by_target)
     for target_id, made in by_target.items():
         record = batch.targets[target_id]
         if record.observed is not None:
@@ -191,10 +194,11 @@ def _show(batch: Batch, changes: Sequence[Change]) -> None:
 
 
 def _sentences(run: LaneRun, batch: Batch, work: Work, changes: Sequence[Change]) -> list[str]:
-    skus: dict[TargetVariantId, str] = {}
     by_id = {each.source_id: each.sku for each in work.due.desired.variants}
-    for variant_id, binding in work.bindings.items():
-        skus[binding.target_variant_id] = by_id.get(variant_id) or _shown_sku(batch, binding)
+    skus = {
+        binding.target_variant_id: by_id.get(variant_id) or _shown_sku(batch, binding)
+        for variant_id, binding in work.bindings.items()
+    }
     return done(changes, skus=skus, reason=work.due.desired.reason, storefronts=run.storefronts)
 
 
@@ -227,6 +231,7 @@ def _created(
         target_id=observed.id, observed=observed, sent_images=observed.images, left_published=False
     )
     touched.add(observed.id)
+    work.created = True
     by_sku = {variant.sku: variant.id for variant in observed.variants.values()}
     return [
         _bind(work, variant.source_id, observed.id, by_sku[variant.sku])

@@ -60,8 +60,9 @@ class VariantBody(Struct, frozen=True, kw_only=True):
     @property
     def is_whole(self) -> bool:
         """Whether nothing is left out of it that is needed."""
-        needed = (self.sku, self.price, self.compare_at_price, self.barcode, self.inventory_quantity)
-        return self.inventory_item_id is not None and UNSET not in (*needed, self.inventory_policy)
+        left_out = self.sku is UNSET or self.barcode is UNSET or self.price is UNSET or self.compare_at_price is UNSET
+        uncounted = self.inventory_quantity is UNSET or self.inventory_policy is UNSET
+        return self.inventory_item_id is not None and not left_out and not uncounted
 
     @property
     def is_exact(self) -> bool:
@@ -117,7 +118,8 @@ class ProductBody(Struct, frozen=True, kw_only=True):
     @property
     def is_whole(self) -> bool:
         """Whether nothing is left out of it that is needed, its variants aside."""
-        return UNSET not in (self.body_html, self.vendor, self.published_at, self.options, self.images)
+        left_out = self.body_html is UNSET or self.vendor is UNSET or self.published_at is UNSET
+        return not left_out and self.options is not UNSET and self.images is not UNSET
 
 
 def from_body(body: ProductBody) -> Snapshot | Incomplete:
