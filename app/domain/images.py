@@ -65,3 +65,13 @@ def to_show(
     if failed is None or arrived is None or wanted not in ((), failed):
         return wanted
     return arrived
+
+
+def may_be_tried_again(
+    wanted: tuple[str, ...], *, arrived: tuple[str, ...] | None, failed: tuple[str, ...] | None
+) -> bool:
+    """Tell whether the set that ``failed`` is forgiven: once the shop has the one itself that stands in for it.
+
+    It is sent when the shop has it again, then; what follows if it fails once more is the same as the first time.
+    """
+    return failed is not None and wanted == arrived

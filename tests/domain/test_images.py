@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.ids import SourceId, TargetId
-from app.domain.images import MOST_SHOWN, TRIES, Sent, Verdict, judge, to_show
+from app.domain.images import MOST_SHOWN, TRIES, Sent, Verdict, judge, may_be_tried_again, to_show
 
 OLD, NEW, NEWER = ("old",), ("new", "new-2"), ("newer",)
 
@@ -74,3 +74,19 @@ def _sent(count: int, *, tries: int, replaceable: bool) -> Sent:
         missing=False,
         source_ids=(SourceId("1"),),
     )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "arrived", "failed", "forgiven"),
+    [
+        (OLD, OLD, NEW, True),
+        (NEW, OLD, NEW, False),
+        (NEWER, OLD, NEW, False),
+        ((), OLD, NEW, False),
+        (OLD, OLD, None, False),
+    ],
+)
+def test_a_set_that_failed_is_forgiven_once_the_shop_has_the_one_that_stands_in(
+    wanted: tuple[str, ...], arrived: tuple[str, ...], failed: tuple[str, ...] | None, forgiven: bool
+) -> None:
+    assert may_be_tried_again(wanted, arrived=arrived, failed=failed) is forgiven

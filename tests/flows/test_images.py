@@ -199,6 +199,22 @@ async def test_another_set_is_tried_at_once_even_while_the_earlier_one_is_on_its
 
 
 @pytest.mark.policy("images_missing")
+async def test_a_set_that_failed_is_tried_again_when_the_shop_has_it_again_after_the_earlier_one(stage: Stage) -> None:
+    application = await failed(stage)
+    await look(stage)
+    await stage.hear(application, pictured(ONE, at=2))
+    await stage.settle()
+    assert sent(stage) == [(ONE,), (TWO,), (ONE,)], "it is there already"
+    assert await stage.problems(application) == ()
+    stage.orderchamp.lost_images.clear()
+    await stage.hear(application, pictured(TWO, at=3))
+    await stage.settle()
+    await look(stage)
+    assert sent(stage) == [(ONE,), (TWO,), (ONE,), (TWO,)]
+    assert await stage.problems(application) == ()
+
+
+@pytest.mark.policy("images_missing")
 async def test_where_the_earlier_set_fails_too_the_shops_is_tried_as_often_as_a_first_one(stage: Stage) -> None:
     application = await failed(stage)
     stage.orderchamp.lost_images.add(ONE)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from app.domain.errors import CredentialsRefused, IntegrationError, RateLimited, RunOver, TemporaryError
 from app.domain.ids import TargetId
+from app.domain.images import may_be_tried_again
 from app.domain.plan import next_stage
 from app.domain.problem import Raised
 from app.domain.raising import given_up, problems_of
@@ -82,7 +83,21 @@ async def _keep(run: LaneRun, tx: Transaction, batch: Batch, finished: Sequence[
     clear = [work.due.source_id for work in brought if work.due.creating_since is not None and not work.foreign]
     if clear:
         await tx.products.end_creating(application.id, clear)
+    forgiven = [work.due.source_id for work in brought if _forgives_images(run, batch, work)]
+    if forgiven:
+        await tx.images.forget_failed(application.id, forgiven)
     await tx.targets.record(application.account_id, left_as_shown(batch, brought))
+
+
+def _forgives_images(run: LaneRun, batch: Batch, work: Work) -> bool:
+    """Tell whether the shop has left images behind that did not arrive, so that they are tried when it has them again."""
+    if all(batch.targets[each.target_id].failed_images is None for each in work.bindings.values()):
+        return False
+    return any(
+        each.owner
+        and may_be_tried_again(work.due.desired.images, arrived=each.arrived_images, failed=each.failed_images)
+        for each in batch.situation(run, work).targets.values()
+    )
 
 
 def left_as_shown(batch: Batch, brought: Sequence[Work]) -> Sequence[TargetRecord]:
