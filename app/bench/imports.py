@@ -36,8 +36,11 @@ async def measure_memory() -> list[Figure]:
     memory: dict[str, list[float]] = {}
     async with real_town() as here:
         watching = asyncio.create_task(_watch(here, memory))
-        await _import(here, "large", *LARGE, known=True)
-        watching.cancel()
+        try:
+            await _import(here, "large", *LARGE, known=True)
+        finally:
+            watching.cancel()
+            await asyncio.wait([watching])
     return _figures(memory)
 
 

@@ -125,17 +125,23 @@ class Town:
             state, backlog, importing = application["state"], application["counters"]["backlog"], application["import"]
             if state in ("failed", "paused"):
                 raise NotStarted(f"The installation is {state}: {application['why']}")
-            return state == "active" and backlog == 0, (
-                state,
-                f"{backlog} waiting",
-                importing and importing["counters"],
-            )
+            if state == "active" and backlog == 0:
+                return True, None
+            how_far = (importing["phase"], importing["counters"]) if importing else ()
+            return False, (f"{backlog} waiting", *how_far, await self._calls())
 
         try:
             await until(look, "The import", patience=patience, every=0.2)
         except NotStarted as error:
             raise NotStarted(f"{error}\n{self.processes.tail('worker')}") from error
         return application
+
+    async def _calls(self) -> str:
+        """Tell how often the stand-ins were called: that something moves which the service counts nowhere."""
+        shops, orderchamp = [
+            await self.sandbox("GET", f"{each}/_sandbox/calls") for each in (self.shops, self.orderchamp)
+        ]
+        return f"{shops['total']} calls to the shop, {orderchamp['requests']} to Orderchamp"
 
     async def until_web_is_ready(self) -> None:
         """Wait until the web process serves and has its database."""
