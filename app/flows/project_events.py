@@ -22,6 +22,9 @@ logger = structlog.get_logger(__name__)
 
 BATCH = 200
 
+BATCH_BYTES = 2_000_000
+"""How long the bodies of a batch are together; the last one may go beyond that. One of 2,000 variants is about as long."""
+
 DEAD = frozenset({"unreadable", "dead"})
 """Outcomes of deliveries that could not be worked through."""
 
@@ -94,7 +97,7 @@ class Book:
 async def project_events(run: LaneRun) -> bool:
     """Work through a batch of fresh deliveries, oldest first; False when there was none."""
     async with run.services.store.reading() as tx:
-        deliveries = await tx.inbox.fresh(run.application.id, limit=BATCH)
+        deliveries = await tx.inbox.fresh(run.application.id, limit=BATCH, size=BATCH_BYTES)
     if not deliveries:
         return False
     read = [(delivery, read_delivery(run, delivery)) for delivery in deliveries]

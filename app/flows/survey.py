@@ -4,14 +4,14 @@ An import ends with one, and a sweep is one. Whoever lists writes down what the 
 so that in the end what the list does not have is known, too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.domain.drift import Drift, SeenProduct, missing, shop_drift
 from app.domain.event import Incomplete
-from app.domain.ids import Cursor
+from app.domain.ids import Cursor, SourceId
 from app.domain.projection import SourceProduct, project
 from app.flows.lane import LaneRun
 from app.flows.project_events import project_events
@@ -20,6 +20,9 @@ from app.ports import Transaction
 
 BATCH = 200
 """Missing products that are asked for in one transaction."""
+
+KNOWN_BYTES = 1_500_000
+"""How long what is known of products is that are compared together; the last one may go beyond that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +66,13 @@ async def take_in(
     run: LaneRun, tx: Transaction, page: VersionPage, *, reading_id: UUID, import_id: UUID | None = None
 ) -> Surveyed:
     """Compare a page of the list with what we know, and have what differs read again."""
-    ids = [each.source_id for each in page.seen]
-    known = await tx.products.known(run.application.id, ids)
-    await tx.imports.sight(run.application.id, reading_id, sorted(set(ids)))
-    found = [shop_drift(known.get(each.source_id), each) for each in page.seen]
-    drifts = tuple(each for each in found if each is not None and not _asked(run, known.get(each.source_id)))
-    await _ask(run, tx, drifts, known=[known.get(each.source_id) for each in drifts], import_id=import_id)
-    return Surveyed(drifts=drifts, products=len(ids), next=page.next, load=page.load)
+    ids = sorted({each.source_id for each in page.seen})
+    await tx.imports.sight(run.application.id, reading_id, ids)
+    drifts: list[Drift] = []
+    async for known in tx.products.in_portions(run.application.id, ids, size=KNOWN_BYTES):
+        found = [shop_drift(known[each.source_id], each) for each in page.seen if each.source_id in known]
+        drifts += await _ask(run, tx, [each for each in found if each is not None], known, import_id=import_id)
+    return Surveyed(drifts=tuple(drifts), products=len(page.seen), next=page.next, load=page.load)
 
 
 async def take_in_missing(
@@ -85,10 +88,11 @@ async def take_in_missing(
     ids = await tx.imports.unseen(
         run.application.id, reading_id, listed_from=listed_from, after=cursor or "", limit=BATCH
     )
-    known = await tx.products.known(run.application.id, ids)
-    drifts = tuple(missing(each) for each in ids if each in known and not _asked(run, known[each]))
-    await _ask(run, tx, drifts, known=[known[each.source_id] for each in drifts], import_id=import_id)
-    return Surveyed(drifts=drifts, products=len(ids), next=Cursor(ids[-1]) if len(ids) == BATCH else None)
+    drifts: list[Drift] = []
+    async for known in tx.products.in_portions(run.application.id, ids, size=KNOWN_BYTES):
+        gone = [missing(each) for each, product in known.items() if product is not None]
+        drifts += await _ask(run, tx, gone, known, import_id=import_id)
+    return Surveyed(drifts=tuple(drifts), products=len(ids), next=Cursor(ids[-1]) if len(ids) == BATCH else None)
 
 
 def _asked(run: LaneRun, product: SourceProduct | None) -> bool:
@@ -100,12 +104,15 @@ async def _ask(
     run: LaneRun,
     tx: Transaction,
     drifts: Sequence[Drift],
+    known: Mapping[SourceId, SourceProduct | None],
     *,
-    known: Sequence[SourceProduct | None],
     import_id: UUID | None,
-) -> None:
+) -> Sequence[Drift]:
+    """Have the products read that differ, and return those that are not about to be read anyway."""
+    news = [each for each in drifts if not _asked(run, known[each.source_id])]
     changes = {}
-    for drift, before in zip(drifts, known, strict=True):
+    for drift in news:
+        before = known[drift.source_id]
         product = before or SourceProduct(source_id=drift.source_id)
         gone = drift.kind == "missed_deletion"
         reason = "its list does not have it any more" if gone else "its list tells otherwise than what is known"
@@ -113,3 +120,4 @@ async def _ask(
         projected = project(product, fact, settings=run.application.settings, now=run.now(), cause=product.cause)
         changes[drift.source_id] = (before, projected.product)
     await tx.products.save(run.application.id, list(changes.values()), import_id=import_id)
+    return news

@@ -3,7 +3,7 @@
 What each call means is said at its implementation in ``app/store``, under the same name.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -244,7 +244,7 @@ class Inbox(Protocol):
 
     async def keep_unowned(self, event_id: EventId, topic: Topic, delivery: Delivery, *, reason: str) -> None: ...
 
-    async def fresh(self, application_id: ApplicationId, *, limit: int) -> tuple[StoredDelivery, ...]: ...
+    async def fresh(self, application_id: ApplicationId, *, limit: int, size: int) -> tuple[StoredDelivery, ...]: ...
 
     async def settle(self, settled: Sequence[Settled]) -> None: ...
 
@@ -354,6 +354,10 @@ class Products(Protocol):
     async def known(
         self, application_id: ApplicationId, source_ids: Sequence[SourceId]
     ) -> Mapping[SourceId, SourceProduct]: ...
+
+    def in_portions(
+        self, application_id: ApplicationId, source_ids: Sequence[SourceId], *, size: int
+    ) -> AsyncIterator[Mapping[SourceId, SourceProduct | None]]: ...
 
     async def of_stock_items(
         self, application_id: ApplicationId, items: Sequence[StockItemId]

@@ -11,6 +11,7 @@ from app.domain.replay import DEAD_LETTER, Selection
 from app.ports import InboxEntry, Settled, StoredDelivery
 from app.store.connection import Connection, Row
 from app.store.documents import clean, rows, to_texts
+from app.store.portions import portion
 
 # An event id that only says which deliveries are alike is given free, so that the next one like this is kept.
 _SETTLE = """
@@ -20,6 +21,15 @@ _SETTLE = """
     FROM jsonb_to_recordset(CAST(:settled AS jsonb)) AS s(delivery_id bigint, outcome text, reason text, source_id text)
     WHERE delivery.id = ANY(:ids) AND delivery.id = s.delivery_id
 """
+
+
+_FRESH = portion(
+    "SELECT d.id, d.topic, d.method, d.url, d.headers, d.received_at, b.body "
+    "FROM delivery d LEFT JOIN delivery_body b ON b.delivery_id = d.id "
+    "WHERE d.application_id = :id AND d.outcome IS NULL ORDER BY d.id LIMIT :limit",
+    by="id",
+    of=("body",),
+)
 
 
 IS_DEAD_LETTER = """(
@@ -63,14 +73,9 @@ class Inbox:
             },
         )
 
-    async def fresh(self, application_id: ApplicationId, *, limit: int) -> tuple[StoredDelivery, ...]:
-        """Return the oldest deliveries that nothing has become of yet."""
-        found = await self._connection.execute(
-            "SELECT d.id, d.topic, d.method, d.url, d.headers, d.received_at, b.body "
-            "FROM delivery d LEFT JOIN delivery_body b ON b.delivery_id = d.id "
-            "WHERE d.application_id = :id AND d.outcome IS NULL ORDER BY d.id LIMIT :limit",
-            {"id": application_id, "limit": limit},
-        )
+    async def fresh(self, application_id: ApplicationId, *, limit: int, size: int) -> tuple[StoredDelivery, ...]:
+        """Return the oldest deliveries that nothing has become of yet, until their bodies are ``size`` bytes long."""
+        found = await self._connection.execute(_FRESH, {"id": application_id, "limit": limit, "size": size})
         return tuple(stored(row) for row in found)
 
     async def settle(self, settled: Sequence[Settled]) -> None:

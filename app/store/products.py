@@ -3,7 +3,7 @@
 Projecting writes that; reconciling writes, in ``reconciled``, what was brought about. The columns of the two do not overlap.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -90,6 +90,12 @@ _RELEASE_HOLDS = """
         AND target.account_id = b.account_id AND target.target_id = b.target_id
 """
 
+_SOME = portion(
+    f"SELECT {KNOWN} FROM source_product WHERE application_id = :id AND source_id = ANY(:source_ids) ORDER BY source_id",
+    by="source_id",
+    of=("snapshot", "desired"),
+)
+
 _AFTER = portion(
     f"SELECT {KNOWN} FROM source_product WHERE application_id = :id AND source_id > :after ORDER BY source_id LIMIT :limit",
     by="source_id",
@@ -110,6 +116,23 @@ class Products(ReconciledProducts):
         )
         products = (to_product(row) for row in found)
         return {each.source_id: each for each in products}
+
+    async def in_portions(
+        self, application_id: ApplicationId, source_ids: Sequence[SourceId], *, size: int
+    ) -> AsyncIterator[Mapping[SourceId, SourceProduct | None]]:
+        """Give what is known of each of these products, some at a time, until their documents are ``size`` bytes long.
+
+        Unknown ones are None, and come last. Whoever is through with some may write them before asking for the next.
+        """
+        left = dict.fromkeys(source_ids)
+        while left:
+            found = await self._connection.execute(
+                _SOME, {"id": application_id, "source_ids": list(left), "size": size}
+            )
+            products = [to_product(row) for row in found]
+            some = {each.source_id: each for each in products} or left
+            left = {each: None for each in left if each not in some}
+            yield some
 
     async def of_stock_items(
         self, application_id: ApplicationId, items: Sequence[StockItemId]

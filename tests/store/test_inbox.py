@@ -36,7 +36,7 @@ async def test_fresh_deliveries_come_oldest_first_as_they_were_sent(stage: Stage
     application = await stage.install()
     await arrive(stage, "b", "a", "c", "b")
     async with stage.store.transaction() as tx:
-        fresh = await tx.inbox.fresh(application.id, limit=2)
+        fresh = await tx.inbox.fresh(application.id, limit=2, size=10**6)
         entries = await tx.inbox.of(application.id, before=None, limit=10, topic=None, outcome="waiting")
     assert [each.event_id for each in entries] == ["c", "a", "b"]
     assert [each.id for each in fresh] == [entries[2].id, entries[1].id]
@@ -44,16 +44,33 @@ async def test_fresh_deliveries_come_oldest_first_as_they_were_sent(stage: Stage
     assert (got.body, got.headers, got.url) == (BYTES, {"x-a": "1", "x-ü": "ü"}, "/webhooks/fake?a=1&a=2")
 
 
+async def test_fresh_deliveries_come_in_portions_of_what_their_bodies_take_and_one_at_least(stage: Stage) -> None:
+    application = await stage.install()
+    await arrive(stage, "a", "b", "c")
+
+    async def fresh(*, limit: int, size: int) -> int:
+        async with stage.store.reading() as tx:
+            return len(await tx.inbox.fresh(application.id, limit=limit, size=size))
+
+    assert await fresh(limit=10, size=1) == 1
+    assert await fresh(limit=10, size=len(BYTES)) == 1
+    assert await fresh(limit=10, size=len(BYTES) + 1) == 2
+    assert await fresh(limit=10, size=10**6) == 3
+    assert await fresh(limit=2, size=10**6) == 2
+    await stage.execute("DELETE FROM delivery_body")
+    assert await fresh(limit=10, size=1) == 3, "what retention left takes nothing"
+
+
 async def test_what_became_of_a_delivery_is_kept_and_it_is_fresh_no_more(stage: Stage) -> None:
     application = await stage.install()
     await arrive(stage, "a", "b")
     async with stage.store.transaction() as tx:
-        first, second = await tx.inbox.fresh(application.id, limit=10)
+        first, second = await tx.inbox.fresh(application.id, limit=10, size=10**6)
         done = Settled(delivery_id=first.id, outcome="applied", reason="New\x00.", source_id=SourceId("1"))
         await tx.inbox.settle([done])
         await tx.inbox.settle([])
     async with stage.store.transaction() as tx:
-        assert [each.id for each in await tx.inbox.fresh(application.id, limit=10)] == [second.id]
+        assert [each.id for each in await tx.inbox.fresh(application.id, limit=10, size=10**6)] == [second.id]
         found = await tx.inbox.one(first.id)
         assert await tx.inbox.one(DeliveryId(10**9)) is None
     assert found is not None
@@ -68,7 +85,7 @@ async def test_a_redelivery_of_what_was_settled_stays_settled(stage: Stage) -> N
     await stage.settle()
     await arrive(stage, "a")
     async with stage.store.transaction() as tx:
-        (first,) = await tx.inbox.fresh(application.id, limit=10)
+        (first,) = await tx.inbox.fresh(application.id, limit=10, size=10**6)
         await tx.inbox.settle([Settled(delivery_id=first.id, outcome="applied", reason="")])
         await tx.lanes.wake(application.id)
     await stage.run_lanes()
@@ -103,7 +120,7 @@ ALIKE = substitute_id(Topic("product.updated"), b'{"id":1}')
 
 async def waiting(stage: Stage, application: Application) -> list[DeliveryId]:
     async with stage.store.reading() as tx:
-        return [each.id for each in await tx.inbox.fresh(application.id, limit=10)]
+        return [each.id for each in await tx.inbox.fresh(application.id, limit=10, size=10**6)]
 
 
 async def settle(tx: Transaction, *deliveries: DeliveryId) -> None:
@@ -150,7 +167,7 @@ async def test_a_redelivery_by_the_platforms_own_id_stays_one(stage: Stage) -> N
     application = await stage.install()
     await arrive(stage, "theirs")
     async with stage.store.transaction() as tx:
-        (first,) = await tx.inbox.fresh(application.id, limit=10)
+        (first,) = await tx.inbox.fresh(application.id, limit=10, size=10**6)
         await settle(tx, first.id)
     await arrive(stage, "theirs")
     assert await waiting(stage, application) == []

@@ -74,3 +74,23 @@ async def test_products_are_gone_through_in_portions_of_what_they_take_those_wit
     assert await after("2", size=size) == ["3", "4"]
     assert await after("3", size=1) == ["4"]
     assert await after("", size=10 * size) == ["1", "2", "3", "4"]
+
+
+async def test_named_products_come_in_portions_of_what_they_take_and_unknown_ones_last(stage: Stage) -> None:
+    for n in range(1, 5):
+        stage.shop.put(product(str(n), variant(f"{n}-A")))
+    application = await stage.install()
+    await stage.settle()
+    size = await stage.execute("SELECT max(octet_length(snapshot) + octet_length(desired)) FROM source_product")
+
+    async def portions(*ids: str, size: int) -> list[dict[str, bool]]:
+        async with stage.store.reading() as tx:
+            named = [SourceId(each) for each in ids]
+            found = [some async for some in tx.products.in_portions(application.id, named, size=size)]
+        return [{source_id: known is not None for source_id, known in some.items()} for some in found]
+
+    assert await portions(size=size) == []
+    assert await portions("8", "9", size=size) == [{"8": False, "9": False}]
+    assert await portions("4", "1", "3", size=10 * size) == [{"1": True, "3": True, "4": True}]
+    assert await portions("9", "4", "1", "3", size=size + 1) == [{"1": True, "3": True}, {"4": True}, {"9": False}]
+    assert await portions("2", "1", size=1) == [{"1": True}, {"2": True}]
