@@ -139,7 +139,7 @@ async def open_shop(
         url = f"{here.orderchamp}/_sandbox/products?token={token}"
         await here.sandbox("POST", url, _on_orderchamp(each, storefront["id"]))
     shop = f"{here.shops}/_sandbox/shops/{domain}"
-    await here.sandbox("PUT", shop, {"token": token, "app_url": here.web})
+    empty = await here.sandbox("PUT", shop, {"token": token, "app_url": here.web})
     await here.sandbox("PUT", f"{shop}/switches", {"restore_rate": 100_000})
     # One by one, so that no answer takes longer the larger the catalogue is.
     made = [await here.sandbox("POST", f"{shop}/products", each) for each in catalogue]
@@ -159,7 +159,7 @@ async def open_shop(
         domain=domain,
         token=token,
         application_id=installed["id"],
-        location_id=(await here.sandbox("GET", shop))["locations"][0]["id"],
+        location_id=empty["locations"][0]["id"],
         items=tuple(
             Item(sku=variant["sku"], stock_item_id=variant["inventory_item_id"], product_id=product["id"])
             for product in made

@@ -41,6 +41,8 @@ Addresses and headers of deliveries are kept as they came. So a secret of ours n
 platform would send one along: it is the end of the address (``SecretKind`` "address"), which is not kept.
 """
 
+import base64
+import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
@@ -49,6 +51,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from app.domain.drift import SeenProduct
+from app.domain.errors import InvalidSignature
 from app.domain.event import SUBSTITUTE, Fact, ProductFact
 from app.domain.http import Delivery, Reading, Response
 from app.domain.ids import Cursor, EventId, SourceId, Topic
@@ -439,6 +442,18 @@ def signed_with(message: bytes, signature: bytes, secrets: Sequence[Secret]) -> 
         digest = hmac.digest(secret.value, message, hashlib.sha256)
         fits |= bool(secret.value) and hmac.compare_digest(digest, signature)
     return fits
+
+
+def check_signature(body: bytes, given: str, secrets: Sequence[Secret]) -> None:
+    """Raise InvalidSignature unless ``given`` is base64 of HMAC-SHA256 over ``body`` under one of ``secrets``."""
+    if not given:
+        raise InvalidSignature("The delivery carries no signature.")
+    try:
+        signature = base64.b64decode(given.encode(), validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidSignature("The signature is not base64.") from None
+    if not signed_with(body, signature, secrets):
+        raise InvalidSignature("The delivery is not signed with a secret of this Application.")
 
 
 def named_by(token: str, secrets: Sequence[Secret]) -> bool:

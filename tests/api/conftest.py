@@ -108,6 +108,21 @@ class Web:
             while (await self.client.get(f"{shop}/quiet")).json()["pending"]:  # noqa: ASYNC110 - another server
                 await asyncio.sleep(0.01)
 
+    async def change_unheard(self, shop: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        """Rename a product of the sample shop, sell of another one and delete a third; it tells nobody from now on."""
+        there = {each["title"]: each for each in (await self.client.get(f"{shop}/products")).json()}
+        await self.client.put(f"{shop}/switches", json={"drop_probability": 1})
+        renamed, sold, deleted = (there[each] for each in ("Oak board", "Ash salad bowl", "Walnut spoon"))
+        before = changed = renamed["updated_at"]
+        while changed == before:
+            # The shop's times are whole seconds: within one, two states have the same version.
+            told = await self.client.patch(f"{shop}/products/{renamed['id']}", json={"title": "Oak board, large"})
+            changed = told.json()["updated_at"]
+        stock = f"{shop}/products/{sold['id']}/variants/{sold['variants'][0]['id']}/stock"
+        await self.client.put(stock, json={"quantity": 3})
+        await self.client.delete(f"{shop}/products/{deleted['id']}")
+        return renamed, sold, deleted
+
     async def shown(self, sku: str) -> dict[str, Any]:
         found: list[dict[str, Any]] = (
             await self.client.get(f"{self.orderchamp}/_sandbox/products", params={"sku": sku})

@@ -74,17 +74,7 @@ async def test_a_preview_tells_what_an_import_sends_and_sends_nothing(web: Web, 
     _, nothing = await previewed(web, application)
     assert nothing == []
 
-    there = {each["title"]: each for each in (await web.client.get(f"{shop}/products")).json()}
-    await web.client.put(f"{shop}/switches", json={"drop_probability": 1})
-    board, bowl, spoon = (there[each] for each in ("Oak board", "Ash salad bowl", "Walnut spoon"))
-    before = changed = board["updated_at"]
-    while changed == before:
-        # The shop's times are whole seconds: within one, two states have the same version.
-        told = await web.client.patch(f"{shop}/products/{board['id']}", json={"title": "Oak board, large"})
-        changed = told.json()["updated_at"]
-    stock = f"{shop}/products/{bowl['id']}/variants/{bowl['variants'][0]['id']}/stock"
-    await web.client.put(stock, json={"quantity": 3})
-    await web.client.delete(f"{shop}/products/{spoon['id']}")
+    board, _, _ = await web.change_unheard(shop)
     await settled(web)
     _, of_one = await previewed(web, application, {"source_id": str(board["id"])})
     _, items = await previewed(web, application)

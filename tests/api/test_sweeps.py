@@ -1,6 +1,5 @@
 """Imports and sweeps over HTTP, against stand-ins that answer over HTTP, too."""
 
-from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -16,24 +15,10 @@ async def installed(web: Web) -> str:
     return f"/v1/applications/{application}"
 
 
-async def products(web: Web, shop: str) -> dict[str, Any]:
-    return {each["title"]: each for each in (await web.client.get(f"{shop}/products")).json()}
-
-
 async def test_a_sweep_names_what_was_dropped_and_makes_up_for_it(web: Web, shop: str) -> None:
     application = await installed(web)
     assert (await web.call("GET", application)).json()["last_sweep"] is None
-    there = await products(web, shop)
-    await web.client.put(f"{shop}/switches", json={"drop_probability": 1})
-    board, bowl, spoon = (there[each] for each in ("Oak board", "Ash salad bowl", "Walnut spoon"))
-    before = changed = board["updated_at"]
-    while changed == before:
-        # The shop's times are whole seconds: within one, two states have the same version.
-        told = await web.client.patch(f"{shop}/products/{board['id']}", json={"title": "Oak board, large"})
-        changed = told.json()["updated_at"]
-    stock = f"{shop}/products/{bowl['id']}/variants/{bowl['variants'][0]['id']}/stock"
-    await web.client.put(stock, json={"quantity": 3})
-    await web.client.delete(f"{shop}/products/{spoon['id']}")
+    board, bowl, spoon = await web.change_unheard(shop)
     await web.work()
     assert (await web.shown("OAK-S"))["title"] == "Oak board"
     begun = await web.call("POST", f"{application}/sweeps", key="operate")

@@ -381,6 +381,16 @@ class World:
     situation: Situation
     made: list[Change] = field(default_factory=list)
 
+    def come_to_rest(self) -> None:
+        """Make the changes of one stage after the other, until none is left."""
+        for _ in range(8):
+            stage = next_stage(self.situation)
+            if not stage:
+                return
+            for change in stage:
+                self.make(change)
+        pytest.fail(f"it never ends: {self.made}")
+
     def make(self, change: Change) -> None:
         self.made.append(change)
         match change:
@@ -466,14 +476,7 @@ def test_under_any_settings_stages_come_to_an_end_and_keep_to_the_mode(
             shop_currency=currency,
         )
     )
-    for _ in range(8):
-        stage = next_stage(world.situation)
-        if not stage:
-            break
-        for change in stage:
-            world.make(change)
-    else:
-        pytest.fail(f"it never ends: {world.made}")
+    world.come_to_rest()
     kinds = {type(each) for each in world.made}
     if settings["mode"] == "stock":
         assert kinds <= {SetStock, UpdateVariant}
@@ -505,14 +508,7 @@ def test_stages_come_to_an_end_and_then_orderchamp_shows_what_it_should(
     world = World(
         situation(shop=None if wanted else HIDDEN, variants=tuple(skus), there=before, gone=gone),
     )
-    for _ in range(8):
-        stage = next_stage(world.situation)
-        if not stage:
-            break
-        for change in stage:
-            world.make(change)
-    else:
-        pytest.fail(f"it never ends: {world.made}")
+    world.come_to_rest()
     shows = world.situation.targets.get(TARGET)
     publications = [each for each in world.made if isinstance(each, Publish)]
     assert len(publications) <= 1

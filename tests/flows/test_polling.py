@@ -14,7 +14,7 @@ import pytest
 
 from app.domain.application import Application, Storefront
 from app.domain.errors import InvalidInstallation
-from app.domain.http import Delivery, Request, Response
+from app.domain.http import Delivery
 from app.domain.ids import SourceId, StorefrontId
 from app.domain.structs import replace
 from app.flows.operate import look_again, start_import
@@ -28,25 +28,11 @@ from app.sandbox.channelengine.server import create_app
 from tests.fakes.killing import Killer, run_until_killed
 from tests.fakes.killing_shop import killing
 from tests.fakes.marketplace import MAIN
+from tests.fakes.reaching import ToSandbox
 from tests.fakes.stage import Stage
 from tests.sandbox.channelengine.standin import KEY, SHOP, StandIn
 
 APP = create_app()
-
-
-@dataclass
-class ToSandbox:
-    """Sends what the service asks of a shop to the sandbox, and counts it."""
-
-    client: httpx.AsyncClient
-    asked: list[str]
-
-    async def send(self, request: Request, *, within: Any) -> Response:
-        self.asked.append(request.operation)
-        answer = await self.client.request(
-            request.method, request.url, headers=dict(request.headers), content=request.body
-        )
-        return Response(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
 
 
 @dataclass
@@ -87,7 +73,7 @@ async def open_shop(stage: Stage) -> AsyncIterator[Shop]:
         await standin.add(*sizes, title="Board", options=["Size"])
         stage.adapters["channelengine"] = platform.ADAPTER
         stage.orderchamp.storefronts = (MAIN, Storefront(id=StorefrontId("front-2"), name="Outlet", live=True))
-        transport = ToSandbox(client, [])
+        transport = ToSandbox(client)
         stage.services = replace(
             stage.services, transport=transport, shop_url=lambda _, address: f"http://ce/shops/{address}"
         )

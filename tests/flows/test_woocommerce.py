@@ -8,7 +8,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -16,30 +16,18 @@ import pytest
 
 from app.domain.application import Application
 from app.domain.errors import NotStored
-from app.domain.http import Delivery, Request, Response
+from app.domain.http import Delivery
 from app.domain.structs import replace
 from app.platforms import woocommerce
 from app.sandbox.woocommerce.sandbox import Sandbox
 from app.sandbox.woocommerce.server import create_app
+from tests.fakes.reaching import ToSandbox
 from tests.fakes.stage import Stage
 from tests.sandbox.receiver import Received, Receiver
 from tests.sandbox.woocommerce.standin import KEY, KEY_SECRET, SHOP, StandIn
 
 APP = create_app()
 Order = Callable[[Sequence[Received]], list[Received]]
-
-
-@dataclass
-class ToSandbox:
-    """Sends what the service asks of a shop to the sandbox."""
-
-    client: httpx.AsyncClient
-
-    async def send(self, request: Request, *, within: timedelta) -> Response:
-        answer = await self.client.request(
-            request.method, request.url, headers=dict(request.headers), content=request.body
-        )
-        return Response(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """A shop's API as plain functions: what was asked, and what it answers."""
 
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -23,16 +23,6 @@ MISSING = Response(status=404, body=b'{"error":{"code":404,"method":"GET","messa
 def told(body: object, status: int = 200, **headers: str) -> Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Response(status=status, headers=named, body=json.dumps(body).encode())
-
-
-def drive(reading: Generator[Request, Response, T], answer: Callable[[Request], Response]) -> T:
-    try:
-        request = next(reading)
-        while True:
-            request = reading.send(answer(request))
-    except StopIteration as stop:
-        found: T = stop.value
-        return found
 
 
 def product(number: int, **changes: object) -> Node:

@@ -9,7 +9,8 @@ from app.domain.product import Measures, Snapshot
 from app.platforms.adapter import Page
 from app.platforms.lightspeed.catalogue import Catalogue
 from app.platforms.lightspeed.products import WHILE_IN_STOCK
-from tests.platforms.lightspeed.shop import CONNECTION, MISSING, Node, Shop, drive, product, told, variant
+from tests.platforms.asking import drive
+from tests.platforms.lightspeed.shop import CONNECTION, MISSING, Node, Shop, product, told, variant
 
 
 def shop(*nodes: Node) -> Shop:

@@ -10,7 +10,8 @@ from app.domain.http import Delivery, Request, Response
 from app.platforms.adapter import Connection, Heard, Secret, Ticket
 from app.platforms.lightspeed.handshake import Handshake
 from app.platforms.lightspeed.installation import Installation
-from tests.platforms.lightspeed.shop import CONNECTION, MISSING, drive, told
+from tests.platforms.asking import drive
+from tests.platforms.lightspeed.shop import CONNECTION, MISSING, told
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 APP = {"app_key": "test-app-key", "app_secret": "test-lightspeed-app-secret", "app_page": "https://apps.example/ours"}

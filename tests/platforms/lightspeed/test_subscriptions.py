@@ -7,7 +7,8 @@ from app.domain.http import Request, Response
 from app.domain.ids import Topic
 from app.platforms.adapter import Mend, Subscribe, Subscription, Unsubscribe, subscription_changes
 from app.platforms.lightspeed.subscriptions import Subscriptions
-from tests.platforms.lightspeed.shop import CONNECTION, MISSING, Node, drive, told
+from tests.platforms.asking import drive
+from tests.platforms.lightspeed.shop import CONNECTION, MISSING, Node, told
 
 ADDRESS = "https://service.example/webhooks/lightspeed/6f0b1a52-8a52-4b8b-9a57-0d3b7a2f6a10/secret"
 OURS = Subscription(id="5", topic=Topic("products/updated"), address=ADDRESS)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from app.domain.http import Reading, Request, Response
+from app.domain.http import Request, Response
 from app.platforms.adapter import Connection
 
 CONNECTION = Connection(
@@ -15,17 +15,6 @@ UPDATED = "2026-11-20T15:01:33Z"
 
 Node = dict[str, Any]
 T = TypeVar("T")
-
-
-def drive(reading: Reading[T], answer: Callable[[Request], Response]) -> T:
-    """Run a read to its end, answering each of its requests."""
-    try:
-        request = next(reading)
-        while True:
-            request = reading.send(answer(request))
-    except StopIteration as stop:
-        found: T = stop.value
-        return found
 
 
 def saying(body: object, *, status: int = 200, **headers: str) -> Callable[[Request], Response]:

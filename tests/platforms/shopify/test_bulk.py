@@ -18,7 +18,8 @@ from app.platforms.shopify import bulk, queries
 from app.platforms.shopify.catalogue import MANY_PRODUCTS, Catalogue
 from app.sandbox.shopify import bulk as sandbox
 from app.sandbox.shopify.api import SCHEMA, cost
-from tests.platforms.shopify.admin import CONNECTION, Admin, drive, level, product, variant
+from tests.platforms.asking import drive
+from tests.platforms.shopify.admin import CONNECTION, Admin, level, product, variant
 
 Node = dict[str, Any]
 URL = "https://storage.example/result.jsonl"

@@ -14,8 +14,9 @@ from app.platforms.shopify import installation, queries, subscriptions
 from app.platforms.shopify.catalogue import Catalogue
 from app.platforms.shopify.graphql import COST_LIMIT
 from app.sandbox.shopify.api import SCHEMA, cost
+from tests.platforms.asking import drive
 from tests.platforms.samples import samples
-from tests.platforms.shopify.admin import CONNECTION, Admin, drive, image, level, product, saying, variant
+from tests.platforms.shopify.admin import CONNECTION, Admin, image, level, product, saying, variant
 
 DOCUMENTS = {
     "one": (queries.ONE, queries.ONE_COST),

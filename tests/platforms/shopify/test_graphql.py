@@ -11,7 +11,8 @@ from app.domain.errors import (
     RateLimited,
 )
 from app.platforms.shopify.graphql import API_VERSION, ask
-from tests.platforms.shopify.admin import CONNECTION, drive, saying
+from tests.platforms.asking import drive
+from tests.platforms.shopify.admin import CONNECTION, saying
 
 
 def error(message: str, code: str | None = None) -> dict[str, object]:

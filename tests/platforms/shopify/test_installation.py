@@ -3,7 +3,8 @@ import pytest
 from app.domain.errors import CredentialsRefused, InvalidInstallation, PlatformRejected
 from app.platforms.adapter import Secret
 from app.platforms.shopify.installation import Installation
-from tests.platforms.shopify.admin import CONNECTION, drive, saying
+from tests.platforms.asking import drive
+from tests.platforms.shopify.admin import CONNECTION, saying
 
 SHOP = {"name": "Oak & Ash", "myshopifyDomain": "oak-and-ash.myshopify.com", "currencyCode": "EUR"}
 

@@ -8,7 +8,8 @@ from app.domain.http import Request, Response
 from app.domain.ids import Topic
 from app.platforms.adapter import Mend, Subscribe, Subscription, Unsubscribe, subscription_changes
 from app.platforms.shopify.subscriptions import TOPICS, Subscriptions
-from tests.platforms.shopify.admin import CONNECTION, Admin, Node, drive, saying
+from tests.platforms.asking import drive
+from tests.platforms.shopify.admin import CONNECTION, Admin, Node, saying
 
 ADDRESS = "https://service.example/webhooks/shopify/x"
 OURS = Subscription(id="gid://shopify/WebhookSubscription/1", topic=Topic("products/update"), address=ADDRESS)

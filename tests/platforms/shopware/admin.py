@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from app.domain.http import Reading, Request, Response
+from app.domain.http import Request, Response
 from app.platforms.adapter import Connection
 from app.platforms.shopware.ids import DEFAULT_CURRENCY
 
@@ -22,17 +22,6 @@ STOREFRONT, OTHER_CHANNEL = "c" * 32, "d" * 32
 
 Node = dict[str, Any]
 T = TypeVar("T")
-
-
-def drive(reading: Reading[T], answer: Callable[[Request], Response]) -> T:
-    """Run a read to its end, answering each of its requests."""
-    try:
-        request = next(reading)
-        while True:
-            request = reading.send(answer(request))
-    except StopIteration as stop:
-        found: T = stop.value
-        return found
 
 
 def answer(body: object = None, *, status: int = 200, **headers: str) -> Response:

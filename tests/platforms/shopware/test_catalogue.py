@@ -8,7 +8,8 @@ from app.domain.product import Snapshot
 from app.platforms.adapter import Page
 from app.platforms.shopware import catalogue
 from app.platforms.shopware.catalogue import Catalogue
-from tests.platforms.shopware.admin import CONNECTION, Admin, Node, answer, drive, key, product, variant
+from tests.platforms.asking import drive
+from tests.platforms.shopware.admin import CONNECTION, Admin, Node, answer, key, product, variant
 
 
 def read(admin: Admin, number: int) -> Snapshot | None:

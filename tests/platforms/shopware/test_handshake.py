@@ -17,8 +17,9 @@ from app.platforms.adapter import Connection, Heard, Secret, Ticket
 from app.platforms.shopware.archive import NAME
 from app.platforms.shopware.handshake import Handshake
 from app.platforms.shopware.installation import Installation
+from tests.platforms.asking import drive
 from tests.platforms.samples import ROOT
-from tests.platforms.shopware.admin import drive, errors, in_turn
+from tests.platforms.shopware.admin import errors, in_turn
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 SECRET = Secret(b"s" * 64)

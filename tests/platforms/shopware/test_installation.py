@@ -4,7 +4,8 @@ from app.domain.errors import CredentialsRefused, InvalidInstallation
 from app.domain.http import Request
 from app.platforms.adapter import Secret
 from app.platforms.shopware.installation import Installation
-from tests.platforms.shopware.admin import CONNECTION, answer, drive, errors, in_turn, lacking
+from tests.platforms.asking import drive
+from tests.platforms.shopware.admin import CONNECTION, answer, errors, in_turn, lacking
 
 TOKEN = answer({"expires_in": 600, "access_token": "new-token"})
 KEYS = {"access_key_id": "SWIAKEY", "secret_access_key": "hush"}

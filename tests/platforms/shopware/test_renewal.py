@@ -5,7 +5,8 @@ import pytest
 from app.domain.errors import CredentialsRefused
 from app.platforms.adapter import Connection
 from app.platforms.shopware.renewal import LONG_AGO, Renewal
-from tests.platforms.shopware.admin import WITHOUT_TOKEN, answer, drive, errors, in_turn
+from tests.platforms.asking import drive
+from tests.platforms.shopware.admin import WITHOUT_TOKEN, answer, errors, in_turn
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 

@@ -16,7 +16,8 @@ from app.platforms.adapter import (
     subscription_changes,
 )
 from app.platforms.shopware.subscriptions import Subscriptions
-from tests.platforms.shopware.admin import CONNECTION, Node, answer, drive, errors, in_turn, key, lacking
+from tests.platforms.asking import drive
+from tests.platforms.shopware.admin import CONNECTION, Node, answer, errors, in_turn, key, lacking
 
 ADDRESS = "https://service.example/webhooks/shopware/1/token"
 OURS = Subscription(id=key(1), topic=Topic("product.written"), address=ADDRESS)

@@ -7,7 +7,8 @@ from app.domain.errors import CredentialsRefused, IntegrationError, PlatformReje
 from app.domain.http import Request, Response
 from app.platforms.asking import PATIENCE
 from app.platforms.shopware.talk import MissingPrivileges, Talk, get_token
-from tests.platforms.shopware.admin import CONNECTION, WITHOUT_TOKEN, answer, drive, errors, in_turn, lacking
+from tests.platforms.asking import drive
+from tests.platforms.shopware.admin import CONNECTION, WITHOUT_TOKEN, answer, errors, in_turn, lacking
 
 TOKEN = answer({"token_type": "Bearer", "expires_in": 600, "access_token": "new-token"})
 FOUND = answer({"data": []})
