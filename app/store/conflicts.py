@@ -103,7 +103,10 @@ class Conflicts:
         }
 
     async def choose(self, account_id: AccountId, folded: str, choice: Choice) -> None:
-        """Keep a person's word on an SKU. A binding of the chosen variant to another target variant than named is dropped."""
+        """Keep a person's word on an SKU, which is the chosen variant's to create from now on.
+
+        A binding of it to another target variant than named is dropped.
+        """
         await self._connection.execute(
             """
                 INSERT INTO sku_choice (account_id, folded, application_id, source_variant_id, target_variant_id)
@@ -118,6 +121,20 @@ class Conflicts:
                 "application_id": choice.application_id,
                 "source_variant_id": choice.source_variant_id,
                 "target_variant_id": choice.target_variant_id,
+            },
+        )
+        # Who had claimed it in order to create it leaves that to the chosen one, unless a creation may be on its way.
+        await self._connection.execute(
+            "DELETE FROM sku_claim c USING source_variant v WHERE c.account_id = :account_id AND v.folded = :folded "
+            "AND v.application_id = c.application_id AND v.source_variant_id = c.source_variant_id AND v.sku = c.sku "
+            "AND (c.application_id, c.source_variant_id) <> (:application_id, :source_variant_id) "
+            "AND NOT EXISTS (SELECT FROM source_product p WHERE p.application_id = v.application_id "
+            "AND p.source_id = v.source_id AND p.creating_since IS NOT NULL)",
+            {
+                "account_id": account_id,
+                "folded": folded,
+                "application_id": choice.application_id,
+                "source_variant_id": choice.source_variant_id,
             },
         )
         if choice.target_variant_id is not None:

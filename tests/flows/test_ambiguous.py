@@ -52,6 +52,17 @@ async def test_a_creation_whose_answer_got_lost_is_looked_up_and_adopted_or_made
     assert await stage.problems(application) == ()
 
 
+async def test_a_call_of_unknown_outcome_is_waited_out_until_it_can_be_seen(stage: Stage) -> None:
+    pace = replace(stage.services.pace, settle=timedelta(seconds=60))
+    stage.services = replace(stage.services, pace=pace)
+    once(CreateProduct, executed=True, stage=stage)
+    stage.shop.put(product("1"))
+    await stage.install()
+    await stage.run_lanes()
+    left = await stage.execute("SELECT until - now() FROM in_flight")
+    assert pace.lease < left < pace.lease + pace.settle, "it may last as long as the lease, and is seen later still"
+
+
 @pytest.mark.policy("create_unclear")
 async def test_what_the_creation_cannot_have_made_is_not_adopted_before_a_person_says_so(stage: Stage) -> None:
     def appears(change: Change) -> Outcome | None:

@@ -7,7 +7,7 @@ import pytest
 from app.domain.application import Application
 from app.domain.errors import WrongAnswer
 from app.domain.event import Fact, StockFact, Tombstone
-from app.domain.ids import AccountId, SourceId, SourceVariantId, StockItemId, SupplierId, TargetVariantId
+from app.domain.ids import AccountId, Sku, SourceId, SourceVariantId, StockItemId, SupplierId, TargetVariantId
 from app.domain.plan import CreateProduct, CreateVariant, UpdateVariant
 from app.domain.product import StockLevel
 from app.domain.resolution import Bind
@@ -278,3 +278,43 @@ async def test_who_creates_an_sku_has_claimed_it_for_the_account(stage: Stage) -
             {next(iter(skus(stage))): SourceVariantId("other")},  # type: ignore[dict-item]
         )
     assert other == frozenset()
+
+
+@pytest.mark.policy("claim")
+async def test_who_finds_an_sku_claimed_by_another_at_the_last_moment_does_not_create_it(stage: Stage) -> None:
+    other = FakeShop()
+    stage.adapters["other"] = other.adapter()
+    other.put(product("9"))
+    theirs = await stage.install(platform="other", shop="other.example")
+    ours = await stage.install()
+    await stage.settle()
+
+    async def claimed_by_them() -> None:
+        """Their variant has the SKU, and their worker is about to create it."""
+        await stage.execute("UPDATE source_variant SET sku = 'X' WHERE application_id = :id", id=theirs.id)
+        async with stage.store.transaction() as tx:
+            wanted = {Sku("X"): SourceVariantId("v-9-A")}
+            assert await tx.targets.claim_skus(theirs.id, theirs.account_id, wanted) == {"X"}
+
+    stage.orderchamp.during_find = claimed_by_them
+    await stage.hear(ours, product("1", variant("X")))
+    await stage.settle()
+    assert skus(stage) == ["9-A"]
+    assert "claimed by another product" in (await stage.problem(ours, "sku_conflict")).sentence
+
+
+@pytest.mark.policy("sku_conflict")
+async def test_a_person_may_give_an_sku_to_a_variant_although_another_had_created_it(stage: Stage) -> None:
+    stage.shop.put(product("1", variant("X", variant_id="a")))
+    application = await stage.install()
+    await stage.settle()
+    stage.orderchamp.products.clear()
+    await stage.hear(
+        application, product("2", variant("X", variant_id="b")), product("1", variant("X", variant_id="a"), at=1)
+    )
+    async with stage.store.transaction() as tx:
+        await tx.products.forget_observed(application.id, [SourceId("1")])
+    await stage.settle()
+    await bind(stage, application, "b")
+    assert stage.orderchamp.by_sku("X").title == "Product 2"
+    assert await stage.problems(application, kind="sku_conflict") == ()

@@ -229,6 +229,32 @@ async def test_a_call_that_is_written_down_does_not_start_when_it_might_outlast_
     await tenure.permit()
 
 
+async def test_calls_that_are_written_down_end_by_then_though_the_lane_is_still_held(
+    stage: Stage, application: Application
+) -> None:
+    """The first creation takes nearly as long as all of them may."""
+    calls: list[str] = []
+    ahead = timedelta(0)
+
+    async def call(name: str) -> None:
+        nonlocal ahead
+        calls.append(name)
+        if name == "CreateProduct":
+            ahead += stage.services.pace.lease - stage.services.pace.call + timedelta(seconds=1)
+
+    services = replace(
+        stage.services,
+        marketplaces=Gated(stage.orderchamp, call),
+        clock=lambda: datetime.now(UTC) + ahead,
+        monotonic=lambda: time.monotonic() + ahead.total_seconds(),
+    )
+    await creating(stage, application)
+    held = await claim_lane(services)
+    assert held is not None
+    await run_lane(services, held)
+    assert calls.count("CreateProduct") == 1
+
+
 async def test_a_lease_that_is_too_short_for_a_call_is_renewed_or_known_to_be_lost(stage: Stage) -> None:
     tenure = await tenure_of(stage)
     tenure.lease_from -= tenure.services.pace.lease.total_seconds()
