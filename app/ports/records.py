@@ -166,7 +166,8 @@ class DueProduct(Struct, frozen=True, kw_only=True):
 
     ``state`` is where it stood last; ``detached``: somebody deleted it on Orderchamp, so it is not created again before
     the next import. ``creating_since``: it is not known what came of a creation that began then. ``hiding``: whether the
-    guard lets it be unpublished. ``import_id``: the import that wants it brought about; None: no import does.
+    guard lets it be unpublished. ``import_id``: the import that wants it brought about; None: no import does. ``due_at``:
+    since when it is due; None: it is planned without being due.
     """
 
     source_id: SourceId
@@ -179,6 +180,7 @@ class DueProduct(Struct, frozen=True, kw_only=True):
     creating_since: datetime | None = None
     hiding: Hiding = "free"
     import_id: UUID | None = None
+    due_at: datetime | None = None
 
 
 class TargetRecord(Struct, frozen=True, kw_only=True):
@@ -247,7 +249,8 @@ class UnfinishedCreation(Struct, frozen=True, kw_only=True):
 class Reconciled(Struct, frozen=True, kw_only=True):
     """How far a product was brought. ``retry_at`` None: as far as its desired state allows.
 
-    ``tried`` False: it was only asked to wait, so an import that wants it still does.
+    ``tried`` False: it was only asked to wait, so an import that wants it still does. ``was_due_at``: since when it had
+    been due; if it is due since another time by now, somebody wants it planned again.
     """
 
     source_id: SourceId
@@ -258,6 +261,7 @@ class Reconciled(Struct, frozen=True, kw_only=True):
     retry_at: datetime | None = None
     attempts: int = 0
     tried: bool = True
+    was_due_at: datetime | None = None
 
 
 class ProductView(Struct, frozen=True, kw_only=True):

@@ -18,10 +18,11 @@ _RESTS_UNTIL = """
         ELSE now() + CAST(:coalesce AS interval) END
 """
 
+# Whoever has a product planned again while it is being reconciled raises no generation, but makes it due anew.
 _RECONCILED = f"""
     UPDATE source_product AS p SET
         observed_generation = CASE WHEN r.retry_at IS NULL THEN r.generation ELSE p.observed_generation END,
-        due_at = CASE WHEN p.generation = r.generation THEN r.retry_at
+        due_at = CASE WHEN p.generation = r.generation AND (p.due_at IS NULL OR p.due_at = r.was_due_at) THEN r.retry_at
             ELSE greatest(coalesce(p.due_at, now()), {_RESTS_UNTIL}) END,
         attempts = CASE WHEN r.retry_at IS NULL THEN 0 ELSE r.attempts END,
         state = r.state, why = r.why, import_id = CASE WHEN r.tried THEN NULL ELSE p.import_id END,
@@ -29,7 +30,7 @@ _RECONCILED = f"""
         rests_until = {_RESTS_UNTIL}
     FROM jsonb_to_recordset(CAST(:reconciled AS jsonb)) AS r(source_id text, generation bigint, retry_at timestamptz,
         attempts integer, state text, why text, written boolean,
-        tried boolean)
+        tried boolean, was_due_at timestamptz)
     WHERE p.application_id = :application_id AND p.source_id = ANY(:source_ids) AND p.source_id = r.source_id
 """
 
@@ -61,6 +62,7 @@ class ReconciledProducts(ProductViews):
                 creating_since=row["creating_since"],
                 hiding=row["hiding"],
                 import_id=row["import_id"],
+                due_at=row["due_at"],
             )
             for row in found
         )

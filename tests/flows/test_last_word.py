@@ -13,16 +13,18 @@ from app.domain.application import Application
 from app.domain.event import Erasure, Uninstalled
 from app.domain.http import Reading, Request, Response
 from app.domain.plan import Refused
-from app.domain.settings import ApplicationSettings
+from app.domain.resolution import Approve
+from app.domain.settings import ApplicationSettings, GuardSettings
 from app.domain.structs import replace
 from app.flows.operate import pause, uninstall
 from app.flows.receive_delivery import Reception
+from app.flows.resolve import resolve
 from app.flows.run_lane import claim_lane, run_lane
 from app.flows.services import Services
 from app.platforms.adapter import Connection
 from tests.fakes.gated import Gated
 from tests.fakes.interrupting import Interrupted
-from tests.fakes.shop import delivery, product
+from tests.fakes.shop import FakeShop, delivery, product, variant
 from tests.fakes.stage import Stage
 
 Act = Callable[[], Awaitable[object]]
@@ -60,7 +62,7 @@ class Meanwhile:
         return replace(
             self.stage.services,
             transport=self,
-            adapters={"fake": replace(adapter, installation=Installation())},  # type: ignore[arg-type]
+            adapters={**self.stage.adapters, "fake": replace(adapter, installation=Installation())},  # type: ignore[arg-type]
             marketplaces=Gated(self.stage.orderchamp, self.call),
         )
 
@@ -70,7 +72,7 @@ class Meanwhile:
         assert held is not None
         await run_lane(self.services(), held)
         assert self.acted
-        assert await self.stage.execute("SELECT leased_until FROM lane") is None
+        assert await self.stage.execute("SELECT max(leased_until) FROM lane") is None
 
 
 @pytest.fixture
@@ -150,3 +152,48 @@ async def test_who_is_installed_again_before_an_erasure_begins_is_not_erased(
     await stage.settle()
     assert (await stage.application(application.id)).erasing is False
     assert await stands(stage, application) == ("active", None)
+
+
+@pytest.mark.policy("guard")
+async def test_an_approval_that_comes_while_the_product_is_being_reconciled_is_acted_on(stage: Stage) -> None:
+    stage.shop.put(*(product(each) for each in ("1", "2", "3")))
+    careful = ApplicationSettings(price_kind="wholesale", guard=GuardSettings(number=1, share=0.4))
+    application = await stage.install(settings=careful)
+    await stage.settle()
+    await stage.enrich()
+    hidden = {"published": False, "status": "draft"}
+    await stage.hear(application, *(product(each, at=1, **hidden) for each in ("1", "2")))
+    await stage.settle()
+    problem = await stage.problem(application, "guard")
+    await stage.hear(application, product("1", variant("1-A", stock=1), at=2, **hidden))
+    await Meanwhile(stage, "SetStock", lambda: resolve(stage.services, problem.id, Approve())).run()
+    await stage.settle()
+    assert stage.orderchamp.stock("1-A") == 1
+    assert not stage.orderchamp.by_sku("1-A").published
+
+
+@pytest.mark.policy("sku_conflict")
+async def test_a_conflict_that_another_application_ends_while_its_product_is_being_reconciled_is_over(
+    stage: Stage,
+) -> None:
+    other = FakeShop()
+    stage.adapters["other"] = other.adapter()
+    other.put(product("9", variant("X", variant_id="x")))
+    theirs = await stage.install(platform="other", shop="other.example")
+    stage.shop.put(product("1", variant("1-A"), variant("X", variant_id="y")))
+    ours = await stage.install()
+    await stage.settle()
+    await stage.enrich()
+    assert await stage.problems(ours, kind="sku_conflict")
+
+    async def they_give_it_up() -> None:
+        said = delivery(product("9", variant("Y", variant_id="x"), at=1))
+        await Reception(stage.services).receive("other", str(theirs.id), said)
+        await stage.run_lanes()
+
+    await stage.hear(ours, product("1", variant("1-A", stock=1), variant("X", variant_id="y"), at=1))
+    await Meanwhile(stage, "SetStock", they_give_it_up).run()
+    await stage.settle()
+    assert await stage.problems(ours, kind="sku_conflict") == ()
+    (matched,) = [each for each in (await stage.product(ours, "1")).variants if each[1] == "X"]
+    assert matched[2] is not None, "it has the SKU for itself now, and is not on Orderchamp"

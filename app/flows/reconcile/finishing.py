@@ -148,6 +148,7 @@ def _result(run: LaneRun, batch: Batch, work: Work) -> Result:
         retry_at=run.now() + (timedelta(0) if isinstance(work.error, RunOver) else max(wait, AT_LEAST)),
         attempts=attempts,
         tried=not waiting,
+        was_due_at=work.due.due_at,
     )
     return Result(later, None)
 
@@ -167,6 +168,7 @@ def _reconciled(work: Work, *, state: str, why: str) -> Reconciled:
         state=state,
         why=why,
         written=work.written,
+        was_due_at=work.due.due_at,
     )
 
 
