@@ -210,6 +210,10 @@ TABLE: Mapping[str, tuple[Situation, list[str]]] = {
         ),
         [],
     ),
+    "the shop took every SKU away": (
+        situation(there=target(shown("A")), shop={"variants": (variant(None, variant_id="v-A"),)}),
+        ["Unpublish"],
+    ),
     "the same, and sold": (
         situation(
             there=target(shown("A"), shown("B", stock=9)),

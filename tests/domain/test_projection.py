@@ -173,3 +173,46 @@ def test_a_publication_that_the_shop_has_scheduled_is_looked_at_at_its_time() ->
     assert shown.desired is not None
     assert shown.desired.published
     assert shown.shown_again
+
+
+def deleted() -> SourceProduct:
+    return read(tell(end(LIFE, LATEST), GONE), None)
+
+
+@pytest.mark.parametrize(
+    "fact", [sold(9, at=99), pushed(product("1", stocked(9, 99), at=99)), THIN, GONE, pushed(LATEST)], ids=repr
+)
+def test_only_a_read_brings_back_what_was_deleted(fact: Fact) -> None:
+    told = tell(deleted(), fact)
+    assert told.gone
+    assert told.desired == deleted().desired
+    back = read(told, LATEST)
+    assert is_as_the_shop(replace(back, read=None), LATEST)
+    assert back.shown_again
+
+
+def test_a_read_that_is_asked_for_twice_is_done_at_the_earlier_time_and_forgets_no_deletion() -> None:
+    known = end(LIFE, LATEST)
+    for told in (tell(tell(known, GONE), THIN), tell(tell(known, THIN), GONE), tell(tell(deleted(), THIN), GONE)):
+        assert told.read is not None
+        assert told.read.gone_checks == 0
+    failed = replace(known, read=ReadRequest(due_at=NOW + timedelta(days=1), reason="a test asks", attempts=5))
+    for before, due in ((failed, NOW), (replace(failed, read=replace(failed.read, due_at=EPOCH)), EPOCH)):  # type: ignore[type-var]
+        asked = tell(before, THIN).read
+        assert asked is not None
+        assert (asked.due_at, asked.attempts) == (due, 0)
+    opens = replace(known, snapshot=replace(LATEST, published_from=NOW + timedelta(days=1)))
+    for due, first in ((NOW, NOW), (NOW + timedelta(days=2), NOW + timedelta(days=1))):
+        waits = want(
+            replace(opens, read=ReadRequest(due_at=due, reason="a test asks")), settings=SETTINGS, now=NOW, cause=None
+        )
+        assert waits.read is not None
+        assert waits.read.due_at == first
+    assert want(replace(opens, gone=True), settings=SETTINGS, now=NOW, cause=None).read is None
+
+
+def test_that_a_product_is_shown_again_is_known_though_more_is_told_at_once() -> None:
+    hidden = end([pushed(product("1", stocked(5, 0), published=False, status="draft"))], product("1", published=False))
+    shown = tell(hidden, pushed(product("1", stocked(5, 0), at=5)))
+    assert shown.shown_again
+    assert tell(shown, pushed(product("1", stocked(5, 0), at=6, title="Renamed"))).shown_again

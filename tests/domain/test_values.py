@@ -25,6 +25,11 @@ def test_stock_that_is_not_counted_is_sold_on_and_no_quantity_is_written() -> No
     assert (found.stock, found.policy) == (None, "CONTINUE")
 
 
+def test_stock_that_is_sold_beyond_none_is_sold_on_and_counted_all_the_same() -> None:
+    (found,) = desired(replace(variant("A", stock=3), sell_when_empty=True)).variants
+    assert (found.stock, found.policy) == (3, "CONTINUE")
+
+
 @pytest.mark.policy("negative_stock")
 def test_negative_stock_is_zero() -> None:
     (found,) = desired(variant("A", stock=-3)).variants
