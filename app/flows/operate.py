@@ -18,6 +18,7 @@ from app.flows.lane import ORDERCHAMP_TOKEN, as_secrets
 from app.flows.renew import fresh
 from app.flows.services import Services
 from app.flows.share_token import resumed, share_token
+from app.flows.sweep import keep_sweeping
 from app.flows.webhook_secret import secrets_to_keep
 from app.ports import Transaction
 
@@ -61,6 +62,8 @@ async def change(services: Services, application_id: ApplicationId, revision: Re
         if credentials is not None or revision.orderchamp_token is not None:
             changed = _resumed_by_credentials(services, changed)
         await tx.applications.save(changed)
+        if changed.state == "active":
+            await keep_sweeping(services, tx, application_id)
         await _close_what_paused(tx, changed)
         if credentials is not None:
             await _replace_credentials(services, tx, now, credentials)
@@ -126,6 +129,7 @@ async def resume(services: Services, application_id: ApplicationId) -> Applicati
                 await tx.applications.set_state(application_id, "installing", "Resumed by a person.")
             else:
                 await tx.applications.set_state(application_id, "active", "Resumed by a person.")
+                await keep_sweeping(services, tx, application_id)
         await tx.lanes.wake(application_id)
         resumed = await _installed(tx, application_id)
         await _close_what_paused(tx, resumed)

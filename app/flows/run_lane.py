@@ -46,7 +46,7 @@ from app.flows.retrying import AT_LEAST
 from app.flows.rotate_secret import retire_secret
 from app.flows.services import Services
 from app.flows.subscribe import subscribe
-from app.flows.sweep import sweep
+from app.flows.sweep import first_wait, sweep
 from app.flows.take_over import take_over
 from app.flows.tenure import PermittedBudget, PermittedTransport, Stopping, Tenure
 from app.ports import Claim, DutyName, RunEnd
@@ -278,9 +278,7 @@ async def _settle_in(run: LaneRun) -> bool:
                 await tx.applications.set_state(run.application.id, "failed", f"The import failed: {latest.reason}")
             else:
                 await tx.applications.set_state(run.application.id, "active", "Installed.")
-                # By chance, so that shops that were installed together are not swept together.
-                spread = 0.5 + 0.5 * run.services.jitter()
-                await tx.sweeps.schedule(run.application.id, run.services.pace.sweep_every * spread)
+                await tx.sweeps.schedule(run.application.id, first_wait(run.services))
     run.ended = True
     return True
 

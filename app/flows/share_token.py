@@ -8,6 +8,7 @@ from app.domain.application import Application
 from app.domain.structs import replace
 from app.flows.lane import ORDERCHAMP_TOKEN
 from app.flows.services import Services
+from app.flows.sweep import keep_sweeping
 from app.ports import Transaction
 
 
@@ -25,6 +26,7 @@ async def share_token(services: Services, tx: Transaction, bringer: Application,
         await tx.problems.close(other.id, "credentials_refused", "orderchamp")
         if dead == {"orderchamp"} and other.state == "paused" and other.paused_by == "system":
             await tx.applications.save(resumed(services, other))
+            await keep_sweeping(services, tx, other.id)
             await tx.applications.replan(other.id, after="")
         await tx.appointments.make(other.id, "webhook")
         await tx.lanes.wake(other.id)

@@ -62,6 +62,17 @@ async def start_sweep(services: Services, application_id: ApplicationId) -> Swee
         return started
 
 
+async def keep_sweeping(services: Services, tx: Transaction, application_id: ApplicationId) -> None:
+    """Say when an Application that works again is swept, if nothing says so: it may have been paused before it was installed."""
+    if await tx.sweeps.next_at(application_id) is None and await tx.sweeps.running(application_id) is None:
+        await tx.sweeps.schedule(application_id, first_wait(services))
+
+
+def first_wait(services: Services) -> timedelta:
+    """Return when the first sweep comes: by chance, so that shops that were installed together are not swept together."""
+    return services.pace.sweep_every * (0.5 + 0.5 * services.jitter())
+
+
 async def _list(run: LaneRun, running: Sweep) -> None:
     page = await survey.list_page(run, running.cursor)
     await survey.hear_first(run)

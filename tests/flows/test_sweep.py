@@ -13,7 +13,7 @@ from app.domain.plan import SetStock, Unpublish
 from app.domain.product import Snapshot
 from app.domain.structs import replace
 from app.domain.sweeping import Sweep
-from app.flows.operate import start_import
+from app.flows.operate import Revision, change, resume, start_import
 from app.flows.run_lane import claim_lane, run_lane
 from app.flows.sweep import start_sweep
 from tests.fakes.shop import EPOCH, product, variant
@@ -42,6 +42,29 @@ async def report(stage: Stage, application: Application, sweep: Sweep) -> Mappin
     async with stage.store.transaction() as tx:
         found = await tx.sweeps.findings(application.id, sweep.id, after=None, limit=1000)
     return {each.drift.source_id: each.drift.kind for _, each in found}
+
+
+@pytest.mark.parametrize("ended_by", ["credentials", "another Application's token", "a person"])
+async def test_an_application_that_was_paused_before_it_was_installed_is_swept_like_any_other(
+    stage: Stage, ended_by: str
+) -> None:
+    stage.shop.put(product("1"))
+    application = await stage.install()
+    stage.orderchamp.tokens = {"new"}
+    await stage.settle()
+    assert (await stage.application(application.id)).state == "paused"
+    if ended_by == "credentials":
+        await change(stage.services, application.id, Revision(orderchamp_token="new"))
+    elif ended_by == "a person":
+        stage.orderchamp.tokens = {"token"}
+        await stage.execute("UPDATE import SET state = 'cancelled', finished_at = now()")
+        await resume(stage.services, application.id)
+    else:
+        await stage.install(shop="second.example", orderchamp_token="new")
+    await stage.settle()
+    assert (await stage.application(application.id)).state == "active"
+    async with stage.store.transaction() as tx:
+        assert await tx.sweeps.next_at(application.id) is not None
 
 
 async def test_a_sweep_of_what_agrees_finds_and_writes_nothing(stage: Stage) -> None:
