@@ -23,6 +23,7 @@ from app.api.dependencies import Admin, Caller, Limit, Operator, Position, Reade
 from app.api.errors import NotFound, documented
 from app.api.imports import import_out
 from app.api.paging import page_of
+from app.api.reasons import reasons_of
 from app.api.sweeps import sweep_out
 from app.domain.application import Application
 from app.domain.errors import InvalidInstallation
@@ -252,9 +253,7 @@ def _merged(settings: ApplicationSettings, changes: Mapping[str, Any]) -> Applic
     try:
         return ApplicationSettings.model_validate({**before, **given})
     except ValidationError as error:
-        reasons = [
-            ("settings." + ".".join(str(part) for part in each["loc"]), each["msg"] + ".") for each in error.errors()
-        ]
+        reasons = reasons_of(error.errors(), within="settings")
         raise InvalidInstallation("The settings cannot be changed like this.", reasons=reasons) from None
 
 

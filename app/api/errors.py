@@ -7,13 +7,13 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from app.api.reasons import UNREADABLE, reasons_of
 from app.domain.errors import (
     AlreadyInstalled,
     ApplicationNotFound,
@@ -36,8 +36,6 @@ logger = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
-
-UNREADABLE = "It cannot be read as JSON."
 
 LOGGED = frozenset({"application_id", "delivery_id", "replay_id", "import_id", "problem_id"})
 """Parts of addresses that are logged with an error: ids of ours, no secrets."""
@@ -158,7 +156,7 @@ def add_error_handlers(app: FastAPI, *, unavailable: tuple[type[Exception], ...]
 
     async def invalid(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)  # noqa: S101
-        return problem(422, "invalid-request", "The request is not as documented.", reasons=_reasons(error.errors()))
+        return problem(422, "invalid-request", "The request is not as documented.", reasons=reasons_of(error.errors()))
 
     async def away(request: Request, error: Exception) -> JSONResponse:
         logger.warning("database_unavailable", error=type(error).__name__, **asked(request.scope))
@@ -190,13 +188,13 @@ async def _http(_: Request, error: Exception) -> JSONResponse:
     if error.status_code == HTTPStatus.BAD_REQUEST:
         # Bytes that are no text: FastAPI tells them apart from text that is no JSON, and no caller needs to.
         return problem(422, "invalid-request", "The request is not as documented.", reasons=[("body", UNREADABLE)])
-    names = {404: "not-found", 405: "method-not-allowed"}
-    return problem(
-        error.status_code,
-        names.get(error.status_code, "http-error"),
-        str(error.detail) + ".",
-        headers=dict(error.headers or {}),
-    )
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return problem(404, "not-found", "There is nothing at this address; /docs shows what there is.")
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = f"This address takes {headers.get('Allow', 'other methods')}; /docs shows what there is."
+        return problem(405, "method-not-allowed", detail, headers=headers)
+    return problem(error.status_code, "http-error", f"{error.detail}.", headers=headers)
 
 
 async def _bug(_: Request, __: Exception) -> JSONResponse:
@@ -209,14 +207,6 @@ def asked(scope: Scope) -> dict[str, str]:
     route = getattr(scope.get("route"), "path", "")
     ids = {name: str(value) for name, value in scope.get("path_params", {}).items() if name in LOGGED}
     return {"method": scope.get("method", ""), "route": route, **ids}
-
-
-def _reasons(errors: Sequence[Any]) -> list[tuple[str, str]]:
-    """Return what is wrong, field by field, without what was given: it may be a secret."""
-    return [
-        (".".join(str(part) for part in jsonable_encoder(each["loc"]) if part != "body") or "body", each["msg"] + ".")
-        for each in errors
-    ]
 
 
 def documented(*names: int) -> dict[int | str, dict[str, Any]]:
