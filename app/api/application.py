@@ -24,6 +24,7 @@ from app.api import (
     webhooks,
 )
 from app.api.errors import MEDIA_TYPE, add_error_handlers, asked
+from app.api.tags import TAGS
 from app.logs import Sparingly
 
 logger = structlog.get_logger(__name__)
@@ -79,6 +80,7 @@ def create_api(
         title="Orderchamp Applications",
         version="1",
         description=DESCRIPTION,
+        openapi_tags=TAGS,
         lifespan=lifespan,
         redirect_slashes=False,
         redoc_url=None,

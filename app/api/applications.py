@@ -88,8 +88,13 @@ async def list_of_supplier(
 async def list_all(
     services: ServicesDep,
     caller: Reader,
-    platform: Annotated[str | None, Query(max_length=40, pattern=r"^[^\x00]+$")] = None,
-    state: Literal["installing", "active", "paused", "uninstalling", "uninstalled", "failed"] | None = None,
+    platform: Annotated[
+        str | None, Query(max_length=40, pattern=r"^[^\x00]+$", description="Only those of this platform.")
+    ] = None,
+    state: Annotated[
+        Literal["installing", "active", "paused", "uninstalling", "uninstalled", "failed"] | None,
+        Query(description="Only those in this state."),
+    ] = None,
     limit: Limit = 50,
     cursor: Position = None,
 ) -> Listed[ApplicationOut]:

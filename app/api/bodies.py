@@ -65,9 +65,11 @@ class InstallBody(BaseModel):
         },
     )
 
-    platform: Text
+    platform: Text = Field(description="The platform's name; one that is not known is answered with those that are.")
     shop: Text = Field(description="The shop's address on its platform.")
-    credentials: dict[str, Credential] = Field(description="What the platform needs; see the platform's guide.")
+    credentials: dict[str, Credential] = Field(
+        description="What the platform asks for, by name. What is missing is named in the answer, with where to find it."
+    )
     orderchamp: OrderchampAccess
     settings: ApplicationSettings
 
@@ -97,7 +99,7 @@ class StartBody(BaseModel):
         },
     )
 
-    platform: Text
+    platform: Text = Field(description="As for an install by hand.")
     shop: Text | None = Field(default=None, description="The shop's address, where the platform does not tell it.")
     orderchamp: OrderchampStart = OrderchampStart()
     settings: ApplicationSettings

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, Field
 
 from app.api.bodies import DeliveryDetailsOut, DeliveryOut, Listed, ReplayedOut
-from app.api.dependencies import Limit, Operator, Reader, ServicesDep, visible
+from app.api.dependencies import GO_ON, Limit, Operator, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
 from app.api.paging import page_of
 from app.api.selections import EXAMPLES, SelectionBody
@@ -26,7 +26,10 @@ async def list_deliveries(
     application_id: UUID,
     services: ServicesDep,
     caller: Reader,
-    topic: Annotated[str | None, Query(max_length=255, pattern=r"^[^\x00]+$")] = None,
+    topic: Annotated[
+        str | None,
+        Query(max_length=255, pattern=r"^[^\x00]+$", description="Only those of this topic of the platform's."),
+    ] = None,
     outcome: Annotated[
         str | None,
         Query(
@@ -36,7 +39,7 @@ async def list_deliveries(
         ),
     ] = None,
     limit: Limit = 50,
-    cursor: Annotated[int | None, Query(ge=0, le=2**62)] = None,
+    cursor: Annotated[int | None, Query(ge=0, le=2**62, description=GO_ON)] = None,
 ) -> Listed[DeliveryOut]:
     """Newest first."""
     application = await visible(services, caller, application_id)

@@ -101,6 +101,5 @@ Time = Annotated[AwareDatetime, AfterValidator(in_utc)]
 """A time that somebody gives us. The database keeps it in UTC, where those at the ends of the calendar do not exist."""
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many items to return at most.")]
-Position = Annotated[
-    str | None, Query(max_length=300, description="Where to go on: `next_cursor` of the answer before.")
-]
+GO_ON = "Where to go on: `next_cursor` of the answer before."
+Position = Annotated[str | None, Query(max_length=300, description=GO_ON)]

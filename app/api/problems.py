@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Query
 from fastapi.openapi.models import Example
 
 from app.api.bodies import Listed
-from app.api.dependencies import Limit, Operator, Reader, ServicesDep, visible
+from app.api.dependencies import GO_ON, Limit, Operator, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
 from app.api.paging import page_of
 from app.api.problem_bodies import (
@@ -50,11 +50,13 @@ async def list_problems(
     application_id: UUID,
     services: ServicesDep,
     caller: Reader,
-    state: ProblemState | None = None,
-    kind: ProblemKind | None = None,
-    source_id: Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]+$")] = None,
+    state: Annotated[ProblemState | None, Query(description="Only those in this state.")] = None,
+    kind: Annotated[ProblemKind | None, Query(description="Only those of this kind.")] = None,
+    source_id: Annotated[
+        str | None, Query(max_length=200, pattern=r"^[^\x00]+$", description="Only those of this product of the shop.")
+    ] = None,
     limit: Limit = 50,
-    cursor: UUID | None = None,
+    cursor: Annotated[UUID | None, Query(description=GO_ON)] = None,
 ) -> Listed[ProblemOut]:
     """Conflicts, refused products, broken subscriptions, guard stops and the like, each with the ways out of it."""
     application = await visible(services, caller, application_id)

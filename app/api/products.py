@@ -16,7 +16,7 @@ from app.api.bodies import (
     SentenceOut,
     VariantOut,
 )
-from app.api.dependencies import Limit, Operator, Position, Reader, ServicesDep, visible
+from app.api.dependencies import GO_ON, Limit, Operator, Position, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
 from app.api.paging import page_of
 from app.api.problems import problem_out
@@ -31,8 +31,10 @@ router = APIRouter(
     responses=documented(401, 403, 404, 422, 503),
 )
 
-Filter = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]+$")]
 SourceName = Annotated[str, Path(max_length=200, pattern=r"^[^\x00]+$", description="The product's id in the shop.")]
+TEXT = r"^[^\x00]+$"
+"""What the database takes as text."""
+
 State = Literal[
     "new", "published", "unpublished", "draft", "deleted", "skipped", "detached", "problem", "held", "waiting", "failed"
 ]
@@ -43,13 +45,17 @@ async def list_products(
     application_id: UUID,
     services: ServicesDep,
     caller: Reader,
-    state: State | None = None,
-    sku: Filter = None,
-    q: Filter = None,
+    state: Annotated[State | None, Query(description="Only those that stand so.")] = None,
+    sku: Annotated[
+        str | None, Query(max_length=200, pattern=TEXT, description="Only those with this SKU, exactly.")
+    ] = None,
+    q: Annotated[
+        str | None, Query(max_length=200, pattern=TEXT, description="Only those with this in their titles.")
+    ] = None,
     limit: Limit = 50,
     cursor: Annotated[Position, Query(pattern=r"^[^\x00]+$")] = None,
 ) -> Listed[ProductOut]:
-    """In the order of their ids. `q` searches titles; `sku` is compared exactly."""
+    """In the order of their ids."""
     application = await visible(services, caller, application_id)
     async with services.store.reading() as tx:
         found = await tx.products.list(application.id, state=state, sku=sku, q=q, after=cursor, limit=limit + 1)
@@ -93,7 +99,7 @@ async def timeline(
     services: ServicesDep,
     caller: Reader,
     limit: Limit = 100,
-    cursor: Annotated[int | None, Query(ge=0, le=2**62)] = None,
+    cursor: Annotated[int | None, Query(ge=0, le=2**62, description=GO_ON)] = None,
 ) -> Listed[SentenceOut]:
     """In order, each sentence with the delivery that caused it."""
     application = await visible(services, caller, application_id)

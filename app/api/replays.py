@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, Field
 
 from app.api.bodies import Listed
-from app.api.dependencies import Caller, Limit, Operator, Reader, ServicesDep
+from app.api.dependencies import GO_ON, Caller, Limit, Operator, Reader, ServicesDep
 from app.api.errors import NotFound, documented
 from app.api.paging import page_of
 from app.api.selections import EXAMPLES, SelectionBody, told
@@ -70,9 +70,9 @@ async def list_replays(
     services: ServicesDep,
     caller: Reader,
     application_id: Annotated[UUID | None, Query(description="Those in which this Application has a share.")] = None,
-    state: ReplayState | None = None,
+    state: Annotated[ReplayState | None, Query(description="Only those in this state.")] = None,
     limit: Limit = 50,
-    cursor: UUID | None = None,
+    cursor: Annotated[UUID | None, Query(description=GO_ON)] = None,
 ) -> Listed[ReplayOut]:
     """The newest first; a key that is bound to a supplier sees those that were asked for with keys of that supplier."""
     async with services.store.reading() as tx:
