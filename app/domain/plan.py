@@ -377,7 +377,7 @@ def _make_way(situation: Situation) -> Iterable[Change]:
 
     Only when nothing else can go on, so that a chain of renames needs none; and one at a time, so that a swap needs one.
     """
-    if not situation.desired.living:
+    if not situation.desired.living or not situation.occupied:
         return
     for variant in situation.desired.variants:
         occupant = situation.occupied.get(variant.sku)

@@ -47,7 +47,7 @@ def in_common(measures: Iterable[Measures]) -> Measures:
     return Measures(**{name: values.pop() for name, values in found.items() if len(values) == 1})
 
 
-class SourceVariant(Struct, frozen=True, kw_only=True):
+class SourceVariant(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A variant as the shop has it.
 
     ``sku`` is trimmed, None when the shop has none. ``net_price`` is ``price`` without VAT where the shop tells both; None
@@ -72,7 +72,7 @@ class SourceVariant(Struct, frozen=True, kw_only=True):
     measures: Measures = UNTOLD
 
 
-class Snapshot(Struct, frozen=True, kw_only=True):
+class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A complete, normalised description of a source product at one version.
 
     ``version`` None means that the platform gave no order mark. ``status`` is the platform's own word for the state that

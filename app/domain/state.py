@@ -47,7 +47,7 @@ class Skipped(Struct, frozen=True, kw_only=True):
     stock: int | None = None
 
 
-class Desired(Struct, frozen=True, kw_only=True):
+class Desired(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What Orderchamp should show for one source product.
 
     ``living`` False: the shop deleted it. ``reason`` completes "It is (not) published because …". ``draft_kind`` is
@@ -70,7 +70,7 @@ class Desired(Struct, frozen=True, kw_only=True):
     storefront: str | None = None
 
 
-class ObservedVariant(Struct, frozen=True, kw_only=True):
+class ObservedVariant(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A variant as Orderchamp showed it, or as we last wrote it. None: not known, or not set there."""
 
     id: TargetVariantId
@@ -83,7 +83,7 @@ class ObservedVariant(Struct, frozen=True, kw_only=True):
     barcode: str | None = None
 
 
-class Observed(Struct, frozen=True, kw_only=True):
+class Observed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A target product as Orderchamp showed it, or as we last wrote it.
 
     ``variants`` are those that we know: the bound ones at least. ``images`` are the addresses that we sent last; None

@@ -151,7 +151,9 @@ class Briefings(Protocol):
 class Conflicts(Protocol):
     """The holders of SKUs in an account, in one transaction."""
 
-    async def holders(self, account_id: AccountId, folded: Collection[str]) -> tuple[Holder, ...]: ...
+    async def holders(
+        self, account_id: AccountId, folded: Collection[str], *, at_least: int = 1
+    ) -> tuple[Holder, ...]: ...
 
     async def bound_to(
         self, account_id: AccountId, ids: Collection[TargetVariantId]

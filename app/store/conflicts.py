@@ -10,11 +10,15 @@ from app.store.connection import Connection
 # no keys that a join could use.
 _HOLDERS = """
     SELECT v.application_id, v.source_id, v.source_variant_id, v.sku, p.title
-    FROM source_variant v JOIN application a ON a.id = v.application_id
+    FROM (
+        SELECT v.application_id, v.source_id, v.source_variant_id, v.sku, count(*) OVER (PARTITION BY v.folded) AS holders
+        FROM source_variant v JOIN application a ON a.id = v.application_id
+        WHERE v.folded = ANY(:folded) AND a.account_id = :account_id AND a.state <> 'uninstalled'
+    ) v
     JOIN LATERAL (
         SELECT title, gone FROM source_product WHERE application_id = v.application_id AND source_id = v.source_id OFFSET 0
     ) p ON NOT p.gone
-    WHERE v.folded = ANY(:folded) AND a.account_id = :account_id AND a.state <> 'uninstalled'
+    WHERE v.holders >= :at_least
 """
 
 _BOUND_TO = """
@@ -58,9 +62,14 @@ class Conflicts:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def holders(self, account_id: AccountId, folded: Collection[str]) -> tuple[Holder, ...]:
-        """Return every variant that the account's shops have with one of these SKUs, folded."""
-        found = await self._connection.execute(_HOLDERS, {"account_id": account_id, "folded": list(folded)})
+    async def holders(self, account_id: AccountId, folded: Collection[str], *, at_least: int = 1) -> tuple[Holder, ...]:
+        """Return every variant that the account's shops have with one of these SKUs, folded.
+
+        ``at_least``: an SKU is left out that fewer variants have, deleted ones among them.
+        """
+        found = await self._connection.execute(
+            _HOLDERS, {"account_id": account_id, "folded": list(folded), "at_least": at_least}
+        )
         return tuple(
             Holder(
                 application_id=ApplicationId(row["application_id"]),

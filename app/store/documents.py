@@ -1,7 +1,7 @@
 """Domain documents as JSON text and back. Money and ids keep every digit: Decimals are written as text."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import to_builtins
 from msgspec.json import Decoder, Encoder
@@ -12,6 +12,8 @@ from app.domain.product import Snapshot
 from app.domain.settings import ApplicationSettings
 from app.domain.state import Desired, Observed
 from app.domain.structs import Struct
+
+Name = TypeVar("Name", bound=str)
 
 _ENCODER = Encoder()
 _SNAPSHOT = Decoder(Snapshot)
@@ -87,7 +89,7 @@ def to_settings(text: str) -> ApplicationSettings:
     return ApplicationSettings.model_validate_json(text)
 
 
-def from_texts(texts: Mapping[str, str]) -> str:
+def from_texts(texts: Mapping[Name, str]) -> str:
     return _dump(dict(texts))
 
 

@@ -77,11 +77,16 @@ _INDEX = """
 # Who shares a target has to be planned again when one of them appears, disappears, or is shown or hidden in the shop.
 _SIBLINGS_DUE = f"""
     {PLAN_AGAIN}
-    FROM binding b JOIN binding o ON o.account_id = b.account_id AND o.target_id = b.target_id
-        AND o.application_id = b.application_id AND o.source_id <> b.source_id
-    {READING}
-    WHERE b.application_id = :application_id AND b.source_id = ANY(:source_ids)
-        AND p.application_id = o.application_id AND p.source_id = o.source_id AND p.desired IS NOT NULL
+    FROM (SELECT) AS once {READING}
+    WHERE p.application_id = :application_id AND p.desired IS NOT NULL AND p.source_id = ANY(ARRAY(
+        SELECT other.source_id FROM unnest(CAST(:source_ids AS text[])) AS flipped(source_id) CROSS JOIN LATERAL (
+            SELECT account_id, target_id FROM binding
+            WHERE application_id = :application_id AND source_id = flipped.source_id OFFSET 0
+        ) b CROSS JOIN LATERAL (
+            SELECT application_id, source_id FROM binding
+            WHERE account_id = b.account_id AND target_id = b.target_id OFFSET 0
+        ) other
+        WHERE other.application_id = :application_id AND other.source_id <> flipped.source_id))
 """
 
 _RELEASE_HOLDS = """

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from app.domain.ids import ApplicationId, DeliveryId, Sku, SourceId, SourceVariantId, TargetId
 from app.ports import DueProduct, Reconciled, UnfinishedCreation
-from app.store.documents import clean, rows, to_desired
+from app.store.documents import clean, from_texts, rows, to_desired
 from app.store.portions import portion
 from app.store.product_views import ProductViews
 
@@ -172,17 +172,10 @@ class ReconciledProducts(ProductViews):
         """Write down, before they start, that calls for these products are on their way until ``until`` at most."""
         await self._connection.execute(
             "INSERT INTO in_flight (application_id, source_id, lease_token, until, what) "
-            "SELECT :id, c.source_id, :token, :until, c.what "
-            "FROM unnest(CAST(:source_ids AS text[]), CAST(:whats AS text[])) AS c(source_id, what) "
+            "SELECT :id, c.source_id, :token, :until, c.what FROM jsonb_each_text(CAST(:calls AS jsonb)) AS c(source_id, what) "
             "ON CONFLICT (application_id, source_id) DO UPDATE SET lease_token = excluded.lease_token, "
             "until = excluded.until, what = excluded.what",
-            {
-                "id": application_id,
-                "token": token,
-                "until": until,
-                "source_ids": list(calls),
-                "whats": list(calls.values()),
-            },
+            {"id": application_id, "token": token, "until": until, "calls": from_texts(calls)},
         )
 
     async def end_calls(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:

@@ -47,6 +47,12 @@ _TARGETS = f"""
         written_until = coalesce(excluded.written_until, target.written_until)
 """
 
+_KNOWN = (
+    "target_id, observed, sent_images, last_storefront_id, refresh_listing, left_published, hidden_at, held, "
+    "publishing_since, publishing_until, was_published, images_missing, arrived_images, failed_images"
+)
+"""The columns that say what is known of a target: those of ``to_target``."""
+
 # What was just written to rings, too.
 _WRITTEN = f"""
     WITH written AS ({_TARGETS} RETURNING target_id, written_from, written_until)
@@ -82,7 +88,7 @@ class Targets(Bindings):
     ) -> Mapping[TargetId, TargetRecord]:
         """Return what is stored of these targets; unknown ones are absent. ``lock``: nobody changes them until the commit."""
         found = await self._connection.execute(
-            "SELECT * FROM target WHERE account_id = :id AND target_id = ANY(:ids) ORDER BY target_id"
+            f"SELECT {_KNOWN} FROM target WHERE account_id = :id AND target_id = ANY(:ids) ORDER BY target_id"
             + (" FOR UPDATE" if lock else ""),
             {"id": account_id, "ids": list(ids)},
         )

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.domain.application import Application
-from app.domain.conflict import Choice, Conflict, Found, LeftOut, Ruling, folded, rule
+from app.domain.conflict import Conflict, Found, LeftOut, Ruling, folded, rule
 from app.domain.errors import IntegrationError, TemporaryError
-from app.domain.ids import ApplicationId, Sku, SourceId, SourceVariantId, TargetId, TargetVariantId
+from app.domain.ids import ApplicationId, Sku, SourceId, SourceVariantId, StorefrontId, TargetId, TargetVariantId
 from app.domain.plan import Change, Occupant, Situation
 from app.domain.problem import Raised
-from app.domain.state import Binding, Target
+from app.domain.state import Binding, Desired, Target
 from app.domain.storefront import named_storefront
 from app.domain.structs import replace
 from app.flows.lane import LaneRun
@@ -71,7 +71,7 @@ class Work:
 
     @property
     def apart(self) -> frozenset[SourceVariantId]:
-        return frozenset((*self.conflicts, *self.left_out, *self.blocked, *self.foreign))
+        return frozenset().union(self.conflicts, self.left_out, self.blocked, self.foreign)
 
     def troubles(self) -> list[Raised]:
         """Return the problems for which variants are kept apart."""
@@ -109,15 +109,14 @@ class Work:
 class Batch:
     """The due products, what is known of their targets, and who else is bound to those.
 
-    Of each bound target there is a record, though nothing may be known of it. ``choices`` are what people said about SKUs,
-    folded. ``occupants`` are target variants that show another one's SKU. ``not_permitted`` are kinds of change for which the
-    token has no permission. ``cut_short``: the run was over before nothing was left to do.
+    Of each bound target there is a record, though nothing may be known of it. ``occupants`` are target variants that show
+    another one's SKU. ``not_permitted`` are kinds of change for which the token has no permission. ``cut_short``: the run was
+    over before nothing was left to do.
     """
 
     works: dict[SourceId, Work]
     targets: dict[TargetId, TargetRecord]
     siblings: dict[TargetId, list[Sibling]]
-    choices: Mapping[str, Choice]
     occupants: dict[TargetVariantId, TargetId] = field(default_factory=dict)
     not_permitted: set[type[Change]] = field(default_factory=set)
     cut_short: bool = False
@@ -135,11 +134,9 @@ class Batch:
             off_limits=frozenset(work.off_limits),
             not_permitted=frozenset(self.not_permitted),
             apart=work.apart,
-            occupied=self._occupied(),
+            occupied=self._occupied() if self.occupants else {},
             storefront_is_named=run.adapter.names_storefront,
-            named_storefront_id=named_storefront(
-                desired.storefront, chosen=run.application.storefront_id, storefronts=run.storefronts
-            ),
+            named_storefront_id=_named_storefront(run, desired) if run.adapter.names_storefront else None,
             may_create=not work.due.detached,
             may_hide=work.may_hide is not False,
             shop_currency=run.application.details.get(CURRENCY),
@@ -223,22 +220,34 @@ async def gather(
     ids = tuple({binding.target_id for each in due for binding in bindings.get(each.source_id, ())})
     known = await tx.targets.known(application.account_id, ids)
     siblings = await tx.targets.siblings(application.id, ids)
-    skus = {folded(variant.sku) for each in due for variant in each.desired.variants}
-    holders = await tx.conflicts.holders(application.account_id, skus)
-    choices = await tx.conflicts.choices(application.account_id, skus)
+    ruled = await _rulings(application, tx, due)
     works = {
         each.source_id: Work(
             due=each, bindings={binding.source_variant_id: binding for binding in bindings.get(each.source_id, ())}
         )
         for each in sorted(due, key=lambda product: product.source_id)
     }
-    if ruled := rule(holders, choices):
-        for work in works.values():
-            _keep_apart(application.id, work, ruled)
+    for work in works.values() if ruled else ():
+        _keep_apart(application.id, work, ruled)
     targets = {each: known.get(each) or TargetRecord(target_id=each, observed=None) for each in ids}
-    batch = Batch(works=works, targets=targets, siblings={}, choices=choices)
+    batch = Batch(works=works, targets=targets, siblings={})
     batch.know_siblings(ids, siblings)
     return batch
+
+
+async def _rulings(
+    application: Application, tx: Transaction, due: Sequence[DueProduct]
+) -> Mapping[tuple[ApplicationId, SourceVariantId], Ruling]:
+    """Return what keeps variants apart that share their SKU with others of the account."""
+    skus = {folded(variant.sku) for each in due for variant in each.desired.variants}
+    holders = await tx.conflicts.holders(application.account_id, skus, at_least=2)
+    if not holders:
+        return {}
+    return rule(holders, await tx.conflicts.choices(application.account_id, {folded(each.sku) for each in holders}))
+
+
+def _named_storefront(run: LaneRun, desired: Desired) -> StorefrontId | None:
+    return named_storefront(desired.storefront, chosen=run.application.storefront_id, storefronts=run.storefronts)
 
 
 def _keep_apart(

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.domain.conflict import BoundTo, Conflict, Found, Holder, folded
+from app.domain.conflict import BoundTo, Choice, Conflict, Found, Holder, folded
 from app.domain.ids import Sku, SourceVariantId, TargetId, TargetVariantId
 from app.domain.matching import Match, Wait, judge, may_adopt
 from app.domain.plan import worth_finding
@@ -39,11 +39,16 @@ async def find(run: LaneRun, batch: Batch, keeper: Keeper) -> None:
         bound_to = await tx.conflicts.bound_to(
             run.application.account_id, [variant for each in products.values() for variant in each.variants]
         )
+        choices = await tx.conflicts.choices(run.application.account_id, {folded(sku) for sku in wanted})
     sight = Sight(at=run.now())
     for target_id, observed in products.items():
         batch.targets[target_id] = _merged(batch.targets.get(target_id) or stored.get(target_id), observed, sight)
     found = _by_sku(products.values(), bound_to)
-    matches = [match for each in wanted.values() for match in _judged(run, batch, each, found=found, products=products)]
+    matches = [
+        match
+        for each in wanted.values()
+        for match in _judged(run, batch, each, found=found, choices=choices, products=products)
+    ]
     if matches or sight.told_anything:
         await keeper.matched(batch, matches, sight)
 
@@ -108,6 +113,7 @@ def _judged(
     wanted: Wanted,
     *,
     found: Mapping[str, tuple[Found, ...]],
+    choices: Mapping[str, Choice],
     products: Mapping[TargetId, Observed],
 ) -> Iterable[Matched]:
     """Act on what was found for one variant: match it, have it wait, or keep it apart."""
@@ -120,7 +126,7 @@ def _judged(
         sku=variant.sku,
         title=work.due.desired.title,
     )
-    choice = batch.choices.get(key)
+    choice = choices.get(key)
     named = choice is not None and choice.source_variant_id == variant.source_id
     match judge(holder, found.get(key, ()), bound=wanted.bound, choice=choice if named else None):
         case Match() as verdict if not _adoptable(work, verdict.found, products):

@@ -22,7 +22,7 @@ from app.platforms.shopify.times import moment
 T = TypeVar("T")
 
 MOST = 2**53
-"""Beyond this many pieces a number is no stock, and would not fit where stock is kept."""
+"""Beyond this many pieces a number is no stock, and would not fit where stock is kept. An id below it has all its digits."""
 
 MOST_DIGITS = 40
 
@@ -185,7 +185,9 @@ def told(value: T | Left) -> T | None:
 def check_ids(**ids: Identity | None) -> None:
     """Raise ValueError unless each of these is a whole number, or None."""
     for name, each in ids.items():
-        text = "0" if each is None else str(each)
+        if each is None or (isinstance(each, int) and 0 <= each < MOST):
+            continue
+        text = str(each)
         if len(text) > MOST_DIGITS or not (text.isascii() and text.isdigit()):
             raise ValueError(f"{name} must be a whole number")
 
