@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from app.domain.application import Account
+from app.domain.conflict import folded
 from app.domain.errors import CredentialsRefused, OrderchampRejected, OrderchampUnavailable
 from app.domain.ids import Sku, TargetId
 from app.domain.plan import Change, Outcome
@@ -74,15 +75,18 @@ class OrderchampAccount:
             return codec.to_account(answer.data)
 
     async def find(self, skus: Sequence[Sku]) -> tuple[Observed, ...]:
-        """Return the products that have a variant with one of ``skus``, each with those variants only."""
+        """Return the products that have a variant with one of ``skus``, each with those variants only.
+
+        Whether Orderchamp looks for SKUs in exactly this spelling is not known: one in another case is returned as it is shown.
+        """
         products: dict[str, Mapping[str, Any]] = {}
         variants: dict[str, list[ObservedVariant]] = {}
-        wanted = set(skus)
-        for page in chunks(sorted(wanted), documents.FIND_PAGE):
+        wanted = {folded(each) for each in skus}
+        for page in chunks(sorted(set(skus)), documents.FIND_PAGE):
             found = await self._find(page)
             with readable(OrderchampUnavailable):
                 for node in found:
-                    if node["sku"] in wanted and node.get("product"):
+                    if folded(node["sku"]) in wanted and node.get("product"):
                         products[node["product"]["id"]] = node["product"]
                         variants.setdefault(node["product"]["id"], []).append(codec.to_variant(node))
         with readable(OrderchampUnavailable):

@@ -240,3 +240,31 @@ async def test_any_order_in_which_products_that_share_one_come_and_go_ends_alike
             await stage.settle()
             ends.update(seen({"x": stage.orderchamp.by_sku("A")}).values())
     assert ends == {"Product 1, shown: A 0, B 5"}
+
+
+@pytest.mark.policy("deleted_beside_living")
+async def test_a_deleted_product_is_not_for_sale_again_when_another_takes_its_target_up(stage: Stage) -> None:
+    there = stage.orderchamp.add("x", {"A": 0, "B": 0})
+    stage.shop.put(says("1", "A", at=0))
+    application = await stage.install()
+    await stage.settle()
+    stage.shop.products.clear()
+    await stage.hear(application, deletes("1"))
+    await stage.settle()
+    assert (there.published, stage.orderchamp.stock("A")) == (False, 5)
+    await stage.hear(application, says("2", "B"))
+    await stage.settle()
+    assert there.published
+    assert (stage.orderchamp.stock("A"), stage.orderchamp.stock("B")) == (0, 5)
+
+
+@pytest.mark.policy("oldest_binding")
+async def test_the_fields_of_a_target_are_those_of_the_product_that_was_bound_first(stage: Stage) -> None:
+    there = stage.orderchamp.add("x", {"A": 0, "B": 0})
+    stage.shop.put(says("2", "B", at=0))
+    application = await stage.install()
+    await stage.settle()
+    await stage.hear(application, says("1", "A"))
+    await stage.settle()
+    assert there.title == "Product 2"
+    assert (stage.orderchamp.stock("A"), stage.orderchamp.stock("B")) == (5, 5)

@@ -14,6 +14,7 @@ from app.domain.resolution import Bind
 from app.domain.structs import replace
 from app.flows.operate import uninstall
 from app.flows.resolve import resolve
+from app.ports import BoundVariant
 from tests.fakes.shop import EPOCH, HOME, FakeShop, product, variant
 from tests.fakes.stage import Stage, open_stage
 
@@ -318,3 +319,36 @@ async def test_a_person_may_give_an_sku_to_a_variant_although_another_had_create
     await bind(stage, application, "b")
     assert stage.orderchamp.by_sku("X").title == "Product 2"
     assert await stage.problems(application, kind="sku_conflict") == ()
+
+
+@pytest.mark.policy("claim")
+async def test_a_claim_ends_with_the_product_for_which_it_was_made(stage: Stage) -> None:
+    stage.shop.put(product("1", variant("X", variant_id="a")))
+    application = await stage.install()
+    await stage.settle()
+    stage.shop.products.clear()
+    await stage.hear(application, Tombstone(source_id=SourceId("1")))
+    await stage.settle()
+    stage.orderchamp.products.clear()
+    await stage.hear(application, product("2", variant("X", variant_id="b")))
+    await stage.settle()
+    assert stage.orderchamp.by_sku("X").title == "Product 2"
+    assert await stage.problems(application) == ()
+
+
+async def test_who_binds_what_another_application_has_bound_gets_nothing(stage: Stage) -> None:
+    stage.adapters["other"] = FakeShop().adapter()
+    stage.shop.put(product("1"))
+    ours = await stage.install()
+    theirs = await stage.install(platform="other", shop="other.example")
+    await stage.settle()
+    async with stage.store.transaction() as tx:
+        (binding,) = (await tx.targets.bindings(ours.id, [SourceId("1")]))[SourceId("1")]
+        late = replace(binding, source_variant_id=SourceVariantId("late"))
+        wanted = [BoundVariant(source_id=SourceId("9"), binding=late)]
+        assert await tx.targets.bind(theirs.id, theirs.account_id, wanted) == frozenset()
+        assert (await tx.targets.bindings(ours.id, [SourceId("1")]))[SourceId("1")] == (binding,)
+    await uninstall(stage.services, ours.id, unpublish=False)
+    await stage.settle()
+    async with stage.store.transaction() as tx:
+        assert await tx.targets.bind(theirs.id, theirs.account_id, wanted) == {"late"}

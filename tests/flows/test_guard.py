@@ -105,3 +105,29 @@ async def test_an_uninstall_that_asks_to_unpublish_is_its_own_approval(stage: St
     await stage.settle()
     assert published(stage) == set()
     assert (await stage.application(application.id)).state == "uninstalled"
+
+
+@pytest.mark.policy("guard")
+async def test_what_is_held_stays_held_though_few_others_are_left(stage: Stage) -> None:
+    application = await installed(stage)
+    await hide(stage, application, "1", "2", "3", "4")
+    problem = await stage.problem(application, "guard")
+    approved = tuple(SourceId(each) for each in ("1", "2", "3"))
+    await resolve(stage.services, problem.id, Approve(source_ids=approved))
+    await stage.settle()
+    await stage.execute("UPDATE target SET hidden_at = NULL")
+    await stage.hear(application, product("4", variant("4-A", stock=1), at=2, published=False, status="draft"))
+    await stage.settle()
+    assert published(stage) == {"4", "5", "6"}
+    assert stage.orderchamp.stock("4-A") == 1
+
+
+@pytest.mark.policy("guard")
+async def test_an_approval_is_of_what_is_held_and_of_nothing_that_comes_later(stage: Stage) -> None:
+    application = await installed(stage)
+    await hide(stage, application, "1", "2", "3")
+    await resolve(stage.services, (await stage.problem(application, "guard")).id, Approve())
+    await stage.settle()
+    await hide(stage, application, "4", "5", "6")
+    assert published(stage) == {"4", "5", "6"}
+    assert (await stage.problem(application, "guard")).source_ids == ("4", "5", "6")

@@ -147,6 +147,14 @@ async def test_one_flood_takes_half_of_the_room_and_is_told_at_once_that_it_is_f
     assert await results(refused) == ["Too many deliveries are waiting to be stored."] * len(refused)
 
 
+async def test_whoever_is_kept_gives_the_room_back(counter: Counter) -> None:
+    counter.store.open.set()
+    large = bytes(ROOM // 4)
+    for n in range(9):
+        (kept,) = await counter.hand_in(arrival(FLOODER, n, body=large))
+        assert await kept
+
+
 async def test_while_the_database_is_away_nobody_waits_for_a_try_of_their_own(counter: Counter) -> None:
     counter.store.refuse = lambda _: NotStored("away")
     tasks = await counter.hand_in(*(arrival(FLOODER, n) for n in range(1000)))

@@ -29,7 +29,7 @@ from tests.orderchamp.changes import (
     stock,
     stock_answer,
 )
-from tests.orderchamp.scripted import LATER, NOW, Purse, Scripted, account, each_alias, ok
+from tests.orderchamp.scripted import LATER, NOW, Clock, Purse, Scripted, account, each_alias, ok
 
 
 async def test_stock_goes_out_a_hundred_lines_a_call() -> None:
@@ -119,7 +119,7 @@ async def test_a_long_wait_for_the_budget_is_the_callers() -> None:
     assert transport.sent == []
 
 
-async def test_skus_are_looked_up_in_pages_and_compared_exactly() -> None:
+async def test_skus_are_looked_up_in_pages_and_shown_as_they_are_spelled_there() -> None:
     def page(given: Mapping[str, Any]) -> Response:
         product = {"id": "p", "title": "T", "listing": None}
         nodes = [
@@ -132,7 +132,40 @@ async def test_skus_are_looked_up_in_pages_and_compared_exactly() -> None:
     skus = [Sku(f"S{n}") for n in range(documents.FIND_PAGE + 1)] + [Sku("lower")]
     (found,) = await account(transport).find(skus)
     assert [len(each["variables"]["skus"]) for each in transport.sent] == [documents.FIND_PAGE, 2]
-    assert len(found.variants) == documents.FIND_PAGE + 1
+    shown = {each.sku for each in found.variants.values()}
+    assert shown == {*skus[:-1], "LOWER"}, "whoever compares exactly sees that it is another one"
+
+
+async def test_what_was_not_looked_for_is_not_found() -> None:
+    node = {"id": "v", "sku": "AB", "price": "1", "product": {"id": "p", "title": "T", "listing": None}}
+    page = {"productVariants": {"nodes": [node], "pageInfo": {"hasNextPage": False}}}
+    assert await account(Scripted([ok(page)])).find([Sku("A")]) == ()
+
+
+async def test_a_look_up_that_went_wrong_in_part_is_none() -> None:
+    """Otherwise what it did not show would be taken for missing, and created."""
+    page = {"productVariants": {"nodes": [], "pageInfo": {"hasNextPage": False}}}
+    wrong = ok(page, errors=[{"message": "Internal server error", "path": ["productVariants"]}])
+    with pytest.raises(OrderchampUnavailable):
+        await account(Scripted([wrong])).find([Sku("A")])
+
+
+async def test_a_look_up_that_does_not_go_on_ends() -> None:
+    stuck = ok({"productVariants": {"nodes": [], "pageInfo": {"hasNextPage": True, "endCursor": "here"}}})
+    transport = Scripted([stuck, stuck, DOWN])
+    with pytest.raises(OrderchampUnavailable):
+        await account(transport).find([Sku("A")])
+    assert len(transport.sent) == 2
+
+
+async def test_many_short_waits_for_the_budget_are_a_long_one() -> None:
+    clock, waits = Clock(), [timedelta(seconds=0.6)] * 9
+    (outcome,) = await account(Scripted([stock_answer()]), Purse(waits=waits), clock=clock).apply(
+        [stock(0)], before=LATER
+    )
+    assert isinstance(outcome, NotSent)
+    assert isinstance(outcome.error, RateLimited)
+    assert clock.slept == [0.6], "nobody else has the slot meanwhile"
 
 
 async def test_a_look_up_of_several_pages_is_read_to_its_end() -> None:
