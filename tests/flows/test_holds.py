@@ -12,6 +12,7 @@ from app.domain.product import Snapshot
 from app.domain.resolution import Plain
 from app.flows.operate import look_again
 from app.flows.resolve import resolve
+from app.flows.sweep import start_sweep
 from tests.fakes.marketplace import Shown
 from tests.fakes.shop import product, variant
 from tests.fakes.stage import Stage
@@ -123,6 +124,27 @@ async def test_a_publication_that_orderchamp_does_not_show_yet_is_no_hold(stage:
     await stage.settle()
     assert [each.kind for each in await stage.problems(application)] == ([] if lags else ["held"])
     assert shown.publications == 1
+
+
+@pytest.mark.policy("held")
+async def test_a_sweep_that_does_not_see_a_publication_yet_takes_it_for_no_hold(stage: Stage) -> None:
+    stage.services = replace(stage.services, pace=replace(stage.services.pace, settle=timedelta(seconds=60)))
+    application = await installed(stage, product("1", published=False, status="draft"))
+    await stage.hear(application, product("1", at=1))
+    await stage.run_lanes()
+    shown = stage.orderchamp.by_sku("1-A")
+    assert shown.published
+    shown.published = False
+    begun = await start_sweep(stage.services, application.id)
+    for _ in range(9):
+        await stage.execute("UPDATE sweep SET due_at = now() WHERE state = 'running'")
+        await stage.execute("UPDATE lane SET due_at = now()")
+        await stage.run_lanes()
+    async with stage.store.transaction() as tx:
+        done = await tx.sweeps.one(application.id, begun.id)
+    assert done is not None
+    assert (done.state, done.counters.get("unpublished")) == ("done", 1)
+    assert not await stage.execute("SELECT held FROM target")
 
 
 @pytest.mark.policy("edited_by_hand")
