@@ -17,6 +17,7 @@ from app.domain.product import (
     Taken,
     in_common,
     merge,
+    merge_page,
     merge_read,
     with_stock,
 )
@@ -68,6 +69,27 @@ def test_a_pushed_body_counts_when_it_is_newer_and_complete(
     known: Snapshot | None, incoming: Snapshot, gone: bool, verdict: type
 ) -> None:
     assert isinstance(merge(known, incoming, gone=gone), verdict)
+
+
+@pytest.mark.policy("notice_beats_page")
+@pytest.mark.parametrize(
+    ("known", "page", "gone", "verdict"),
+    [
+        (None, KNOWN, False, Taken),
+        (KNOWN, KNOWN, False, Ignored),
+        (KNOWN, NEWER, False, Taken),
+        (KNOWN, OLDER, False, Ignored),
+        (KNOWN, SAME, False, Taken),
+        (KNOWN, changed(NEWER, levels=(level(4, at=0),)), False, AskShop),
+        (KNOWN, changed(NEWER, levels=(level(4, at=1),)), False, Taken),
+        (KNOWN, NEWER, True, AskShop),
+        (None, KNOWN, True, AskShop),
+    ],
+)
+def test_a_page_of_the_catalogue_counts_unless_a_notice_told_more(
+    known: Snapshot | None, page: Snapshot, gone: bool, verdict: type
+) -> None:
+    assert isinstance(merge_page(known, page, gone=gone), verdict)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.domain.event import Incomplete, StockFact, Tombstone
 from app.domain.ids import SourceId, StockItemId
 from app.domain.product import Snapshot, SourceVariant, StockLevel
-from app.domain.projection import ReadRequest, SourceProduct, project, project_read, want
+from app.domain.projection import ReadRequest, SourceProduct, project, project_page, project_read, want
 from app.domain.retry import CONFIRM_GONE, SCHEDULE
 from app.domain.settings import ApplicationSettings
 from app.domain.state import desired_state
@@ -189,6 +189,14 @@ def test_only_a_read_brings_back_what_was_deleted(fact: Fact) -> None:
     back = read(told, LATEST)
     assert is_as_the_shop(replace(back, read=None), LATEST)
     assert back.shown_again
+
+
+@pytest.mark.policy("notice_beats_page")
+def test_a_page_that_has_what_was_deleted_has_it_read() -> None:
+    found = project_page(deleted(), replace(LATEST, version=NOW), settings=SETTINGS, now=NOW).product
+    assert found.gone
+    assert found.desired == deleted().desired
+    assert is_as_the_shop(settled(found, LATEST), LATEST)
 
 
 def test_a_read_that_is_asked_for_twice_is_done_at_the_earlier_time_and_forgets_no_deletion() -> None:
