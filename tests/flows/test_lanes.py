@@ -91,6 +91,16 @@ async def test_a_lane_is_one_workers_at_a_time_and_another_ones_once_its_lease_h
     assert await stage.execute("SELECT leased_until FROM lane") is not None, "the late holder released another's lane"
 
 
+async def test_a_take_over_comes_wholly_before_or_wholly_after_what_a_holder_commits(stage: Stage) -> None:
+    await sell(stage, await installed(stage))
+    held = await claim(stage.services)
+    await stage.execute("UPDATE lane SET leased_until = now() - interval '1 second'")
+    async with stage.store.transaction() as tx:
+        await tx.lanes.confirm(held.claim)
+        assert await claim_lane(stage.services) is None, "somebody else begins while the late holder still commits"
+    assert await claim_lane(stage.services) is not None
+
+
 async def test_a_renewed_lease_lasts_from_the_renewal(stage: Stage) -> None:
     await sell(stage, await installed(stage))
     held = await claim(stage.services)

@@ -46,6 +46,16 @@ async def test_a_lane_without_work_sleeps_until_somebody_wakes_it(stage: Stage, 
     await woken(stage, application)
 
 
+async def test_a_lane_is_due_at_its_next_appointment(stage: Stage, application: Application) -> None:
+    held = await woken(stage, application)
+    async with stage.store.transaction() as tx:
+        await tx.appointments.cancel_all(application.id)
+        await tx.appointments.make(application.id, "webhook", after=timedelta(hours=1))
+    await release(stage, held)
+    due = await stage.execute("SELECT due_at - now() FROM lane")
+    assert timedelta(minutes=59) < due <= timedelta(hours=1)
+
+
 async def test_a_wake_between_claim_and_release_is_not_lost_even_when_the_application_rests(
     stage: Stage, application: Application
 ) -> None:
