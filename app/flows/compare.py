@@ -21,16 +21,18 @@ from app.ports import TargetRecord, Told, Transaction
 VARIANTS = 250
 """Variants that are compared in one step, at most: as many as one look-up may name."""
 
+SHOWN_BYTES = 150_000
+"""How long what is known of targets is, of which that many are chosen: of 250 variants it is much shorter."""
+
 Shown = Callable[[Observed, Observed], Observed]
 """Given what was known and what is shown, returns what counts as shown."""
 
 
 def as_many_as_fit(known: Mapping[TargetId, TargetRecord]) -> Mapping[TargetId, TargetRecord]:
-    """Return the first of these targets, in the order of their ids, that one step compares; one at least."""
+    """Return the first of these targets, in the order in which they come, that one step compares; one at least."""
     chosen: dict[TargetId, TargetRecord] = {}
     variants = 0
-    for target_id in sorted(known):
-        record = known[target_id]
+    for target_id, record in known.items():
         variants += len(_observed(record).variants)
         if chosen and variants > VARIANTS:
             break

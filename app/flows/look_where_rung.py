@@ -11,7 +11,7 @@ from app.domain.drift import without_sales
 from app.domain.errors import OrderchampRejected, RunOver, TemporaryError
 from app.domain.retry import rest_after
 from app.domain.sweeping import pause_after
-from app.flows.compare import VARIANTS, as_many_as_fit, compare
+from app.flows.compare import SHOWN_BYTES, VARIANTS, as_many_as_fit, compare
 from app.flows.lane import LaneRun
 from app.flows.retrying import failures
 from app.ports import Rung, Transaction
@@ -29,7 +29,7 @@ async def look_where_rung(run: LaneRun) -> bool:
             # What is shown of these is about to change; whoever plans for them next looks first.
             await tx.rings.leave_to_planning(application.id, [each.target_id for each in busy])
             await tx.rings.looked_at(application.id, busy)
-        known = await tx.targets.known(application.account_id, list(holders))
+        known = await tx.targets.first(application.account_id, list(holders), size=SHOWN_BYTES)
         if not known:
             await _go_on(run, tx, [], after=timedelta(0))
             return True

@@ -527,6 +527,10 @@ class Targets(Protocol):
         self, account_id: AccountId, ids: Sequence[TargetId], *, lock: bool = False
     ) -> Mapping[TargetId, TargetRecord]: ...
 
+    async def first(
+        self, account_id: AccountId, ids: Sequence[TargetId], *, size: int
+    ) -> Mapping[TargetId, TargetRecord]: ...
+
     async def siblings(self, application_id: ApplicationId, ids: Sequence[TargetId]) -> tuple[Sibling, ...]: ...
 
     async def bind(

@@ -16,6 +16,7 @@ from app.ports import Hidings, TargetRecord
 from app.store.bindings import Bindings
 from app.store.connection import Row, given_rows
 from app.store.documents import lines, rows, to_observed
+from app.store.portions import portion
 from app.store.rings import CLOCKS_APART, by_our_hand
 
 _SHOWN = given_rows(
@@ -80,6 +81,13 @@ _HIDINGS = """
 """
 
 
+_FIRST = portion(
+    "SELECT * FROM target WHERE account_id = :id AND target_id = ANY(:ids) ORDER BY target_id",
+    by="target_id",
+    of=("observed",),
+)
+
+
 class Targets(Bindings):
     """The targets of an account and their bindings, in one transaction."""
 
@@ -92,6 +100,17 @@ class Targets(Bindings):
             + (" FOR UPDATE" if lock else ""),
             {"id": account_id, "ids": list(ids)},
         )
+        targets = (to_target(row) for row in found)
+        return {each.target_id: each for each in targets}
+
+    async def first(
+        self, account_id: AccountId, ids: Sequence[TargetId], *, size: int
+    ) -> Mapping[TargetId, TargetRecord]:
+        """Return what is stored of the first of these targets, until what they show is ``size`` bytes long.
+
+        They come in the order in which the database has their ids, which may be another one than Python's.
+        """
+        found = await self._connection.execute(_FIRST, {"id": account_id, "ids": list(ids), "size": size})
         targets = (to_target(row) for row in found)
         return {each.target_id: each for each in targets}
 

@@ -118,10 +118,10 @@ async def look_for_missing(run: LaneRun, now: Preview) -> None:
                 run.application.id, now.id, listed_from=now.started_at, after=now.cursor or "", limit=MISSING
             )
             cursor = Cursor(ids[-1]) if len(ids) == MISSING else None
-        known = await tx.products.known(run.application.id, ids)
         stands = await tx.previews.stands_now(run.application.id, ids)
-        found = [_to_read(known.get(each), each, _asked(now, each, stands)) for each in ids]
-        await tx.previews.put(now, [each for each in found if each is not None])
+        async for known in tx.products.in_portions(run.application.id, ids, size=KNOWN_BYTES):
+            found = [_to_read(product, each, _asked(now, each, stands)) for each, product in known.items()]
+            await tx.previews.put(now, [each for each in found if each is not None])
         after = replace(now, cursor=cursor, phase="missing" if cursor is not None else "asking")
         await tx.previews.advance(after.progressed(), lasts=run.services.pace.preview_lasts)
 
