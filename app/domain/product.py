@@ -221,6 +221,9 @@ def carry_over(known: Snapshot | None, incoming: Snapshot) -> Snapshot:
 def _carry_over_variant(known: SourceVariant | None, incoming: SourceVariant) -> SourceVariant:
     if known is None:
         return incoming
+    located = known.levels is not None or incoming.levels is not None
+    if incoming.tracked is not None and not located and incoming.measures == known.measures:
+        return incoming
     tracked = known.tracked if incoming.tracked is None else incoming.tracked
     levels = _newest(known.levels, incoming.levels)
     quantity = incoming.quantity if levels is None else total(levels)

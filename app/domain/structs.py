@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     # For type checkers a struct is a dataclass, and of this function they know that it takes the fields of its argument.
     from dataclasses import replace
 else:
+    _replace = msgspec.structs.replace
 
     def replace(record: Any, /, **changes: Any) -> Any:
         """Return a struct or a dataclass with some of its fields replaced."""
         if isinstance(record, Struct):
-            return msgspec.structs.replace(record, **changes)
+            return _replace(record, **changes)
         return dataclasses.replace(record, **changes)

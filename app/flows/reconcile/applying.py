@@ -1,6 +1,6 @@
 """Applying: the next stage of every plan, claimed and written down before the calls start."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from app.domain.changes import (
@@ -32,7 +32,7 @@ def stage(run: LaneRun, batch: Batch) -> tuple[Change, ...]:
     changes: list[Change] = []
     aimed: set[tuple[type[Change], TargetId]] = set()
     singles = 0
-    for change in _planned(run, batch):
+    for change in plan(run, batch):
         if type(change) in EDITS:
             changes.append(change)
             continue
@@ -48,10 +48,18 @@ def stage(run: LaneRun, batch: Batch) -> tuple[Change, ...]:
     return tuple(each for each in changes if not makes_way(each)) or tuple(changes[:1])
 
 
-def _planned(run: LaneRun, batch: Batch) -> Iterable[Change]:
+def plan(run: LaneRun, batch: Batch) -> Sequence[Change]:
+    """Return the next stage of each product, one behind the other; the batch knows then for which nothing is left to do."""
+    batch.through = {}
+    changes: list[Change] = []
     for work in batch.works.values():
         if work.going_on:
-            yield from next_stage(batch.situation(run, work))
+            situation = batch.situation(run, work)
+            if following := next_stage(situation):
+                changes += following
+            else:
+                batch.through[work.due.source_id] = situation
+    return changes
 
 
 async def apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> Made:

@@ -110,8 +110,8 @@ class Batch:
     """The due products, what is known of their targets, and who else is bound to those.
 
     Of each bound target there is a record, though nothing may be known of it. ``occupants`` are target variants that show
-    another one's SKU. ``not_permitted`` are kinds of change for which the token has no permission. ``cut_short``: the run was
-    over before nothing was left to do.
+    another one's SKU. ``not_permitted`` are kinds of change for which the token has no permission. ``through`` are the products
+    for which the last plan found nothing to do. ``cut_short``: the run was over before that was so of all.
     """
 
     works: dict[SourceId, Work]
@@ -119,6 +119,7 @@ class Batch:
     siblings: dict[TargetId, list[Sibling]]
     occupants: dict[TargetVariantId, TargetId] = field(default_factory=dict)
     not_permitted: set[type[Change]] = field(default_factory=set)
+    through: dict[SourceId, Situation] = field(default_factory=dict)
     cut_short: bool = False
 
     def situation(self, run: LaneRun, work: Work) -> Situation:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from app.domain.errors import CredentialsRefused, IntegrationError, RateLimited, RunOver, TemporaryError
 from app.domain.ids import TargetId
 from app.domain.images import may_be_tried_again
-from app.domain.plan import next_stage
+from app.domain.plan import Situation
 from app.domain.problem import Raised
 from app.domain.raising import given_up, problems_of
 from app.domain.retry import GiveUp, decide
@@ -15,6 +15,7 @@ from app.domain.story import standing
 from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.flows.reconcile.alarm import announce, sound
+from app.flows.reconcile.applying import plan
 from app.flows.reconcile.batch import Batch, StillOnItsWay, Work, told_of
 from app.flows.reconcile.counting import count
 from app.flows.reconcile.recording import Made, write_down
@@ -66,10 +67,13 @@ async def finish(run: LaneRun, batch: Batch, made: Made | None = None) -> None:
 
 def results_of(run: LaneRun, batch: Batch) -> Sequence[tuple[Work, Result]]:
     """Return how far each product came. A run may be over before one was finished; that one is absent, and stays due."""
+    if batch.cut_short:
+        # The last plan was made before the last changes.
+        plan(run, batch)
     return [
         (work, _result(run, batch, work))
         for work in batch.works.values()
-        if work.error is not None or not batch.cut_short or not next_stage(batch.situation(run, work))
+        if work.error is not None or work.due.source_id in batch.through
     ]
 
 
@@ -124,7 +128,7 @@ def _follow(run: LaneRun, errors: list[IntegrationError]) -> None:
 
 def _result(run: LaneRun, batch: Batch, work: Work) -> Result:
     if work.error is None:
-        return _brought_about(run, batch, work)
+        return _brought_about(work, batch.through[work.due.source_id])
     # Who was asked to wait has not failed.
     waiting = isinstance(work.error, RateLimited | CredentialsRefused | RunOver | StillOnItsWay)
     attempts = work.due.attempts if waiting else work.due.attempts + 1
@@ -153,8 +157,7 @@ def _result(run: LaneRun, batch: Batch, work: Work) -> Result:
     return Result(later, None)
 
 
-def _brought_about(run: LaneRun, batch: Batch, work: Work) -> Result:
-    situation = batch.situation(run, work)
+def _brought_about(work: Work, situation: Situation) -> Result:
     problems = problems_of(situation, refusals=work.refusals, conflicts=work.troubles(), foreign=work.foreign.values())
     troubled = any(each.kind in TROUBLES for each in problems)
     where = standing(situation, [*work.reasons_by_variant().values(), *work.refusals], troubled=troubled)
