@@ -21,7 +21,7 @@ from app.domain.changes import (
     sent,
 )
 from app.domain.ids import Sku, SourceId, SourceVariantId, StorefrontId, TargetId, TargetVariantId
-from app.domain.plan import Occupant, Situation, next_stage
+from app.domain.plan import Occupant, Situation, next_stage, worth_finding
 from app.domain.product import UNTOLD, Measures
 from app.domain.settings import ApplicationSettings
 from app.domain.state import Binding, Observed, ObservedVariant, Target, desired_state
@@ -204,6 +204,10 @@ TABLE: Mapping[str, tuple[Situation, list[str]]] = {
         ),
         [],
     ),
+    "hidden, and a variant more": (
+        situation(there=target(shown("A"), published=False), shop=HIDDEN, variants=("A", "B")),
+        ["CreateVariant"],
+    ),
     "bound, and the shop took its SKU away: not sold out": (
         situation(
             there=target(shown("A"), shown("B")), shop={"variants": (variant("A"), variant(None, variant_id="v-B"))}
@@ -348,6 +352,13 @@ TABLE: Mapping[str, tuple[Situation, list[str]]] = {
 def test_the_next_stage(case: str) -> None:
     given_situation, expected = TABLE[case]
     assert [type(each).__name__ for each in next_stage(given_situation)] == expected
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_nothing_is_created_that_was_not_looked_for(case: str) -> None:
+    given_situation, expected = TABLE[case]
+    if {"CreateProduct", "CreateVariant"} & {*expected}:
+        assert worth_finding(given_situation)
 
 
 def test_it_is_published_where_it_was_last_and_else_on_the_fallback() -> None:
