@@ -72,6 +72,9 @@ async def _read(run: LaneRun, running: Import) -> None:
     assert run.adapter.catalogue is not None  # noqa: S101 - the caller has looked
     page = await run.services.ask_shop(run.adapter.catalogue.page(run.connection, running.cursor))
     async with run.services.store.transaction(run.claim) as tx:
+        if not await tx.imports.goes_on(running.id):
+            # What it changes would wait for an import that nobody goes on with.
+            return
         await _take_in(run, tx, running, page)
         after = running.counted(
             {
@@ -98,7 +101,11 @@ async def _poll(run: LaneRun, running: Import) -> None:
         return
     polled = await poll_changes.ask(run, polling)
     async with run.services.store.transaction(run.claim) as tx:
-        await poll_changes.take_in(run, tx, polling, polled, import_id=running.id)
+        goes_on = await tx.imports.goes_on(running.id)
+        # The shop does not tell it again: what came for an import that was cancelled meanwhile is brought about at once.
+        await poll_changes.take_in(run, tx, polling, polled, import_id=running.id if goes_on else None)
+        if not goes_on:
+            return
         after = replace(running.counted({"pages": 1, "read": len(polled.facts)}), reason="")
         if polled.more:
             await tx.imports.advance(after)

@@ -40,6 +40,13 @@ class Imports(LoneJobs[Import]):
         assert running is not None  # noqa: S101 - it was just started, in this transaction
         return running
 
+    async def goes_on(self, import_id: UUID) -> bool:
+        """Tell whether an import is running; if so, nobody ends it until the commit."""
+        found = await self._connection.execute(
+            "SELECT 1 FROM import WHERE id = :id AND state = 'running' FOR UPDATE", {"id": import_id}
+        )
+        return found.one_or_none() is not None
+
     async def latest(self, application_id: ApplicationId) -> Import | None:
         found = await self._connection.execute(
             "SELECT * FROM import WHERE application_id = :id ORDER BY started_at DESC LIMIT 1",

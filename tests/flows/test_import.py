@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -19,6 +20,7 @@ from app.domain.structs import replace
 from app.flows.operate import cancel_import, resume, start_import
 from app.flows.run_lane import claim_lane, run_lane
 from app.platforms.adapter import Connection, Page, VersionPage
+from tests.fakes.interrupting import Interrupted
 from tests.fakes.shop import EPOCH, HOME, product, variant
 from tests.fakes.stage import Stage
 
@@ -308,3 +310,26 @@ async def test_what_is_new_is_looked_for_once_however_often_runs_end_before_it_i
     assert all(each.published for each in stage.orderchamp.products.values())
     assert len(stage.orderchamp.products) == 12
     assert set(Counter(stage.orderchamp.looked_for).values()) == {1}
+
+
+async def test_whenever_an_import_is_cancelled_what_it_has_taken_in_is_brought_about(stage: Stage) -> None:
+    stage.shop.put(product("1"))
+    application = await stage.install()
+    await stage.settle()
+    for at in range(1, 20):
+        stage.shop.put(product("1", at=at, title=f"New {at}"))
+        begun = await start_import(stage.services, application.id)
+
+        async def cancelled(import_id: UUID = begun.id) -> None:
+            await cancel_import(stage.services, application.id, import_id)
+
+        store = Interrupted(stage.store, at=at, happening=cancelled)
+        held = await claim_lane(stage.services)
+        assert held is not None
+        await run_lane(replace(stage.services, store=store), held)
+        await stage.settle()
+        known = (await stage.product(application, "1")).title
+        assert stage.orderchamp.by_sku("1-A").title == known, f"cancelled before transaction {at}"
+        if store.left > 0:
+            return
+    raise AssertionError("the import never came to its end before that")

@@ -6,7 +6,7 @@ The shop is the sandbox ChannelEngine.
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,10 +14,10 @@ import pytest
 
 from app.domain.application import Application, Storefront
 from app.domain.errors import InvalidInstallation
-from app.domain.http import Delivery
+from app.domain.http import Delivery, Request, Response
 from app.domain.ids import SourceId, StorefrontId
 from app.domain.structs import replace
-from app.flows.operate import look_again, start_import
+from app.flows.operate import cancel_import, look_again, start_import
 from app.flows.preview import start_preview
 from app.flows.receive_delivery import Reception
 from app.flows.sweep import start_sweep
@@ -296,3 +296,29 @@ async def test_an_import_that_a_person_wants_asks_and_brings_back_what_was_delet
     await shop.stage.settle()
 
     assert shop.shown()["Bowl"] == (True, {"BOWL": 5})
+
+
+async def test_nothing_that_the_shop_told_is_lost_with_an_import_that_is_cancelled(open_shop: Shop) -> None:
+    stage = open_shop.stage
+    open_shop.application = application = await install(stage)
+
+    class Cancelling:
+        """Somebody cancels the import while the shop tells its products."""
+
+        async def send(self, request: Request, *, within: timedelta) -> Response:
+            answer = await open_shop.transport.send(request, within=within)
+            if b"BOWL" in answer.body:
+                async with stage.store.transaction() as tx:
+                    running = await tx.imports.running(application.id)
+                if running is not None:
+                    await cancel_import(stage.services, application.id, running.id)
+            return answer
+
+    stage.services = replace(stage.services, transport=Cancelling())
+    await stage.settle()
+    await open_shop.poll()
+    async with stage.store.transaction() as tx:
+        latest = await tx.imports.latest(application.id)
+    assert latest is not None
+    assert latest.state == "cancelled"
+    assert open_shop.shown() == {"Bowl": (True, {"BOWL": 5}), "Board": (True, {"BOARD-S": 3, "BOARD-L": 3})}
