@@ -3,6 +3,11 @@
 from app.domain.settings import GuardSettings
 
 
+def may_stop(settings: GuardSettings) -> bool:
+    """Tell whether the guard ever stops anything: a share of 1 turns it off."""
+    return settings.share < 1
+
+
 def too_many(*, targets: int, lately: int, pending: int, settings: GuardSettings) -> bool:
     """Tell whether hiding ``pending`` more targets, after ``lately`` within the window, is more than may be believed.
 
@@ -10,4 +15,4 @@ def too_many(*, targets: int, lately: int, pending: int, settings: GuardSettings
     large one many of them.
     """
     hidden = lately + pending
-    return hidden > settings.number and hidden > settings.share * targets
+    return may_stop(settings) and hidden > settings.number and hidden > settings.share * targets

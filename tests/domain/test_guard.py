@@ -27,5 +27,6 @@ def test_both_the_number_and_the_share_have_to_be_exceeded(
     assert too_many(targets=targets, lately=lately, pending=pending, settings=settings) is expected
 
 
-def test_a_share_of_one_turns_the_guard_off() -> None:
-    assert not too_many(targets=100, lately=0, pending=100, settings=GuardSettings(number=0, share=1))
+@pytest.mark.parametrize("pending", [100, 300])
+def test_a_share_of_one_turns_the_guard_off_even_where_several_products_share_a_target(pending: int) -> None:
+    assert not too_many(targets=100, lately=0, pending=pending, settings=GuardSettings(number=0, share=1))

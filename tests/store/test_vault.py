@@ -98,3 +98,4 @@ def test_keys_that_cannot_be_used_are_refused_without_showing_them(given: str, r
     with pytest.raises(ValueError, match=reason) as refused:
         Keyring.parse(given)
     assert "c2hvcnQ" not in str(refused.value)
+    assert "noseparator" not in str(refused.value)

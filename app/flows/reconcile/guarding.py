@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.domain.guard import too_many
+from app.domain.guard import may_stop, too_many
 from app.domain.plan import wants_hiding
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch, Work
@@ -24,6 +24,8 @@ async def guard(run: LaneRun, batch: Batch, keeper: Keeper) -> None:
 
 async def _is_unbelievable(run: LaneRun, free: list[Work], keeper: Keeper) -> bool:
     settings = run.application.settings.guard
+    if not may_stop(settings):
+        return False
     since = run.now() - timedelta(minutes=settings.window_minutes)
     counted = await keeper.hidings(since=since)
     return too_many(
