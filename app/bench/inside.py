@@ -202,9 +202,11 @@ class Inside:
         """Have one worker work, as its process does."""
         worker = Worker(self.services, self.store, slots=slots, look=timedelta(seconds=3))
         running = asyncio.create_task(worker.run())
-        yield
-        worker.stop()
-        await running
+        try:
+            yield
+        finally:
+            worker.stop()
+            await running
 
     async def until_quiet(self) -> None:
         """Return once nothing waits any more."""

@@ -77,7 +77,8 @@ async def _runs(count: int, first: int) -> list[Run]:
                         group.create_task(one_after_the_other())
         finally:
             shutil.rmtree(FAILED_LOGS, ignore_errors=True)
-            shutil.copytree(folder / "logs", FAILED_LOGS)
+            if (folder / "logs").exists():
+                shutil.copytree(folder / "logs", FAILED_LOGS)
     _sum_up(done, asyncio.get_running_loop().time() - begun)
     return done
 

@@ -60,10 +60,13 @@ class SavedState:
             self._saving.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._saving
-        self._write()
+        self._save()
 
     async def _later(self) -> None:
         await asyncio.sleep(self._delay)
+        self._save()
+
+    def _save(self) -> None:
         try:
             self._write()
         except OSError as error:

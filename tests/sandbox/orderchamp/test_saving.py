@@ -65,6 +65,17 @@ async def test_saves_changes_that_come_together_once(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "state.json").read_text()) == {"n": 2}
 
 
+async def test_a_place_that_cannot_be_written_is_told_and_keeps_no_server_from_stopping(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    state = SavedState(tmp_path / "file" / "state.json")
+    state.changed(dict)
+    await state.flush()
+    (told,) = caplog.messages
+    assert told.startswith(f"The state could not be saved to {tmp_path}/file/state.json: ")
+
+
 async def test_keeps_nothing_without_a_path() -> None:
     state = SavedState(None)
     state.changed(dict)
