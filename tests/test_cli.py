@@ -24,6 +24,14 @@ def runner(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     return CliRunner()
 
 
+async def installed(database_url: str) -> Application:
+    stage = open_stage(database_url)
+    application = await stage.install()
+    await stage.settle()
+    await stage.store.close()
+    return application
+
+
 def test_retention_says_what_it_dropped(runner: CliRunner) -> None:
     done = runner.invoke(app, ["retention"])
     assert done.exit_code == 0, done.output
@@ -47,13 +55,6 @@ def test_a_supplier_is_erased_only_without_installed_applications(runner: CliRun
 def test_an_import_is_begun_and_followed_to_its_end_with_a_bar(
     runner: CliRunner, database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def install() -> Application:
-        stage = open_stage(database_url)
-        installed = await stage.install()
-        await stage.settle()
-        await stage.store.close()
-        return installed
-
     async def follow() -> None:
         stage = open_stage(database_url)
         async with stage.store.transaction() as tx:
@@ -65,7 +66,7 @@ def test_an_import_is_begun_and_followed_to_its_end_with_a_bar(
         assert (await following).state == "done"
         await stage.store.close()
 
-    application = asyncio.run(install())
+    application = asyncio.run(installed(database_url))
     begun = runner.invoke(app, ["import", "--application", str(application.id)])
     assert begun.exit_code == 0, begun.output
     assert "is running: 0 %." in begun.output
@@ -100,13 +101,6 @@ def test_an_erased_supplier_has_no_key_any_more(runner: CliRunner) -> None:
 def test_a_preview_is_begun_and_followed_to_its_items(
     runner: CliRunner, database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def install() -> Application:
-        stage = open_stage(database_url)
-        installed = await stage.install()
-        await stage.settle()
-        await stage.store.close()
-        return installed
-
     async def follow() -> None:
         stage = open_stage(database_url)
         stage.shop.put(product("1"))
@@ -117,7 +111,7 @@ def test_a_preview_is_begun_and_followed_to_its_items(
         assert (await following).state == "done"
         await stage.store.close()
 
-    application = asyncio.run(install())
+    application = asyncio.run(installed(database_url))
     begun = runner.invoke(app, ["preview", "--application", str(application.id)])
     assert begun.exit_code == 0, begun.output
     assert "is running: 0 %." in begun.output

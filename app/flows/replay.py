@@ -19,7 +19,14 @@ from app.domain.event import Erasure, Fact, Incomplete, Rung, Uninstalled
 from app.domain.ids import ApplicationId, DeliveryId, SupplierId
 from app.domain.replay import Replay, Selection, project_again
 from app.flows.lane import LaneRun
-from app.flows.project_events import Manner, about_the_installation, open_book, project_delivery, read_delivery
+from app.flows.project_events import (
+    BATCH_BYTES,
+    Manner,
+    about_the_installation,
+    open_book,
+    project_delivery,
+    read_delivery,
+)
 from app.flows.services import Services
 from app.ports import InboxEntry, Settled, Told, Transaction
 from app.ports.replays import Candidate, ReplayDue
@@ -126,7 +133,7 @@ async def replay_page(run: LaneRun) -> bool:
         return False
     rate = run.services.pace.replay_per_second
     async with run.services.store.transaction(run.claim) as tx:
-        page = await tx.replays.page(due, limit=min(BATCH, math.ceil(rate)))
+        page = await tx.replays.page(due, limit=min(BATCH, math.ceil(rate)), size=BATCH_BYTES)
         if page is None:
             return True
         worked = await _work_through(run, tx, due, page.candidates)

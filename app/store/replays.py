@@ -15,6 +15,7 @@ from app.ports.replays import Candidate, ReplayDue, Replayed, ReplayPage
 from app.store.connection import Connection, Row
 from app.store.documents import clean, rows
 from app.store.inbox import meets, stored
+from app.store.portions import portion
 
 WINDOW = 2000
 """Deliveries that one page looks at, at most, so that a search for few among many stays short."""
@@ -72,6 +73,14 @@ _IS: Mapping[ReplayState, str] = {
     "done": f"NOT {_HAS.format('running')} AND NOT {_HAS.format('cancelled')}",
 }
 """The state of a replay ``r``, which follows from those of its shares."""
+
+
+_CANDIDATES = portion(
+    "SELECT d.*, b.body, b.delivery_id IS NOT NULL AS kept "
+    "FROM delivery d LEFT JOIN delivery_body b ON b.delivery_id = d.id WHERE d.id = ANY(:ids) ORDER BY d.id",
+    by="id",
+    of=("body",),
+)
 
 
 class Replays:
@@ -222,8 +231,10 @@ class Replays:
             share=_share(row),
         )
 
-    async def page(self, due: ReplayDue, *, limit: int) -> ReplayPage | None:
-        """Return the next deliveries of a share, at most ``limit``; None when the share has ended meanwhile.
+    async def page(self, due: ReplayDue, *, limit: int, size: int) -> ReplayPage | None:
+        """Return the next deliveries of a share, at most ``limit``, until their bodies are ``size`` bytes long.
+
+        None when the share has ended meanwhile.
 
         Nobody ends the share until the commit. Deliveries that nothing has become of yet are left out: they will be
         worked through without a replay.
@@ -258,14 +269,13 @@ class Replays:
             cursor = None if ids[-1] == seen[-1].id and len(seen) < WINDOW else ids[-1]
         else:
             cursor = seen[-1].id if len(seen) == WINDOW else None
-        return ReplayPage(candidates=await self._candidates(ids), cursor=cursor)
+        candidates = await self._candidates(ids, size)
+        if candidates and len(candidates) < len(ids):
+            cursor = candidates[-1].stored.id
+        return ReplayPage(candidates=candidates, cursor=cursor)
 
-    async def _candidates(self, ids: Sequence[int]) -> tuple[Candidate, ...]:
-        found = await self._connection.execute(
-            "SELECT d.*, b.body, b.delivery_id IS NOT NULL AS kept "
-            "FROM delivery d LEFT JOIN delivery_body b ON b.delivery_id = d.id WHERE d.id = ANY(:ids) ORDER BY d.id",
-            {"ids": ids},
-        )
+    async def _candidates(self, ids: Sequence[int], size: int) -> tuple[Candidate, ...]:
+        found = await self._connection.execute(_CANDIDATES, {"ids": ids, "size": size})
         return tuple(
             Candidate(
                 stored=stored(row), kept=row.kept, source_id=None if row.source_id is None else SourceId(row.source_id)

@@ -19,6 +19,7 @@ from app.domain.ids import AccountId, ApplicationId, DeliveryId, LocationId, Sou
 from app.domain.product import StockLevel
 from app.domain.replay import DEAD_LETTER, Replay, Selection
 from app.domain.structs import replace
+from app.flows import replay
 from app.flows.operate import pause, resume, uninstall
 from app.flows.replay import cancel_replay, drop_dead_letter, start_replay
 from app.flows.run_lane import claim_lane, run_lane
@@ -346,6 +347,25 @@ async def test_the_rate_is_limited_by_a_due_time_that_holds_nobody_up(archive: A
     await stage.settle()
     assert ((await archive.look(started)).state, (await archive.look(behind)).state) == ("done", "done")
     assert (await archive.look(behind)).shares[0].worked == 5
+
+
+async def test_large_deliveries_are_replayed_in_pages_of_what_their_bodies_take(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay, "BATCH_BYTES", 1)
+    stage = archive.stage
+    stage.shop.put(product("1"))
+    application = await stage.install()
+    await stage.settle()
+    await stage.hear(application, *(product("1", at=n) for n in range(1, 4)))
+    await stage.settle()
+    archive.pace(replay_per_second=2)
+    started = await archive.start(application_id=application.id)
+    await stage.run_lanes()
+    assert (await archive.look(started)).shares[0].worked == 1, "one at least, and no second one"
+    await stage.settle()
+    done = await archive.look(started)
+    assert (done.state, done.shares[0].worked) == ("done", 3)
 
 
 async def test_a_cancelled_replay_ends_where_it_is(archive: Archive) -> None:
