@@ -266,6 +266,28 @@ async def test_a_lease_that_is_too_short_for_a_call_is_renewed_or_known_to_be_lo
         await tenure.permit()
 
 
+async def test_a_lease_lasts_from_before_it_was_asked_for(stage: Stage) -> None:
+    """So that it is never taken for longer than the database holds it, however slow that is."""
+    tenure = await tenure_of(stage)
+    ahead, lease = 0.0, tenure.services.pace.lease
+
+    async def slowly() -> None:
+        nonlocal ahead
+        ahead += 6.0
+
+    def at_once(at: int) -> Services:
+        store = Interrupted(stage.store, at=at, happening=slowly)
+        return replace(stage.services, store=store, monotonic=lambda: time.monotonic() + ahead)
+
+    tenure.services = at_once(1)
+    await tenure.hold(lease)
+    assert tenure.lease_ends() - datetime.now(UTC) < lease - timedelta(seconds=5)
+    tenure.services = at_once(1)
+    async with tenure.holding_on():
+        pass
+    assert tenure.lease_ends() - datetime.now(UTC) < lease - timedelta(seconds=5)
+
+
 async def test_who_is_to_wait_for_the_budget_asks_for_no_permission_yet(stage: Stage) -> None:
     class Poor(Unmetered):
         async def draw(self, cost: int) -> timedelta:

@@ -64,6 +64,23 @@ async def test_connects_to_the_address_that_was_checked_and_to_no_other(call: Ca
     assert recorder.connected == [PUBLIC]
 
 
+async def test_what_breaks_off_while_it_is_written_may_have_arrived(call: Call) -> None:
+    class Breaking(httpcore.AsyncMockStream):
+        async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+            raise httpcore.WriteError
+
+    class Connecting(Recorder):
+        async def connect_tcp(self, host: str, *_: Any, **named: Any) -> httpcore.AsyncNetworkStream:
+            return Breaking([])
+
+    network = Network(Names((PUBLIC,)), allow_private=False, inner=Connecting())
+    stream = await network.connect_tcp("shop.example", 443)
+    assert not call.sent
+    with pytest.raises(httpcore.WriteError):
+        await stream.write(b"POST")
+    assert call.sent
+
+
 async def test_refuses_a_host_of_which_only_one_address_is_private(call: Call) -> None:
     recorder = Recorder()
     network = Network(Names((PUBLIC, "10.0.0.1")), allow_private=False, inner=recorder)
