@@ -43,3 +43,27 @@ async def test_a_field_switched_during_a_run_holds_whenever_it_was_switched(stag
         else:
             assert titles == [], f"switched off before transaction {at}"
     raise AssertionError("the run never got to its end")
+
+
+async def test_settings_that_change_while_others_are_being_followed_have_the_last_word(stage: Stage) -> None:
+    def kept_back(pieces: int) -> Revision:
+        return Revision(settings=ApplicationSettings(price_kind="wholesale", safety_stock=pieces))
+
+    stage.shop.put(product("1"))
+    application = await stage.install()
+    await stage.settle()
+    for at in range(1, 40):
+        await change(stage.services, application.id, kept_back(1))
+
+        async def again() -> None:
+            await change(stage.services, application.id, kept_back(2))
+
+        store = Interrupted(stage.store, at=at, happening=again)
+        held = await claim_lane(stage.services)
+        assert held is not None
+        await run_lane(replace(stage.services, store=store), held)
+        await stage.settle()
+        if store.left > 0:
+            return
+        assert stage.orderchamp.stock("1-A") == 3, f"changed again before transaction {at}"
+    raise AssertionError("the run never got to its end")
