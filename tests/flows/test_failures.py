@@ -250,3 +250,18 @@ async def test_a_refused_publication_does_not_stop_the_rest(stage: Stage) -> Non
     await stage.hear(application, product("1", variant("1-A", stock=1), at=1))
     await stage.settle()
     assert stage.orderchamp.stock("1-A") == 1
+
+
+@pytest.mark.policy("many_failures")
+async def test_an_alarm_ends_by_itself_when_too_few_are_refused_any_more(stage: Stage) -> None:
+    application = await installed(
+        stage, "1", "2", settings=ApplicationSettings(price_kind="wholesale", failure_limit=2)
+    )
+    stage.orderchamp.verdict = lambda change: Refused(("no",)) if isinstance(change, UpdateProduct) else None
+    await stage.hear(application, product("1", at=1, title="Refused"))
+    await stage.settle()
+    assert (await stage.problem(application, "many_failures")).details["level"] == 50
+    stage.orderchamp.verdict = lambda _: None
+    await stage.hear(application, product("1", at=2, title="Accepted"))
+    await stage.settle()
+    assert await stage.problems(application) == ()

@@ -3,7 +3,9 @@
 import pytest
 
 from app.domain.application import Application
-from app.flows.operate import Revision, change, pause
+from app.domain.errors import CredentialsRefused
+from app.domain.ids import AccountId
+from app.flows.operate import Revision, change, pause, uninstall
 from tests.fakes.shop import product
 from tests.fakes.stage import Stage
 
@@ -85,3 +87,23 @@ async def test_another_account_gets_nothing(stage: Stage) -> None:
     await change(stage.services, one.id, Revision(orderchamp_token=NEW))
     assert await token(stage, other) == SECOND
     assert await state(stage, other) == "paused"
+
+
+@pytest.mark.parametrize("installed", [True, False])
+async def test_a_token_of_another_account_of_the_same_supplier_is_refused(stage: Stage, installed: bool) -> None:
+    """What is bound is bound there, and nothing of it may reach another account."""
+    stage.shop.put(product("1"))
+    application = await stage.install()
+    await stage.settle()
+    if not installed:
+        await uninstall(stage.services, application.id, unpublish=False)
+        await stage.settle()
+    before = await stage.application(application.id)
+    stage.orderchamp.account_id = AccountId("another")
+    with pytest.raises(CredentialsRefused, match="another account"):
+        await stage.install()
+    assert await stage.application(application.id) == before
+    if installed:
+        with pytest.raises(CredentialsRefused, match="another account"):
+            await change(stage.services, application.id, Revision(orderchamp_token="token"))
+        assert await stage.application(application.id) == before
