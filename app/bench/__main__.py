@@ -6,10 +6,8 @@ from typing import Annotated
 import typer
 
 from app.bench import ack, events, fair, few, imports, scale, visible
-from app.local.commands import carry_out
+from app.local.commands import OBSTACLES, carry_out, sentence_of
 from app.local.figures import Figure, report
-from app.local.postgres import NoDatabase
-from app.local.processes import NotStarted
 
 MEASUREMENTS: Mapping[str, Callable[[], Awaitable[list[Figure]]]] = {
     "ack": ack.measure,
@@ -44,8 +42,11 @@ async def _take(names: Sequence[str]) -> int:
         print(f"== {name}", flush=True)
         try:
             figures += await MEASUREMENTS[name]()
-        except (NotStarted, NoDatabase) as error:
-            print(f"   {name} could not be taken: {error}", flush=True)
+        except OBSTACLES as error:
+            why = sentence_of(error)
+            if why is None:
+                raise
+            print(f"   {name} could not be taken: {why}", flush=True)
             missing.append(name)
     reached = report(figures)
     return 0 if reached and not missing else 1

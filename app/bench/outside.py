@@ -13,7 +13,7 @@ from uuid import uuid4
 from app.domain.http import Delivery
 from app.local.patience import until
 from app.local.postgres import scratch
-from app.local.processes import NotStarted, free_port
+from app.local.processes import free_port
 from app.local.town import Ports, Town, town
 from app.platforms.adapter import Secret
 from app.platforms.registry import ADAPTERS
@@ -48,11 +48,15 @@ class Shop:
         return f"/webhooks/shopify/{self.application_id}"
 
     async def say_stock(self, item: Item, quantity: int) -> None:
-        """Post how many pieces there are, as the shop would; that must be acknowledged."""
+        """Post how many pieces there are, as the shop would, again if it is not taken; it must be acknowledged."""
         said = self.of_stock(item, quantity, event_id=str(uuid4()))
-        answer = await self.town.client.post(self.town.web + self.path, content=said.body, headers=dict(said.headers))
-        if answer.status_code != 200:
-            raise NotStarted(f"A delivery was answered {answer.status_code}: {answer.text[:300]}")
+
+        async def look() -> tuple[bool, object]:
+            url, headers = self.town.web + self.path, dict(said.headers)
+            answer = await self.town.client.post(url, content=said.body, headers=headers)
+            return answer.status_code == 200, f"{answer.status_code}: {answer.text[:300]}"
+
+        await until(look, "A delivery", patience=30, every=0.5)
 
     def of_stock(self, item: Item, quantity: int, *, event_id: str) -> Delivery:
         """Return a delivery that says how many pieces there are."""

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Coroutine, Iterator
 from typing import Any, NoReturn
 
+import httpx
 import typer
 
 from app.local.postgres import NoDatabase
@@ -14,6 +15,9 @@ from app.local.processes import NotStarted, until_told_to_stop
 
 SHORT_OF = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
 """Errors of the file system that are nobody's bug: no space, or no permission."""
+
+OBSTACLES = (NotStarted, NoDatabase, OSError, httpx.HTTPError, ExceptionGroup)
+"""Errors that may be nobody's bug."""
 
 
 def carry_out(work: Coroutine[Any, Any, int], *, told_code: int = 130) -> NoReturn:
@@ -28,22 +32,25 @@ def plainly() -> Iterator[None]:
     """Tell in a sentence what keeps a command from its work, and end it with code 1. Bugs keep their tracebacks."""
     try:
         yield
-    except (NotStarted, NoDatabase, OSError, ExceptionGroup) as error:
-        sentence = _sentence(error)
+    except OBSTACLES as error:
+        sentence = sentence_of(error)
         if sentence is None:
             raise
         print(f"\n{sentence}", file=sys.stderr)
         raise typer.Exit(1) from error
 
 
-def _sentence(error: Exception) -> str | None:
+def sentence_of(error: Exception) -> str | None:
+    """Say what keeps a command from its work; None: the error is a bug."""
     match error:
         case NotStarted() | NoDatabase():
             return str(error)
         case OSError() if error.errno in SHORT_OF:
             return f"{error.filename or 'What is kept under .data'} cannot be written: {error.strerror}."
+        case httpx.HTTPError():
+            return f"A server of this run did not answer: {str(error) or type(error).__name__}."
         case ExceptionGroup():
-            told = [_sentence(each) for each in error.exceptions]
+            told = [sentence_of(each) for each in error.exceptions]
             return None if None in told else told[0]
         case _:
             return None

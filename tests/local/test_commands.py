@@ -2,6 +2,7 @@
 
 import errno
 
+import httpx
 import pytest
 import typer
 
@@ -21,6 +22,7 @@ from app.local.processes import NotStarted
             ".data/x cannot be written: No space left on device.",
         ),
         (OSError(errno.ENOSPC, "No space left"), "What is kept under .data cannot be written: No space left."),
+        (httpx.ReadTimeout(""), "A server of this run did not answer: ReadTimeout."),
         (ExceptionGroup("runs", [NotStarted("one"), ExceptionGroup("deeper", [NotStarted("two")])]), "one"),
     ],
     ids=lambda each: type(each).__name__,
