@@ -127,8 +127,9 @@ class Town:
                 raise NotStarted(f"The installation is {state}: {application['why']}")
             if state == "active" and backlog == 0:
                 return True, None
-            how_far = (importing["phase"], importing["counters"]) if importing else ()
-            return False, (f"{backlog} waiting", *how_far, await self._calls())
+            if importing is None or importing["state"] != "running":
+                return False, f"{backlog} waiting"
+            return False, (f"{backlog} waiting", importing["phase"], importing["counters"], await self._calls())
 
         try:
             await until(look, "The import", patience=patience, every=0.2)
