@@ -192,6 +192,12 @@ async def test_two_applications_of_one_account_that_want_an_sku_both_leave_it_al
     await stage.settle()
     assert stage.orderchamp.stock("X") == 2, "whoever is left has it"
     assert await stage.problems(second) == ()
+    await stage.install()
+    await stage.settle()
+    for each in (first, second):
+        assert len((await stage.problem(each, "sku_conflict")).details["candidates"]["shop"]) == 2, (
+            "it is wanted twice again"
+        )
 
 
 @pytest.mark.policy("sku_swap")
