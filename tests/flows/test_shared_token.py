@@ -107,3 +107,15 @@ async def test_a_token_of_another_account_of_the_same_supplier_is_refused(stage:
         with pytest.raises(CredentialsRefused, match="another account"):
             await change(stage.services, application.id, Revision(orderchamp_token="token"))
         assert await stage.application(application.id) == before
+
+
+async def test_new_credentials_do_not_end_a_pause_that_a_person_wanted(stage: Stage) -> None:
+    application = await stage.install()
+    await stage.settle()
+    await pause(stage.services, application.id)
+    await change(
+        stage.services, application.id, Revision(orderchamp_token="token", credentials={"token": "shop-token"})
+    )
+    await stage.settle()
+    now = await stage.application(application.id)
+    assert (now.state, now.paused_by) == ("paused", "person")
