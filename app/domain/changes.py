@@ -45,8 +45,13 @@ class UpdateProduct(Struct, frozen=True, kw_only=True):
 
     def told(self) -> Mapping[str, Any]:
         """Return the fields that are changed, by name, apart from ``measures``."""
-        names = ("title", "description", "option_names", "images")
-        return {name: found for name in names if (found := getattr(self, name)) is not None}
+        fields = {
+            "title": self.title,
+            "description": self.description,
+            "option_names": self.option_names,
+            "images": self.images,
+        }
+        return {name: told for name, told in fields.items() if told is not None}
 
 
 class UpdateVariant(Struct, frozen=True, kw_only=True):
@@ -64,8 +69,15 @@ class UpdateVariant(Struct, frozen=True, kw_only=True):
 
     def told(self) -> Mapping[str, Any]:
         """Return the fields that are changed, by name."""
-        names = ("sku", "price", "msrp", "policy", "options", "barcode")
-        return {name: found for name in names if (found := getattr(self, name)) is not None}
+        fields = {
+            "sku": self.sku,
+            "price": self.price,
+            "msrp": self.msrp,
+            "policy": self.policy,
+            "options": self.options,
+            "barcode": self.barcode,
+        }
+        return {name: told for name, told in fields.items() if told is not None}
 
 
 class SetStock(Struct, frozen=True, kw_only=True):

@@ -158,9 +158,10 @@ def _result(run: LaneRun, batch: Batch, work: Work) -> Result:
 
 
 def _brought_about(work: Work, situation: Situation) -> Result:
-    problems = problems_of(situation, refusals=work.refusals, conflicts=work.troubles(), foreign=work.foreign.values())
+    conflicts, reasons = (work.troubles(), work.reasons_by_variant().values()) if situation.apart else ((), ())
+    problems = problems_of(situation, refusals=work.refusals, conflicts=conflicts, foreign=work.foreign.values())
     troubled = any(each.kind in TROUBLES for each in problems)
-    where = standing(situation, [*work.reasons_by_variant().values(), *work.refusals], troubled=troubled)
+    where = standing(situation, [*reasons, *work.refusals], troubled=troubled)
     return Result(_reconciled(work, state=where.state, why=where.why), problems)
 
 
