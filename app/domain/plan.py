@@ -351,13 +351,15 @@ def _barcode(
 def _details(
     situation: Situation, binding: Binding, variant: DesiredVariant, observed: ObservedVariant
 ) -> UpdateVariant | None:
-    details = not situation.only_stock
-    prices = details and situation.settings.fields.price and not situation.foreign_prices
-    sku = details and variant.sku != observed.sku and variant.sku not in situation.occupied
-    price = prices and variant.price is not None and variant.price != observed.price
-    msrp = prices and variant.msrp is not None and variant.msrp != observed.msrp
+    sku = variant.sku != observed.sku and variant.sku not in situation.occupied
+    price = variant.price is not None and variant.price != observed.price
+    msrp = variant.msrp is not None and variant.msrp != observed.msrp
+    options = bool(variant.options) and variant.options != observed.options
     policy = variant.policy != observed.policy
-    options = details and variant.options and variant.options != observed.options
+    if situation.only_stock:
+        sku = price = msrp = options = False
+    elif (price or msrp) and (not situation.settings.fields.price or situation.foreign_prices):
+        price = msrp = False
     if not (sku or price or msrp or policy or options):
         return None
     return UpdateVariant(

@@ -13,6 +13,8 @@ import msgspec
 
 from app.domain.event import Fact, Tombstone
 from app.domain.http import Delivery
+from app.domain.product import Measures
+from app.domain.structs import Struct
 
 ROOT = Path(__file__).parents[1] / "samples"
 RECEIVED = datetime(2026, 11, 20, 15, 1, 34, tzinfo=UTC)
@@ -63,7 +65,7 @@ def as_json(facts: tuple[Fact, ...]) -> list[dict[str, object]]:
 
 
 def _fields(fact: Fact) -> dict[str, object]:
-    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(fact))
+    found: dict[str, Any] = _as_data(fact)
     for variant in found.get("variants", ()):
         if variant["net_price"] is None:
             del variant["net_price"]
@@ -74,3 +76,14 @@ def _fields(fact: Fact) -> dict[str, object]:
     if isinstance(fact, Tombstone) and fact.stock_item_id is None:
         del found["stock_item_id"]
     return found
+
+
+def _as_data(value: object) -> Any:
+    """Return a fact as JSON data with all its fields, also those that documents leave out."""
+    match value:
+        case Struct() if not isinstance(value, Measures):
+            return {name: _as_data(getattr(value, name)) for name in value.__struct_fields__}
+        case tuple() | frozenset():
+            return [_as_data(each) for each in value]
+        case _:
+            return msgspec.to_builtins(value)

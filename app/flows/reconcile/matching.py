@@ -54,7 +54,8 @@ async def find(run: LaneRun, batch: Batch, keeper: Keeper) -> None:
 
 
 def _wanted(run: LaneRun, batch: Batch, work: Work) -> Iterable[Wanted]:
-    wanted = [each for each in work.due.desired.variants if _shown_sku(batch, work, each) != each.sku]
+    shown = _shown_skus(batch, work)
+    wanted = [each for each in work.due.desired.variants if shown.get(each.source_id) != each.sku]
     if not work.going_on or not wanted:
         return
     situation = batch.situation(run, work)
@@ -63,19 +64,19 @@ def _wanted(run: LaneRun, batch: Batch, work: Work) -> Iterable[Wanted]:
     apart = work.apart
     for variant in wanted:
         bound = variant.source_id in work.bindings
-        renamed = not situation.only_stock and _shown_sku(batch, work, variant) is not None
+        renamed = not situation.only_stock and variant.source_id in shown
         if variant.source_id not in apart and (renamed or not bound):
             yield Wanted(work, variant, bound=bound)
 
 
-def _shown_sku(batch: Batch, work: Work, variant: DesiredVariant) -> Sku | None:
-    """Return the SKU that Orderchamp shows for a variant; None when it is not bound, or not known."""
-    binding = work.bindings.get(variant.source_id)
-    record = None if binding is None else batch.targets.get(binding.target_id)
-    if binding is None or record is None or record.observed is None:
-        return None
-    shown = record.observed.variants.get(binding.target_variant_id)
-    return None if shown is None else shown.sku
+def _shown_skus(batch: Batch, work: Work) -> Mapping[SourceVariantId, Sku]:
+    """Return the SKU that Orderchamp shows for each variant; those that are not bound, or not known, are absent."""
+    return {
+        variant_id: shown.sku
+        for variant_id, binding in work.bindings.items()
+        if (observed := batch.targets[binding.target_id].observed) is not None
+        and (shown := observed.variants.get(binding.target_variant_id)) is not None
+    }
 
 
 def _merged(before: TargetRecord | None, observed: Observed, sight: Sight) -> TargetRecord:
