@@ -13,7 +13,7 @@ from app.flows.operate import Revision, change
 from app.flows.receive_delivery import Reception
 from app.platforms.adapter import Secret
 from app.ports import Store
-from tests.fakes.shop import delivery, product
+from tests.fakes.shop import FakeShop, delivery, product
 from tests.fakes.stage import Stage
 
 
@@ -191,3 +191,15 @@ async def test_at_an_address_of_all_shops_nobody_signs_for_another_one(shared_de
             await at_the_shared_address(shared_desk, "e2", shop=shop, secret="shop-token")
 
     assert await shared_desk.kept() == []
+
+
+async def test_at_the_address_of_another_platform_there_is_nobody(stage: Stage) -> None:
+    """Remembered or not: what one platform signs is not to be read as another one's."""
+    stage.adapters["other"] = FakeShop().adapter()
+    application = await stage.install()
+    reception = Reception(stage.services)
+    for kept in range(2):
+        with pytest.raises(UnknownApplication):
+            await reception.receive("other", str(application.id), delivery(product("1", at=kept)))
+        assert await stage.count("delivery") == kept
+        await reception.receive("fake", str(application.id), delivery(product("1", at=kept)))
