@@ -24,6 +24,7 @@ from app.api import (
     webhooks,
 )
 from app.api.errors import MEDIA_TYPE, add_error_handlers, asked
+from app.api.state import ApiState
 from app.api.tags import TAGS
 from app.logs import Sparingly
 
@@ -46,9 +47,9 @@ class Api:
     same answers where it is asked.
     """
 
-    def __init__(self, routes: FastAPI) -> None:
+    def __init__(self, routes: FastAPI, state: ApiState) -> None:
         self.routes = routes
-        self.state = routes.state
+        self.state = routes.state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if await webhooks.answered(self.state, scope, receive, send):
@@ -85,14 +86,15 @@ def create_api(
         redirect_slashes=False,
         redoc_url=None,
     )
-    app.state.database_revision = database_revision
-    app.state.known_revisions = known_revisions
-    app.state.max_body_bytes = max_body_bytes
-    app.state.body_seconds = body_seconds
-    app.state.secure_cookies = secure_cookies
-    app.state.answered = answered
-    app.state.metrics = metrics
-    app.state.refusals = Sparingly()
+    state = ApiState()
+    state.database_revision = database_revision
+    state.known_revisions = known_revisions
+    state.max_body_bytes = max_body_bytes
+    state.body_seconds = body_seconds
+    state.secure_cookies = secure_cookies
+    state.answered = answered
+    state.metrics = metrics
+    state.refusals = Sparingly()
     for each in (
         webhooks,
         installing,
@@ -112,7 +114,7 @@ def create_api(
     app.include_router(webhooks.uninstalls)
     add_error_handlers(app, unavailable=unavailable)
     _forget_unused_answers(app)
-    return Api(app)
+    return Api(app, state)
 
 
 def _forget_unused_answers(app: FastAPI) -> None:

@@ -24,7 +24,11 @@ async def read_delivery(
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise TooLarge
-    body = await _body(receive, limit, seconds)
+    message = _at_hand(receive)
+    if message is None or message.get("more_body"):
+        body = await _rest_of_body(message, receive, limit, seconds)
+    else:
+        body = _part(message, limit)
     return Delivery(
         method=scope["method"],
         url=_url(scope, headers, secret_end=bool(token)),
@@ -35,10 +39,7 @@ async def read_delivery(
     )
 
 
-async def _body(receive: Receive, limit: int, seconds: float) -> bytes:
-    message = _at_hand(receive)
-    if message is not None and not message.get("more_body"):
-        return _part(message, limit)
+async def _rest_of_body(message: Message | None, receive: Receive, limit: int, seconds: float) -> bytes:
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
@@ -79,8 +80,9 @@ def _part(message: Message, room: int) -> bytes:
 
 def _headers(scope: Scope) -> Mapping[str, str]:
     """Return the headers by lower-case name; of those that are sent twice, the first."""
+    # The server lets no name pass that is not ASCII, and hardly any value is not: that is decoded several times as fast.
     return {
-        name.decode("latin-1"): value.decode("latin-1")
+        name.decode(): value.decode() if value.isascii() else value.decode("latin-1")
         for name, value in reversed(scope["headers"])
         if name not in SECRET_HEADERS
     }
@@ -88,8 +90,8 @@ def _headers(scope: Scope) -> Mapping[str, str]:
 
 def _url(scope: Scope, headers: Mapping[str, str], *, secret_end: bool) -> str:
     """Return the address that was called, as it was written; ``secret_end``: without the last part of its path."""
-    query = scope["query_string"].decode("latin-1")
-    path = scope["raw_path"].decode("latin-1")
+    path = scope["raw_path"].decode()
     if secret_end:
         path = path.rpartition("/")[0]
-    return f"{scope['scheme']}://{headers.get('host', '')}{path}" + (f"?{query}" if query else "")
+    query = scope["query_string"]
+    return f"{scope['scheme']}://{headers.get('host', '')}{path}" + (f"?{query.decode('latin-1')}" if query else "")

@@ -6,13 +6,12 @@ from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Path, Request, Response
-from starlette.datastructures import State
 from starlette.types import Receive, Scope, Send
 
 from app.api.errors import TooLarge, TooSlow, documented, from_error, from_unread
 from app.api.reading import read_delivery
+from app.api.state import ApiState
 from app.domain.errors import DeliveryError, InvalidSignature, NotStored, UnknownApplication
-from app.flows.receive_delivery import Reception
 from app.flows.receive_ring import ORDERCHAMP, receive_ring
 from app.logs import Sparingly
 
@@ -56,7 +55,7 @@ _BODY: dict[str, Any] = {
 }
 
 
-async def answered(state: State, scope: Scope, receive: Receive, send: Send) -> bool:
+async def answered(state: ApiState, scope: Scope, receive: Receive, send: Send) -> bool:
     """Answer a request if it is a delivery of a shop, and tell whether it was."""
     if scope["type"] != "http" or not scope["path"].startswith(ADDRESS):
         return False
@@ -164,13 +163,12 @@ async def receive_uninstall(request: Request, platform: PlatformName) -> Respons
 
 
 async def take(
-    state: State, scope: Scope, receive: Receive, platform: str, application_id: str | None, token: str = ""
+    state: ApiState, scope: Scope, receive: Receive, platform: str, application_id: str | None, token: str = ""
 ) -> Response | None:
     """Take in one delivery, for an Application or (None) for the app as a whole; None: it is stored, or a greeting.
 
     Every delivery passes here, whatever becomes of it.
     """
-    reception: Reception = state.reception
     refused: Response | None = None
     answer = STORED
     try:
@@ -186,9 +184,9 @@ async def take(
             # It rings for accounts, each at an address of its own, which is the secret.
             await receive_ring(state.services, application_id or "", delivery)
         elif application_id is None:
-            await reception.receive_for_app(platform, delivery)
+            await state.reception.receive_for_app(platform, delivery)
         else:
-            await reception.receive(platform, application_id, delivery)
+            await state.reception.receive(platform, application_id, delivery)
     except DeliveryError as error:
         answer, refused = _NAMES.get(type(error), "refused"), from_error(error)
     except (TooLarge, TooSlow) as error:

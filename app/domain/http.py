@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
+from app.domain.structs import Struct
+
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -47,8 +49,7 @@ class Response:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(Struct, frozen=True, kw_only=True):
     """One HTTP request in which a shop hands us something.
 
     Header names are lower-case; the body is as received, never parsed and written again. ``token`` is the last part of the
@@ -57,10 +58,14 @@ class Delivery:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    body: bytes
     received_at: datetime
-    token: str = field(default="", repr=False)
+    token: str = ""
+
+    def __repr__(self) -> str:
+        """Tell what may be read by anybody: neither headers nor body nor token."""
+        return f"Delivery(method={self.method!r}, url={self.url!r}, received_at={self.received_at!r})"
 
 
 T = TypeVar("T")

@@ -19,7 +19,7 @@ it, the next batch waits for a few milliseconds: a shop hardly notices, and a co
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -63,42 +63,43 @@ class Waiting:
     size: int
 
 
+@dataclass(slots=True)
+class Queue:
+    """Deliveries of one Application that wait, and how many bytes they take of the room."""
+
+    waiting: deque[Waiting] = field(default_factory=deque)
+    size: int = 0
+
+
 class Intake:
     """Collects deliveries while a batch is being kept, so that the next batch keeps them all at once."""
 
     def __init__(self, store: Entrance) -> None:
         self._store = store
-        self._queues: dict[ApplicationId, deque[Waiting]] = {}
-        self._sizes: dict[ApplicationId, int] = {}
+        self._queues: dict[ApplicationId, Queue] = {}
         self._free = ROOM
         self._answered = 0
         self._next_at = 0.0
         self._draining: asyncio.Task[None] | None = None
 
-    async def keep(self, arrival: Arrival, *, deadline: float) -> bool:
-        """Return True once ``arrival`` is committed.
+    def keep(self, arrival: Arrival, *, deadline: float) -> asyncio.Future[bool]:
+        """Return what is True once ``arrival`` is committed.
 
-        False when nothing was kept, because the Application is no longer as it was when the delivery was verified.
-        NotStored if it could not be kept by ``deadline``.
+        It is False when nothing was kept, because the Application is no longer as it was when the delivery was verified,
+        and NotStored when it could not be kept by ``deadline``. NotStored at once if there is no room to wait in.
         """
         loop = asyncio.get_running_loop()
-        size = len(arrival.delivery.body) + OVERHEAD
-        self._make_room(arrival.application_id, size)
-        waiting = Waiting(arrival, deadline, loop.create_future(), size)
-        queue = self._queues.get(arrival.application_id)
-        if queue is None:
-            queue = self._queues[arrival.application_id] = deque()
-        queue.append(waiting)
+        queue = self._queues.get(arrival.application_id) or Queue()
+        if queue.size >= self._free:
+            raise NotStored("Too many deliveries are waiting to be stored.")
+        waiting = Waiting(arrival, deadline, loop.create_future(), len(arrival.delivery.body) + OVERHEAD)
+        queue.waiting.append(waiting)
+        queue.size += waiting.size
+        self._free -= waiting.size
+        self._queues[arrival.application_id] = queue
         if self._draining is None:
             self._draining = loop.create_task(self._drain())
-        return await waiting.kept
-
-    def _make_room(self, application_id: ApplicationId, size: int) -> None:
-        held = self._sizes.get(application_id, 0)
-        if held >= self._free:
-            raise NotStored("Too many deliveries are waiting to be stored.")
-        self._sizes[application_id] = held + size
-        self._free -= size
+        return waiting.kept
 
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
@@ -117,7 +118,7 @@ class Intake:
 
     def _at_it(self) -> int:
         """Return how many wait or have just been answered."""
-        return self._answered + sum(map(len, self._queues.values()))
+        return self._answered + sum(len(queue.waiting) for queue in self._queues.values())
 
     def _most(self) -> int:
         """Return how many deliveries the next batch takes at most."""
@@ -134,9 +135,10 @@ class Intake:
             for application_id in tuple(self._queues)[: most - len(batch)]:
                 # Taken out and put back: whoever had a share is behind those who had none.
                 queue = self._queues.pop(application_id)
-                for _ in range(min(share, len(queue))):
-                    each = queue.popleft()
-                    self._leave(each)
+                for _ in range(min(share, len(queue.waiting))):
+                    each = queue.waiting.popleft()
+                    queue.size -= each.size
+                    self._free += each.size
                     if each.deadline < latest:
                         _refuse([each], NotStored(TOO_LATE))
                         continue
@@ -144,20 +146,11 @@ class Intake:
                     size += each.size
                     if size >= BATCH_BYTES:
                         break
-                if queue:
+                if queue.waiting:
                     self._queues[application_id] = queue
                 if size >= BATCH_BYTES:
                     break
         return batch
-
-    def _leave(self, waiting: Waiting) -> None:
-        application_id = waiting.arrival.application_id
-        self._free += waiting.size
-        left = self._sizes[application_id] - waiting.size
-        if left:
-            self._sizes[application_id] = left
-        else:
-            del self._sizes[application_id]
 
     async def _keep(self, batch: Sequence[Waiting]) -> None:
         if not batch:
@@ -191,9 +184,8 @@ class Intake:
 
     def _refuse_everybody(self, error: NotStored) -> None:
         for queue in self._queues.values():
-            _refuse(queue, error)
+            _refuse(queue.waiting, error)
         self._queues.clear()
-        self._sizes.clear()
         self._free = ROOM
 
 

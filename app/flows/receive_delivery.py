@@ -1,7 +1,7 @@
 """Receiving: verify, name, keep, and only then say thank you. Nothing leaves the service meanwhile."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from app.domain.errors import InvalidSignature, NotStored, UnknownApplication
 from app.domain.http import Delivery
@@ -60,7 +60,7 @@ class Reception:
                 return
         raise NotStored("The Application is being changed.", concerns="application")
 
-    async def _keep(self, recipient: Recipient, webhooks: Webhooks, delivery: Delivery, deadline: float) -> bool:
+    def _keep(self, recipient: Recipient, webhooks: Webhooks, delivery: Delivery, deadline: float) -> Awaitable[bool]:
         event_id, topic = webhooks.identify(delivery)
         arrival = Arrival(
             application_id=recipient.id,
@@ -69,7 +69,7 @@ class Reception:
             topic=topic,
             delivery=delivery,
         )
-        return await self._intake.keep(arrival, deadline=deadline)
+        return self._intake.keep(arrival, deadline=deadline)
 
     def _secrets_of(self, addressee: Addressee) -> tuple[Secret, ...]:
         """Return the keys that may sign for an Application: its own, those of our choice, and the app's.

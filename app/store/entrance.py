@@ -10,7 +10,6 @@ from datetime import timedelta
 
 import asyncpg
 import structlog
-from pydantic_core import to_json
 from sqlalchemy import URL
 
 from app.domain.errors import Concern, InvalidSignature, NotStored, UnknownApplication
@@ -18,7 +17,7 @@ from app.domain.ids import ApplicationId
 from app.ports import Addressee, Arrival, Ring
 from app.store.connect import BROKEN, PLANNED_ONCE, connect
 from app.store.connection import Driver, Row
-from app.store.documents import clean
+from app.store.documents import lines, text_lines
 from app.store.rings import RING, as_asked
 from app.store.vault import Keyring, SecretUnreadable
 
@@ -45,22 +44,23 @@ ADDRESSEES = """
     LEFT JOIN secret s ON s.owner = a.id::text
 """
 
-# One statement, in autocommit: one round trip and one flush for the whole batch. ``known`` are the Applications ($1) that
-# nobody has changed since their deliveries were verified ($2); only theirs are kept, and the others are returned. Rows are
-# inserted, and lanes locked, in one order, so that two batches never wait for each other in a circle. A lane is raised
-# always: raising it only "if it is not awake yet" loses wakes, because the worker may be between reading ``wake`` and
+# One statement, in autocommit: one round trip and one flush for the whole batch. ``known`` are the addresses ($1 to $4) whose
+# Applications nobody has changed since their deliveries were verified ($2); only theirs are kept, and the others are returned.
+# Rows are inserted, and lanes raised, in one order, so that two batches never wait for each other in a circle. A lane is
+# raised always: raising it only "if it is not awake yet" loses wakes, because the worker may be between reading ``wake`` and
 # writing ``done``. ``IS TRUE`` has the rows looked up by hash: the planner knows nothing of their number, and would compare
-# each with each.
+# each with each. Columns of texts come as one text each (``text_lines``).
 ACCEPT = """
     WITH known AS MATERIALIZED (
-        SELECT verified.n, application.id
-        FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS verified(id, revision, n)
+        SELECT verified.n, application.id, verified.method, verified.url
+        FROM unnest($1::uuid[], $2::bigint[], string_to_array($3, E'\\n'), string_to_array($4, E'\\n'))
+            WITH ORDINALITY AS verified(id, revision, method, url, n)
         JOIN application ON application.id = verified.id
             AND application.revision = coalesce(verified.revision, application.revision)
     ), arrival AS MATERIALIZED (
-        SELECT nextval('delivery_id_seq') AS id, known.id AS application_id, a.*
-        FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[])
-            AS a(n, event_id, topic, method, url, headers, body)
+        SELECT nextval('delivery_id_seq') AS id, known.id AS application_id, known.method, known.url, a.*
+        FROM unnest($5::bigint[], string_to_array($6, E'\\n'), string_to_array($7, E'\\n'), string_to_array($8, E'\\n'),
+            $9::bytea[]) AS a(n, event_id, topic, headers, body)
         JOIN known USING (n)
     ), fresh AS (
         INSERT INTO delivery (id, application_id, event_id, topic, method, url, headers)
@@ -70,17 +70,25 @@ ACCEPT = """
     ), bodies AS (
         INSERT INTO delivery_body (delivery_id, body)
         SELECT id, body FROM arrival WHERE (id IN (SELECT fresh.id FROM fresh)) IS TRUE
-    ), locked AS (
-        SELECT application_id FROM lane WHERE application_id IN (SELECT application_id FROM fresh)
-        ORDER BY application_id FOR UPDATE
+    ), called AS MATERIALIZED (
+        SELECT DISTINCT application_id FROM fresh ORDER BY application_id
     ), raised AS (
-        UPDATE lane SET wake = wake + 1 FROM locked WHERE lane.application_id = locked.application_id
+        UPDATE lane SET wake = wake + 1 FROM called WHERE lane.application_id = called.application_id
         RETURNING lane.application_id
     )
     SELECT n, NULL AS rung FROM generate_series(1, cardinality($1)) AS n WHERE n NOT IN (SELECT known.n FROM known)
     UNION ALL
     (SELECT NULL, pg_notify('lane', '')::text FROM raised LIMIT 1)
 """
+
+
+Address = tuple[ApplicationId, int | None, str, str]
+"""What the deliveries of one shop have in common: the Application, as of which revision, the method and the address."""
+
+
+def _address(arrival: Arrival) -> Address:
+    delivery = arrival.delivery
+    return arrival.application_id, arrival.revision, delivery.method, delivery.url
 
 
 class Entrance:
@@ -119,21 +127,23 @@ class Entrance:
         they were when their deliveries were verified: those deliveries are not kept. NotStored when the database does not
         take the batch: then none of it was kept, or it will be found to be a redelivery.
         """
-        pairs = list({(each.application_id, each.revision): None for each in arrivals})
-        verified = {pair: n for n, pair in enumerate(pairs, start=1)}
+        addresses: dict[Address, int] = {}
+        numbers = [addresses.setdefault(_address(each), len(addresses) + 1) for each in arrivals]
+        applications, revisions, methods, urls = zip(*addresses, strict=True)
         rows = await self._accepting.fetch(
             ACCEPT,
-            [application_id for application_id, _ in pairs],
-            [revision for _, revision in pairs],
-            [verified[each.application_id, each.revision] for each in arrivals],
-            [clean(each.event_id) for each in arrivals],
-            [clean(each.topic) for each in arrivals],
-            [each.delivery.method for each in arrivals],
-            [clean(each.delivery.url) for each in arrivals],
-            [clean(to_json(each.delivery.headers).decode()) for each in arrivals],
+            applications,
+            revisions,
+            text_lines(methods),
+            text_lines(urls),
+            numbers,
+            text_lines([each.event_id for each in arrivals]),
+            text_lines([each.topic for each in arrivals]),
+            lines([each.delivery.headers for each in arrivals]),
             [each.delivery.body for each in arrivals],
         )
-        return frozenset(pairs[row["n"] - 1] for row in rows if row["n"] is not None)
+        changed = (row["n"] - 1 for row in rows if row["n"] is not None)
+        return frozenset((applications[n], revisions[n]) for n in changed)
 
     async def ring(self, secret: str, ring: Ring, *, signed: bool, look_after: timedelta) -> None:
         """Keep what rang at the address that ends in ``secret``, and have the lanes that it is about look in ``look_after``.

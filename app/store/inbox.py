@@ -1,6 +1,5 @@
 """The inbox: every event that was acknowledged, byte for byte, and what became of it."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -10,7 +9,7 @@ from app.domain.ids import ApplicationId, DeliveryId, EventId, SupplierId, Topic
 from app.domain.replay import DEAD_LETTER, Selection
 from app.ports import InboxEntry, Settled, StoredDelivery
 from app.store.connection import Connection, Row
-from app.store.documents import clean, rows, to_texts
+from app.store.documents import clean, from_texts, rows, to_texts
 from app.store.portions import portion
 
 # An event id that only says which deliveries are alike is given free, so that the next one like this is kept.
@@ -45,10 +44,6 @@ _DROP = """
 """
 
 
-def _headers(delivery: Delivery) -> str:
-    return clean(json.dumps(dict(delivery.headers), ensure_ascii=False))
-
-
 class Inbox:
     """The inbox, in one transaction."""
 
@@ -68,7 +63,7 @@ class Inbox:
                 "topic": clean(topic),
                 "method": delivery.method,
                 "url": clean(delivery.url),
-                "headers": _headers(delivery),
+                "headers": from_texts(delivery.headers),
                 "reason": reason,
             },
         )

@@ -56,10 +56,13 @@ class Counter:
     async def hand_in(self, *arrivals: Arrival, seconds: float = LATER) -> list[asyncio.Task[bool]]:
         """Hand these in, one after the other, and return once each waits or is answered."""
         deadline = asyncio.get_running_loop().time() + seconds
-        tasks = [asyncio.create_task(self.intake.keep(each, deadline=deadline)) for each in arrivals]
+        tasks = [asyncio.create_task(self._keep(each, deadline)) for each in arrivals]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         return tasks
+
+    async def _keep(self, arrival: Arrival, deadline: float) -> bool:
+        return await self.intake.keep(arrival, deadline=deadline)
 
 
 @pytest.fixture

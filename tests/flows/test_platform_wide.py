@@ -1,12 +1,11 @@
 """The platform-wide address: what the shop that is named has signed itself, and strangers who learn nothing."""
 
-from dataclasses import replace
-
 import pytest
 
 from app.domain.errors import DeliveryError, InvalidSignature
 from app.domain.event import Uninstalled
 from app.domain.http import Delivery
+from app.domain.structs import replace
 from app.flows.operate import uninstall
 from app.flows.receive_delivery import NOBODYS, Reception
 from app.platforms.adapter import Secret

@@ -7,7 +7,7 @@ from app.domain.ids import Sku, SourceId, SourceVariantId, StockItemId, TargetId
 from app.domain.product import Snapshot, SourceVariant
 from app.domain.state import Observed, ObservedVariant
 from app.domain.structs import replace
-from app.store.documents import from_observed, lines, to_observed, to_snapshot
+from app.store.documents import from_observed, lines, text_lines, to_observed, to_snapshot
 
 SNAPSHOT = Snapshot(
     source_id=SourceId("1"),
@@ -57,3 +57,8 @@ def test_documents_of_earlier_versions_are_still_read() -> None:
     )
 
     assert to_snapshot(kept) == SNAPSHOT
+
+
+def test_texts_travel_as_lines_that_postgresql_can_hold() -> None:
+    assert text_lines(["a", "", "b\nc"]) == "a\n\nb c\n"
+    assert text_lines(["a\x00", "\ud800"]) == "a\n?\n"

@@ -62,6 +62,19 @@ async def test_erasing_an_application_leaves_nothing_of_its_deliveries(stage: St
     assert [await stage.count(table) for table in ("application", "delivery", "delivery_body")] == [0, 0, 0]
 
 
+async def test_a_line_break_in_an_event_id_moves_nothing_to_another_delivery(
+    stage: Stage, application: Application
+) -> None:
+    odd = [
+        replace(arrival(application, "a\nb"), topic=Topic("t\nu")),
+        arrival(application, ""),
+        arrival(application, "c"),
+    ]
+    assert await stage.store.accept(odd) == set()
+    assert sorted(await stage.outcomes(application)) == ["", "a b", "c"]
+    assert await stage.count("delivery_body") == 3
+
+
 async def test_text_that_postgresql_cannot_hold_is_cleaned(stage: Stage, application: Application) -> None:
     odd = replace(arrival(application, "a\x00b\ud800"), topic=Topic("t\x00"))
     odd = replace(odd, delivery=replace(odd.delivery, headers={"x": "\x00\xff"}))
@@ -91,9 +104,24 @@ async def test_a_lane_that_somebody_holds_on_to_is_not_waited_for(stage: Stage, 
     assert await stage.store.accept([arrival(application)]) == set()
 
 
+@pytest.mark.parametrize("turned", [False, True])
+async def test_lanes_are_raised_in_one_order_whatever_came_first(stage: Stage, web: Driver, turned: bool) -> None:
+    """So that two batches never wait for each other in a circle."""
+    lanes = sorted([(await stage.install(shop=f"{n}.example")) for n in range(3)], key=lambda each: each.id)
+    batch = [arrival(each) for each in (reversed(lanes) if turned else lanes)]
+    async with stage.store.pool.transaction() as holder:
+        await holder.execute("SELECT 1 FROM lane WHERE application_id = :id FOR UPDATE", {"id": lanes[1].id})
+        accepting = asyncio.create_task(stage.store.accept(batch))
+        while not await _somebody_waits_for_a_lock(web):
+            pass
+        free = await web.fetch("SELECT application_id FROM lane FOR UPDATE SKIP LOCKED")
+    assert [row["application_id"] for row in free] == [lanes[2].id]
+    await accepting
+
+
 LOSING = ACCEPT.replace(
-    "WHERE application_id IN (SELECT application_id FROM fresh)",
-    "WHERE application_id IN (SELECT application_id FROM fresh) AND wake = done",
+    "WHERE lane.application_id = called.application_id",
+    "WHERE lane.application_id = called.application_id AND lane.wake = lane.done",
 )
 """The variant that raises a lane only if it is not yet awake. It is wrong; here it proves that the test can tell."""
 
@@ -121,9 +149,10 @@ async def test_a_delivery_that_is_committed_while_its_lane_is_released_wakes_it(
             await tx.lanes.release(held)
 
     one = arrival(application)
-    columns = [one.event_id], [one.topic], ["POST"], ["/"], ["{}"], [one.delivery.body]
+    address = [application.id], [None], "POST\n", "/\n"
+    columns = [1], f"{one.event_id}\n", f"{one.topic}\n", "{}\n", [one.delivery.body]
     async with web.transaction():
-        await web.fetch(statement, [application.id], [None], [1], *columns)
+        await web.fetch(statement, *address, *columns)
         # The worker has seen no delivery, since none is committed, and lets go of the lane.
         releasing = asyncio.create_task(release())
         while not releasing.done() and not await _somebody_waits_for_a_lock(web):
