@@ -18,7 +18,7 @@ from app.flows.receive_delivery import Reception
 from app.flows.replay import start_replay
 from app.flows.run_lane import erase_now
 from tests.fakes.killing import Killer, live_through
-from tests.fakes.shop import delivery, product, variant
+from tests.fakes.shop import FakeShop, delivery, product, variant
 from tests.fakes.stage import Stage
 
 GONE = SupplierId("gone-canary")
@@ -275,3 +275,23 @@ async def test_a_request_about_a_customer_is_not_kept_itself(stage: Stage) -> No
         asked = await connection.execute("SELECT outcome FROM delivery WHERE topic = 'erasure'")
     assert (len(kept), [row.outcome for row in asked]) == (0, ["ignored"])
     assert application.supplier_id == GONE
+
+
+async def test_what_is_known_of_a_product_that_another_application_shows_too_stays(stage: Stage) -> None:
+    other = FakeShop()
+    stage.adapters["other"] = other.adapter()
+    stage.orderchamp.add("There", {"1-A": 0, "9-A": 0})
+    stage.shop.put(product("1"))
+    other.put(product("9"))
+    going = await stage.install()
+    staying = await stage.install(platform="other", shop="other.example")
+    await stage.settle()
+    await leave(stage, [going])
+    async with stage.store.transaction() as tx:
+        await tx.erasures.mark(going.id)
+        await tx.lanes.wake(going.id)
+    await stage.settle()
+    async with stage.store.transaction() as tx:
+        assert await tx.applications.one(going.id) is None
+    assert await stage.execute("SELECT last_storefront_id FROM target") == "front-1"
+    assert await stage.execute("SELECT application_id FROM binding") == staying.id
