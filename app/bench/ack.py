@@ -39,6 +39,12 @@ OPEN_LOOPS = 3
 OPEN_LOOP_SECONDS = 4.0
 
 
+RATIO = Figure(name="ack_ratio", goal=1.2, better="at least")
+RATIO_200 = Figure(name="ack_ratio_200", goal=1.0, better="at least")
+P99 = Figure(name="ack_p99_ms", goal=50, better="at most")
+FIGURES = (RATIO, RATIO_200, P99)
+
+
 class NotMeasured(Exception):
     """A figure could not be taken; the message says why."""
 
@@ -60,11 +66,7 @@ async def measure() -> list[Figure]:
         ratio, fastest = await bench.ratio(applications[:1])
         ratio_200, _ = await bench.ratio(applications)
         p99 = None if fastest is None else await bench.p99_ms(applications[:1], rate=fastest / 2)
-    return [
-        Figure(name="ack_ratio", value=ratio, goal=1.2, better="at least"),
-        Figure(name="ack_ratio_200", value=ratio_200, goal=1.0, better="at least"),
-        Figure(name="ack_p99_ms", value=p99, goal=50, better="at most"),
-    ]
+    return [RATIO.taken(ratio), RATIO_200.taken(ratio_200), P99.taken(p99)]
 
 
 def _leave_one_core() -> set[int]:

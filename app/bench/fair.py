@@ -13,6 +13,9 @@ from app.local.postgres import embedded, scratch
 DUE = 100_000
 ROUNDS = 5
 
+RATIO = Figure(name="fair_ratio", goal=2, better="at most")
+FIGURES = (RATIO,)
+
 
 async def measure() -> list[Figure]:
     """B's time with A's backlog, over its time on an idle system plus one lane run; one worker with a single slot.
@@ -31,7 +34,7 @@ async def measure() -> list[Figure]:
     run = PRODUCTION.run.total_seconds()
     print(f"   idle {statistics.median(idle) * 1000:,.0f} ms; behind {DUE:,} products: " + _told(loaded))
     ratio = max(loaded) / (statistics.median(idle) + run)
-    return [Figure(name="fair_ratio", value=round(ratio, 2), goal=2, better="at most")]
+    return [RATIO.taken(round(ratio, 2))]
 
 
 async def _settle(service: Inside, application: Application) -> None:

@@ -22,13 +22,19 @@ LARGE = (1_000, 100)
 
 LOOK_SECONDS = 0.5
 
+CALLS = Figure(name="import_calls", goal=150, better="at most")
+RSS = Figure(name="import_rss_mb", goal=200, better="at most")
+GROWTH = Figure(name="import_growth_mb", goal=5, better="less than")
+FIGURES = (CALLS,)
+MEMORY_FIGURES = (RSS, GROWTH)
+
 
 async def measure() -> list[Figure]:
     """Count the calls for 10,000 variants that exist with equal stock; and tell how many 10,000 new ones take."""
     async with real_town() as here:
         known = await _import(here, "known", *KNOWN, known=True)
         await _import(here, "new", *NEW, known=False)
-    return [Figure(name="import_calls", value=known, goal=150, better="at most")]
+    return [CALLS.taken(known)]
 
 
 async def measure_memory() -> list[Figure]:
@@ -71,10 +77,7 @@ def _figures(memory: Mapping[str, Sequence[float]]) -> list[Figure]:
         print(f"   {name}: {held[0]:.0f} MB, at most {max(held):.0f} MB; at most in each tenth of the time: {told}")
     most = max(max(held) for held in memory.values())
     growth = max(max(held[len(held) // 2 :]) - max(held[: len(held) // 2]) for held in memory.values())
-    return [
-        Figure(name="import_rss_mb", value=round(most), goal=200, better="at most"),
-        Figure(name="import_growth_mb", value=round(max(growth, 0.0), 1), goal=5, better="less than"),
-    ]
+    return [RSS.taken(round(most)), GROWTH.taken(round(max(growth, 0.0), 1))]
 
 
 async def _import(here: Town, name: str, products: int, variants: int, *, known: bool) -> int:

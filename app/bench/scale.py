@@ -23,6 +23,9 @@ PAIRS = 5
 ROUNDS = 3
 """Changes of every product that one half of a pair is made of: enough that what disturbs one of them does not matter."""
 
+RATIO = Figure(name="scale_ratio", goal=1.2, better="at most")
+FIGURES = (RATIO,)
+
 
 async def measure() -> list[Figure]:
     """Processor time an event, of the worker and of PostgreSQL together, in a large town over that in a small one."""
@@ -41,7 +44,7 @@ async def measure() -> list[Figure]:
                 if pair > 0:  # In the one that does not count, every connection plans what it runs.
                     ratios.append(much / little)
                     print(f"   {little * 1e6:,.0f} µs an event among few, {much * 1e6:,.0f} µs among many", flush=True)
-    return [Figure(name="scale_ratio", value=round(statistics.median(ratios), 2), goal=1.2, better="at most")]
+    return [RATIO.taken(round(statistics.median(ratios), 2))]
 
 
 async def _settled(service: Inside, size: tuple[int, int], url: str) -> list[Application]:

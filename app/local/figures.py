@@ -1,21 +1,25 @@
 """Figures that are measured and compared with a goal: the last lines of every measurement, one a figure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One figure. ``value`` None: it could not be taken, which counts as short of the goal.
+    """One figure. ``value`` None: it was not taken, or could not be, which counts as short of the goal.
 
     ``better`` says on which side of ``goal`` a value is good; the goal itself is good enough, except for "less than".
     """
 
     name: str
-    value: float | None
+    value: float | None = None
     goal: float
     better: Literal["at least", "at most", "less than"]
+
+    def taken(self, value: float | None) -> "Figure":
+        """Return the figure with what was measured."""
+        return replace(self, value=value)
 
     @property
     def ok(self) -> bool:

@@ -25,6 +25,12 @@ def test_a_figure_is_compared_with_its_goal(
     assert str(Figure(name="ratio", value=value, goal=1.2, better=better)) == line
 
 
+def test_a_figure_that_was_not_taken_is_short() -> None:
+    figure = Figure(name="ratio", goal=1.2, better="at most")
+    assert not figure.ok
+    assert figure.taken(1.1).ok
+
+
 def test_one_short_figure_is_told_among_others(capsys: pytest.CaptureFixture[str]) -> None:
     good = Figure(name="lost", value=0, goal=0, better="at most")
     short = Figure(name="doubled", value=3, goal=0, better="at most")
