@@ -9,6 +9,7 @@ from app.domain.settings import ApplicationSettings
 from app.ports import SubscriptionHealth
 from app.store.connection import Connection, Row
 from app.store.documents import clean, from_settings, from_texts, to_settings, to_texts
+from app.store.inbox import erase_of
 
 
 class Applications:
@@ -131,10 +132,7 @@ class Applications:
         """Remove an Application with everything that is kept for it."""
         # From here on no delivery can be kept for it, so that none is left without its Application.
         await self._connection.execute("SELECT 1 FROM application WHERE id = :id FOR UPDATE", {"id": application_id})
-        await self._connection.execute(
-            "DELETE FROM delivery_body WHERE delivery_id IN (SELECT id FROM delivery WHERE application_id = :id)",
-            {"id": application_id},
-        )
+        await erase_of(self._connection, application_id)
         await self._connection.execute("DELETE FROM application WHERE id = :id", {"id": application_id})
 
     # What a lane has to do besides products

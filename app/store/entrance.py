@@ -46,6 +46,7 @@ ADDRESSEES = """
 
 # One statement, in autocommit: one round trip and one flush for the whole batch. ``known`` are the addresses ($1 to $4) whose
 # Applications nobody has changed since their deliveries were verified ($2); only theirs are kept, and the others are returned.
+# They are locked, so that nobody erases one meanwhile and leaves its deliveries without it.
 # Rows are inserted, and lanes raised, in one order, so that two batches never wait for each other in a circle. A lane is
 # raised always: raising it only "if it is not awake yet" loses wakes, because the worker may be between reading ``wake`` and
 # writing ``done``. ``IS TRUE`` has the rows looked up by hash: the planner knows nothing of their number, and would compare
@@ -57,6 +58,7 @@ ACCEPT = """
             WITH ORDINALITY AS verified(id, revision, method, url, n)
         JOIN application ON application.id = verified.id
             AND application.revision = coalesce(verified.revision, application.revision)
+        FOR KEY SHARE OF application
     ), arrival AS MATERIALIZED (
         SELECT nextval('delivery_id_seq') AS id, known.id AS application_id, known.method, known.url, a.*
         FROM unnest($5::bigint[], string_to_array($6, E'\\n'), string_to_array($7, E'\\n'), string_to_array($8, E'\\n'),

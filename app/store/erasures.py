@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 from app.domain.ids import ApplicationId, SupplierId
 from app.store import tables
 from app.store.connection import Connection
+from app.store.inbox import erase_of
 
 WITH_THE_APPLICATION = {tables.LaneRow.__tablename__, tables.ReplayShareRow.__tablename__}
 """What goes in the last transaction, together with the Application: its lane guards all of them."""
@@ -148,10 +149,7 @@ class Erasures:
             {"id": application_id},
         )
         row = found.one()
-        await self._connection.execute(
-            "DELETE FROM delivery_body WHERE delivery_id IN (SELECT id FROM delivery WHERE application_id = :id)",
-            {"id": application_id},
-        )
+        await erase_of(self._connection, application_id)
         await self._connection.execute("DELETE FROM secret WHERE owner = :owner", {"owner": str(application_id)})
         await self._connection.execute(_MENTIONS, {"id": application_id, "name": str(application_id)})
         await self._connection.execute(_SHARES, {"id": application_id})

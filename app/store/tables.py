@@ -248,7 +248,11 @@ class PollRow(SQLModel, table=True):
 
 
 class DeliveryRow(SQLModel, table=True):
-    """The inbox: one row an event. ``application_id`` None: it names a shop of which nothing is held."""
+    """The inbox: one row an event. ``application_id`` None: it names a shop of which nothing is held.
+
+    No foreign key: it would look the Application up and lock it for every row, before every answer to a shop. A batch locks
+    its Applications once (``entrance.ACCEPT``), and whoever erases one takes its deliveries first (``inbox.erase_of``).
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -259,9 +263,7 @@ class DeliveryRow(SQLModel, table=True):
     )
 
     id: int = Field(sa_column=Column(BigInteger, Identity(), primary_key=True))
-    application_id: UUID | None = Field(
-        default=None, sa_column=Column(ForeignKey("application.id", ondelete="CASCADE"), nullable=True)
-    )
+    application_id: UUID | None = None
     event_id: str
     topic: str
     method: str

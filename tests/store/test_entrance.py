@@ -104,6 +104,12 @@ async def test_a_lane_that_somebody_holds_on_to_is_not_waited_for(stage: Stage, 
     assert await stage.store.accept([arrival(application)]) == set()
 
 
+def as_asked(application: Application, one: Arrival) -> tuple[object, ...]:
+    """Return what the statement is given for one delivery."""
+    address = [application.id], [None], "POST\n", "/\n"
+    return *address, [1], f"{one.event_id}\n", f"{one.topic}\n", "{}", [one.delivery.body]
+
+
 @pytest.mark.parametrize("turned", [False, True])
 async def test_lanes_are_raised_in_one_order_whatever_came_first(stage: Stage, web: Driver, turned: bool) -> None:
     """So that two batches never wait for each other in a circle."""
@@ -134,6 +140,36 @@ async def web(database_url: str) -> AsyncIterator[Driver]:
     await connection.close()
 
 
+UNLOCKED = ACCEPT.replace("FOR KEY SHARE OF application", "")
+"""The variant that does not lock the Applications of what it keeps. It is wrong; here it proves that the test can tell."""
+
+
+@pytest.mark.parametrize(("statement", "left"), [(ACCEPT, 0), (UNLOCKED, 1)])
+async def test_what_is_kept_while_its_application_is_erased_is_erased_with_it(
+    stage: Stage, application: Application, web: Driver, statement: str, left: int
+) -> None:
+    async def erase() -> None:
+        async with stage.store.transaction() as tx:
+            await tx.applications.erase(application.id)
+
+    async with web.transaction():
+        await web.fetch(statement, *as_asked(application, arrival(application)))
+        erasing = asyncio.create_task(erase())
+        while not erasing.done() and not await _somebody_waits_for_a_lock(web):
+            pass
+    await erasing
+    assert await stage.count("delivery") == await stage.count("delivery_body") == left
+
+
+async def test_nothing_is_kept_for_an_application_that_is_being_erased(stage: Stage, application: Application) -> None:
+    async with stage.store.transaction() as tx:
+        await tx.applications.erase(application.id)
+        with pytest.raises(NotStored) as refused:
+            await stage.store.accept([arrival(application)])
+    assert refused.value.concerns == "application"
+    assert await stage.count("delivery") == 0
+
+
 @pytest.mark.parametrize(("statement", "woken"), [(ACCEPT, True), (LOSING, False)])
 async def test_a_delivery_that_is_committed_while_its_lane_is_released_wakes_it(
     stage: Stage, application: Application, web: Driver, statement: str, woken: bool
@@ -148,11 +184,8 @@ async def test_a_delivery_that_is_committed_while_its_lane_is_released_wakes_it(
         async with stage.store.transaction() as tx:
             await tx.lanes.release(held)
 
-    one = arrival(application)
-    address = [application.id], [None], "POST\n", "/\n"
-    columns = [1], f"{one.event_id}\n", f"{one.topic}\n", "{}\n", [one.delivery.body]
     async with web.transaction():
-        await web.fetch(statement, *address, *columns)
+        await web.fetch(statement, *as_asked(application, arrival(application)))
         # The worker has seen no delivery, since none is committed, and lets go of the lane.
         releasing = asyncio.create_task(release())
         while not releasing.done() and not await _somebody_waits_for_a_lock(web):
