@@ -106,7 +106,7 @@ async def _take_over(
         else seen(record, replace(shown, variants={**_observed(record).variants, **shown.variants}), sight)
         for record, shown in differing.values()
     ]
-    await tx.targets.record(run.application.account_id, records)
+    await tx.targets.record(run.application.id, run.application.account_id, records)
     await keep_sight(tx, run.application.account_id, sight)
 
 

@@ -192,6 +192,9 @@ class TargetRecord(Struct, frozen=True, kw_only=True):
     changed by calls of their own. ``was_published``: buyers saw it before, as far as we know. ``images_missing``: not all
     of the images that were sent ever arrived. ``arrived_images``: the last set of which all did; it stands in for
     ``failed_images``, of which none did. These three, too, are changed by calls of their own.
+
+    ``generation`` is which state of it this goes on from, 0 for one that is not stored yet: whoever writes raises it, and
+    what goes on from another state than the stored one is not believed.
     """
 
     target_id: TargetId
@@ -208,6 +211,7 @@ class TargetRecord(Struct, frozen=True, kw_only=True):
     images_missing: bool = False
     arrived_images: tuple[str, ...] | None = None
     failed_images: tuple[str, ...] | None = None
+    generation: int = 0
 
 
 class Hidings(Struct, frozen=True, kw_only=True):

@@ -546,7 +546,9 @@ class Targets(Protocol):
 
     async def unbind(self, account_id: AccountId, target_id: TargetId) -> None: ...
 
-    async def record(self, account_id: AccountId, targets: Sequence[TargetRecord]) -> None: ...
+    async def record(
+        self, application_id: ApplicationId, account_id: AccountId, targets: Sequence[TargetRecord]
+    ) -> Mapping[TargetId, TargetRecord]: ...
 
     async def record_written(
         self,
@@ -555,7 +557,7 @@ class Targets(Protocol):
         targets: Sequence[TargetRecord],
         *,
         since: datetime,
-    ) -> None: ...
+    ) -> Mapping[TargetId, TargetRecord]: ...
 
     async def hold(self, account_id: AccountId, held: Mapping[TargetId, bool]) -> None: ...
 

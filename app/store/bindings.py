@@ -55,7 +55,7 @@ _SIBLINGS = f"""
     GROUP BY b.target_id, b.source_id ORDER BY bound_at, b.source_id
 """
 
-_SHARERS_DUE = f"""
+SHARERS_DUE = f"""
     UPDATE source_product SET due_at = now(), attempts = 0
     WHERE application_id = :application_id AND desired IS NOT NULL AND source_id = ANY(ARRAY(
         SELECT b.source_id FROM {_OF_TARGETS} WHERE b.application_id = :application_id AND NOT b.source_id = ANY(:source_ids)))
@@ -136,7 +136,7 @@ class Bindings:
             _BIND, {"application_id": application_id, "account_id": account_id, "bindings": rows(records)}
         )
         await self._connection.execute(
-            _SHARERS_DUE,
+            SHARERS_DUE,
             {
                 "application_id": application_id,
                 "ids": list({each.binding.target_id for each in bound}),

@@ -98,7 +98,8 @@ class Images:
         """Have the images of these products sent again."""
         await self._connection.execute(
             "UPDATE target SET images_check_at = NULL, images_tries = 0, sent_images = NULL, failed_images = NULL, "
-            "observed = NULL FROM binding b WHERE b.application_id = :id AND b.source_id = ANY(:source_ids) "
+            "observed = NULL, generation = generation + 1 FROM binding b "
+            "WHERE b.application_id = :id AND b.source_id = ANY(:source_ids) "
             "AND target.account_id = b.account_id AND target.target_id = b.target_id",
             {"id": application_id, "source_ids": list(source_ids)},
         )

@@ -34,12 +34,14 @@ _OVERLAY = """
         FROM preview_binding WHERE preview_id = :preview_id AND target_id IS NOT NULL
     ), target AS (
         SELECT account_id, target_id, observed, sent_images, last_storefront_id, refresh_listing, left_published, held,
-            hidden_at, publishing_since, publishing_until, was_published, images_missing, arrived_images, failed_images
+            hidden_at, publishing_since, publishing_until, was_published, images_missing, arrived_images, failed_images,
+            generation
         FROM target t WHERE account_id = :previewed_account AND NOT EXISTS (SELECT FROM preview_target x
             WHERE x.preview_id = :preview_id AND x.account_id = t.account_id AND x.target_id = t.target_id)
         UNION ALL
         SELECT account_id, target_id, observed, sent_images, last_storefront_id, refresh_listing, left_published, held,
-            hidden_at, publishing_since, publishing_until, was_published, images_missing, arrived_images, failed_images
+            hidden_at, publishing_since, publishing_until, was_published, images_missing, arrived_images, failed_images,
+            0
         FROM preview_target WHERE preview_id = :preview_id
     )
 """

@@ -253,7 +253,7 @@ class PreviewedWorld:
     async def known_targets(self, preview: Preview, ids: Sequence[TargetId]) -> Mapping[TargetId, TargetRecord]:
         """Return these targets as the preview has left them; those that it did not come to are absent."""
         found = await self._connection.execute(
-            "SELECT * FROM preview_target WHERE preview_id = :id AND target_id = ANY(:ids)",
+            "SELECT *, 0 AS generation FROM preview_target WHERE preview_id = :id AND target_id = ANY(:ids)",
             {"id": preview.id, "ids": list(ids)},
         )
         return {TargetId(row.target_id): to_target(row) for row in found}

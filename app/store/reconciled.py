@@ -79,7 +79,7 @@ class ReconciledProducts(ProductViews):
     async def forget_observed(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
         """Say that what Orderchamp shows for these products is not known, and have them looked at again."""
         await self._connection.execute(
-            "UPDATE target SET observed = NULL FROM binding b "
+            "UPDATE target SET observed = NULL, generation = generation + 1 FROM binding b "
             "WHERE b.application_id = :id AND b.source_id = ANY(:source_ids) "
             "AND target.account_id = b.account_id AND target.target_id = b.target_id",
             {"id": application_id, "source_ids": list(source_ids)},

@@ -81,7 +81,7 @@ _EXCUSE = f"""
 _AT_REST = at_rest("target_id = ANY(:ids)")
 
 _UNKNOWN = """
-    UPDATE target SET observed = NULL
+    UPDATE target SET observed = NULL, generation = generation + 1
     WHERE account_id = (SELECT account_id FROM application WHERE id = :id) AND target_id = ANY(:ids)
 """
 

@@ -421,6 +421,7 @@ class TargetRow(SQLModel, table=True):
     publishing_since: datetime | None = Field(default=None, sa_column=_when())
     publishing_until: datetime | None = Field(default=None, sa_column=_when())
     was_published: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
+    generation: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default=text("0")))
     images_check_at: datetime | None = Field(default=None, sa_column=_when())
     images_tries: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
     images_missing: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))

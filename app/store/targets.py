@@ -1,7 +1,7 @@
 """Target products: what Orderchamp showed of them, and how we left them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from app.domain.ids import (
@@ -12,8 +12,9 @@ from app.domain.ids import (
     TargetId,
 )
 from app.domain.state import Observed
+from app.domain.structs import replace
 from app.ports import Hidings, TargetRecord
-from app.store.bindings import Bindings
+from app.store.bindings import SHARERS_DUE, Bindings
 from app.store.connection import Row, given_rows
 from app.store.documents import lines, rows, to_observed
 from app.store.portions import portion
@@ -29,35 +30,48 @@ _SHOWN = given_rows(
     left_published="boolean",
     hidden_at="timestamptz",
     was_published="boolean",
+    generation="bigint",
 )
+
+# Whether a target is still as it was when whoever writes now read it. If not, another Application of the account wrote to it,
+# or it was made unknown. Which of the two looked or wrote last at Orderchamp nobody can tell, so each thing on which they
+# differ is left unknown; then nothing is taken for sent that was not.
+_STILL = "excluded.generation = target.generation + 1"
 
 _TARGETS = f"""
     INSERT INTO target (account_id, target_id, observed, sent_images, last_storefront_id, refresh_listing, left_published,
-        hidden_at, was_published, written_from, written_until)
+        hidden_at, was_published, generation, written_from, written_until)
     SELECT :account_id, r.target_id, r.observed, r.sent_images, r.last_storefront_id, r.refresh_listing, r.left_published,
-        r.hidden_at, r.was_published, CAST(:written_from AS timestamptz),
+        r.hidden_at, r.was_published, r.generation + 1, CAST(:written_from AS timestamptz),
         CASE WHEN :written_from IS NOT NULL THEN clock_timestamp() END
     FROM {_SHOWN}
     ORDER BY r.target_id
     ON CONFLICT (account_id, target_id) DO UPDATE SET
-        observed = excluded.observed, sent_images = coalesce(excluded.sent_images, target.sent_images),
-        last_storefront_id = coalesce(excluded.last_storefront_id, target.last_storefront_id),
-        refresh_listing = excluded.refresh_listing, left_published = excluded.left_published,
-        hidden_at = excluded.hidden_at, was_published = target.was_published OR excluded.was_published, observed_at = now(),
+        generation = target.generation + 1, observed = CASE WHEN {_STILL} THEN excluded.observed END,
+        sent_images = CASE WHEN {_STILL} OR excluded.sent_images = target.sent_images
+            THEN coalesce(excluded.sent_images, target.sent_images) END,
+        last_storefront_id = coalesce(target.last_storefront_id, excluded.last_storefront_id),
+        refresh_listing = excluded.refresh_listing OR (target.refresh_listing AND NOT {_STILL}),
+        left_published = CASE WHEN {_STILL} OR excluded.left_published = target.left_published THEN excluded.left_published END,
+        hidden_at = CASE WHEN {_STILL} THEN excluded.hidden_at ELSE greatest(excluded.hidden_at, target.hidden_at) END,
+        was_published = target.was_published OR excluded.was_published, observed_at = now(),
         written_from = coalesce(excluded.written_from, target.written_from),
         written_until = coalesce(excluded.written_until, target.written_until)
+    RETURNING target_id, generation, written_from, written_until
 """
 
 _KNOWN = (
     "target_id, observed, sent_images, last_storefront_id, refresh_listing, left_published, hidden_at, held, "
-    "publishing_since, publishing_until, was_published, images_missing, arrived_images, failed_images"
+    "publishing_since, publishing_until, was_published, images_missing, arrived_images, failed_images, generation"
 )
 """The columns that say what is known of a target: those of ``to_target``."""
 
 # What was just written to rings, too.
 _WRITTEN = f"""
-    WITH written AS ({_TARGETS} RETURNING target_id, written_from, written_until)
-    DELETE FROM ring USING written WHERE ring.application_id = :application_id AND {by_our_hand("written")}
+    WITH written AS ({_TARGETS}), excused AS (
+        DELETE FROM ring USING written WHERE ring.application_id = :application_id AND {by_our_hand("written")}
+    )
+    SELECT target_id, generation FROM written
 """
 
 # Everything of the Application is gone through once, and for each of its products and targets one row is looked up by its
@@ -114,10 +128,18 @@ class Targets(Bindings):
         targets = (to_target(row) for row in found)
         return {each.target_id: each for each in targets}
 
-    async def record(self, account_id: AccountId, targets: Sequence[TargetRecord]) -> None:
-        """Write down what Orderchamp shows (None: not known any more). What buyers saw once, and where, stays known."""
-        if targets:
-            await self._connection.execute(_TARGETS, _given(account_id, targets, written_from=None))
+    async def record(
+        self, application_id: ApplicationId, account_id: AccountId, targets: Sequence[TargetRecord]
+    ) -> Mapping[TargetId, TargetRecord]:
+        """Write down what Orderchamp shows (None: not known any more). What buyers saw once, and where, stays known.
+
+        Return the records from which the next ones of the same run go on. Of a target of which somebody else has written
+        since ours was read, it is not known any more what it shows, and the products of the Application are planned again.
+        """
+        if not targets:
+            return {}
+        found = await self._connection.execute(_TARGETS, _given(account_id, targets, written_from=None))
+        return await self._gone_on(application_id, targets, found)
 
     async def record_written(
         self,
@@ -126,14 +148,31 @@ class Targets(Bindings):
         targets: Sequence[TargetRecord],
         *,
         since: datetime,
-    ) -> None:
-        """Write down what is known of targets that we have just written to, and forget what rang because of that.
+    ) -> Mapping[TargetId, TargetRecord]:
+        """Do as ``record`` does for targets that we have just written to, and forget what rang because of that.
 
         ``since``: when the first of the calls began.
         """
-        if targets:
-            given = _given(account_id, targets, written_from=since)
-            await self._connection.execute(_WRITTEN, {**given, "application_id": application_id, "apart": CLOCKS_APART})
+        if not targets:
+            return {}
+        given = _given(account_id, targets, written_from=since)
+        given = {**given, "application_id": application_id, "apart": CLOCKS_APART}
+        return await self._gone_on(application_id, targets, await self._connection.execute(_WRITTEN, given))
+
+    async def _gone_on(
+        self, application_id: ApplicationId, targets: Sequence[TargetRecord], stored: Iterable[Row]
+    ) -> Mapping[TargetId, TargetRecord]:
+        """Return the records with the generation that they have when nobody else wrote; where somebody did, look again.
+
+        Those come to no stored generation any more, so that nothing else of this run is believed of them either.
+        """
+        records = {each.target_id: replace(each, generation=each.generation + 1) for each in targets}
+        moved = [row["target_id"] for row in stored if row["generation"] != records[row["target_id"]].generation]
+        if moved:
+            await self._connection.execute(
+                SHARERS_DUE, {"application_id": application_id, "ids": moved, "source_ids": []}
+            )
+        return records
 
     async def hold(self, account_id: AccountId, held: Mapping[TargetId, bool]) -> None:
         """Say of targets whether a person unpublished them on Orderchamp."""
@@ -146,7 +185,8 @@ class Targets(Bindings):
     async def begin_hiding(self, account_id: AccountId, ids: Sequence[TargetId]) -> None:
         """Write down, before the calls start, that how these targets are left is not known for now."""
         await self._connection.execute(
-            "UPDATE target SET left_published = NULL WHERE account_id = :account_id AND target_id = ANY(:ids)",
+            "UPDATE target SET left_published = NULL, generation = generation + 1 "
+            "WHERE account_id = :account_id AND target_id = ANY(:ids)",
             {"account_id": account_id, "ids": list(ids)},
         )
 
@@ -156,7 +196,7 @@ class Targets(Bindings):
         """Write down, before the calls start, where targets are being published; None: where they are."""
         await self._connection.execute(
             "UPDATE target SET left_published = NULL, publishing_since = now(), publishing_until = :until, "
-            "last_storefront_id = coalesce(s.storefront_id, target.last_storefront_id) "
+            "generation = generation + 1, last_storefront_id = coalesce(s.storefront_id, target.last_storefront_id) "
             "FROM unnest(CAST(:ids AS text[]), CAST(:storefronts AS text[])) AS s(id, storefront_id) "
             "WHERE target.account_id = :account_id AND target.target_id = ANY(:ids) AND target.target_id = s.id",
             {
@@ -222,6 +262,7 @@ def _row(record: TargetRecord) -> Mapping[str, object]:
         "left_published": record.left_published,
         "hidden_at": record.hidden_at,
         "was_published": was_published(record),
+        "generation": record.generation,
     }
 
 
@@ -261,4 +302,5 @@ def to_target(row: Row) -> TargetRecord:
         images_missing=row["images_missing"],
         arrived_images=_addresses(row["arrived_images"]),
         failed_images=_addresses(row["failed_images"]),
+        generation=row["generation"],
     )

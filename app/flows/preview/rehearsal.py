@@ -62,10 +62,11 @@ class Rehearsal:
             counted = await tx.targets.hidings(self._application.id, since=since)
         return replace(counted, targets=counted.targets + len(self.fresh))
 
-    async def looked(self, looked: Looked) -> None:
+    async def looked(self, looked: Looked) -> Mapping[TargetId, TargetRecord]:
         """See Keeper."""
         self.touched.update(each.target_id for each in looked.there)
         self.gone.update(looked.gone)
+        return {}
 
     async def matched(self, batch: Batch, matches: Sequence[Matched], sight: Sight) -> None:
         """See Keeper."""

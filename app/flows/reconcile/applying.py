@@ -140,10 +140,16 @@ async def _begin(run: LaneRun, tx: Transaction, batch: Batch, changes: Sequence[
     if showing:
         await tx.targets.begin_publishing(account_id, showing, until=until)
     for target_id in hiding:
-        batch.targets[target_id] = replace(batch.targets[target_id], left_published=None)
+        record = batch.targets[target_id]
+        batch.targets[target_id] = replace(record, left_published=None, generation=record.generation + 1)
     for target_id in showing:
+        record = batch.targets[target_id]
         batch.targets[target_id] = replace(
-            batch.targets[target_id], left_published=None, publishing_since=run.now(), publishing_until=until
+            record,
+            left_published=None,
+            publishing_since=run.now(),
+            publishing_until=until,
+            generation=record.generation + 1,
         )
 
 

@@ -90,7 +90,7 @@ async def _keep(run: LaneRun, tx: Transaction, batch: Batch, finished: Sequence[
     forgiven = [work.due.source_id for work in brought if _forgives_images(run, batch, work)]
     if forgiven:
         await tx.images.forget_failed(application.id, forgiven)
-    await tx.targets.record(application.account_id, left_as_shown(batch, brought))
+    await tx.targets.record(application.id, application.account_id, left_as_shown(batch, brought))
 
 
 def _forgives_images(run: LaneRun, batch: Batch, work: Work) -> bool:

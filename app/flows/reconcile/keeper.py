@@ -3,7 +3,7 @@
 One keeps everything for good, the other for a preview alone. So both go through the same steps, and come to the same plans.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,8 +49,8 @@ class Keeper(Protocol):
     async def hidings(self, *, since: datetime) -> Hidings:
         """Count what the guard weighs."""
 
-    async def looked(self, looked: Looked) -> None:
-        """Keep what a look showed. The batch knows it already."""
+    async def looked(self, looked: Looked) -> Mapping[TargetId, TargetRecord]:
+        """Keep what a look showed, and return the records from which the batch is to go on: those that were stored."""
 
     async def matched(self, batch: Batch, matches: Sequence[Matched], sight: Sight) -> None:
         """Keep the matches and have the batch know them, with whoever else is bound to the same targets."""

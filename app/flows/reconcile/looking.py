@@ -25,7 +25,7 @@ async def look(run: LaneRun, batch: Batch, keeper: Keeper) -> None:
             batch.targets[target_id] = seen(batch.targets.get(target_id), observed, sight)
     told = [*_held(batch, sight), *_detach(batch, gone)]
     there = [batch.targets[target_id] for target_id, observed in found.items() if observed is not None]
-    await keeper.looked(Looked(there=there, gone=gone, sight=sight, told=told))
+    batch.targets |= await keeper.looked(Looked(there=there, gone=gone, sight=sight, told=told))
 
 
 def unseen(batch: Batch) -> set[TargetId]:

@@ -97,7 +97,7 @@ async def write_down(run: LaneRun, tx: Transaction, batch: Batch, made: Made) ->
     application, taken = run.application, made.taken
     await tx.targets.bind(application.id, application.account_id, taken.bound)
     written = [batch.targets[each] for each in sorted(taken.touched)]
-    await tx.targets.record_written(application.id, application.account_id, written, since=made.began)
+    batch.targets |= await tx.targets.record_written(application.id, application.account_id, written, since=made.began)
     await tx.products.end_calls(application.id, made.over)
     if made.created:
         await tx.products.end_creating(application.id, made.created)

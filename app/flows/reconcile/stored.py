@@ -1,16 +1,17 @@
 """For good: what reconciling learns is stored as it goes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
+from app.domain.ids import TargetId
 from app.flows.lane import LaneRun
 from app.flows.reconcile.batch import Batch
 from app.flows.reconcile.counting import count_now
 from app.flows.reconcile.keeper import Looked, Matched
 from app.flows.reconcile.matching import take_in_matches
 from app.flows.reconcile.sight import Sight, keep_sight
-from app.ports import BoundVariant, Hidings, MarketView, Transaction
+from app.ports import BoundVariant, Hidings, MarketView, TargetRecord, Transaction
 
 
 class Stored:
@@ -33,22 +34,24 @@ class Stored:
         async with self._run.services.store.reading() as tx:
             return await tx.targets.hidings(self._run.application.id, since=since)
 
-    async def looked(self, looked: Looked) -> None:
+    async def looked(self, looked: Looked) -> Mapping[TargetId, TargetRecord]:
         """See Keeper."""
         application = self._run.application
         async with self._run.services.store.transaction(self._run.claim) as tx:
-            await tx.targets.record(application.account_id, looked.there)
+            kept = await tx.targets.record(application.id, application.account_id, looked.there)
             await keep_sight(tx, application.account_id, looked.sight)
             for target_id in looked.gone:
                 await tx.targets.unbind(application.account_id, target_id)
             await tx.timeline.add(application.id, looked.told)
+        return kept
 
     async def matched(self, batch: Batch, matches: Sequence[Matched], sight: Sight) -> None:
         """See Keeper."""
         application = self._run.application
         ids = tuple({each.binding.target_id for each in matches})
         async with self._run.services.store.transaction(self._run.claim) as tx:
-            await tx.targets.record(application.account_id, [batch.targets[each] for each in ids])
+            records = [batch.targets[each] for each in ids]
+            batch.targets |= await tx.targets.record(application.id, application.account_id, records)
             await keep_sight(tx, application.account_id, sight)
             bound = await tx.targets.bind(
                 application.id,
