@@ -48,8 +48,9 @@ class Load:
 class Answered:
     """What came of it: all ``good`` answers (200), and all others.
 
-    After the warm-up: ``good`` ones a second; the share of a core that the server used (1: all of it), and the generator
-    itself; and the time within which 99 of 100 answers came, from when their requests were to be sent.
+    After the warm-up: ``good`` ones a second; the share of a core that the server used (1: all that a virtual machine's host
+    left of it), and the generator itself; and the time within which 99 of 100 answers came, from when their requests were to
+    be sent.
     """
 
     good: int
@@ -96,12 +97,13 @@ class Generator:
             self._open()
         send_until = self._closed_loop if self._load.rate is None else self._open_loop
         send_until(time.perf_counter() + WARM_UP_SECONDS)
-        good, spent, begun = self.good, cpu_seconds(self._load.server), time.perf_counter()
+        server = self._load.server
+        good, spent, stolen, begun = self.good, cpu_seconds(server), stolen_seconds(server), time.perf_counter()
         own = time.process_time()
         self._took.clear()
         send_until(begun + self._load.seconds)
         lasted = time.perf_counter() - begun
-        good, spent = self.good - good, cpu_seconds(self._load.server) - spent
+        good, spent, stolen = self.good - good, cpu_seconds(server) - spent, stolen_seconds(server) - stolen
         own = time.process_time() - own
         took = sorted(self._took)
         while self._since:
@@ -112,7 +114,7 @@ class Generator:
             good=self.good,
             other=self.other,
             per_second=good / lasted,
-            busy=spent / lasted,
+            busy=spent / (lasted - stolen),
             generator_busy=own / lasted,
             p99_seconds=took[len(took) * 99 // 100] if took else 0.0,
         )
@@ -193,6 +195,14 @@ def cpu_seconds(process: int) -> float:
     """Return the processor time that a process has used: fields 14 and 15 of proc_pid_stat(5)."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def stolen_seconds(process: int) -> float:
+    """Return for how long a virtual machine's host gave others the cores of a process, on average: field 8 of proc_stat(5)."""
+    cores = [f"cpu{core}" for core in os.sched_getaffinity(process)]
+    lines = (line.split() for line in Path("/proc/stat").read_text().splitlines())
+    stolen = [int(fields[8]) for fields in lines if fields[0] in cores]
+    return sum(stolen) / len(cores) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":
