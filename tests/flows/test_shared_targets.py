@@ -21,6 +21,9 @@ from tests.fakes.stage import Stage
 OTHER_SHOP = "second.example"
 MOST_TRANSACTIONS = 40
 
+AFTER_THE_CALLS = 6
+"""Which transaction of a run, in which stock changed, is the one that writes down what came of the calls."""
+
 
 async def two_on_one(stage: Stage) -> tuple[Application, Application, Shown]:
     """The variant A is of a product of the first Application, B of one of the second, and one target shows both: 1 of each."""
@@ -131,11 +134,28 @@ async def test_what_another_application_writes_meanwhile_is_never_forgotten(stag
         assert await stage.problems(one) == await stage.problems(other) == (), where
     else:
         raise AssertionError("the run never ends")
-    assert at > len(("load", "begin", "call", "finish")), "nothing was interrupted"
+    assert at > AFTER_THE_CALLS, "nothing was interrupted"
 
 
-AFTER_THE_CALLS = 6
-"""Which transaction of a run, in which stock changed, is the one that writes down what came of the calls."""
+async def test_a_product_that_is_matched_while_another_application_hides_its_target_is_known_as_hidden(
+    stage: Stage,
+) -> None:
+    one, other, shown = await two_on_one(stage)
+    await stage.remember()
+    there = copy.deepcopy(stage.orderchamp.products)
+    for at in range(1, MOST_TRANSACTIONS):
+        await stage.go_back()
+        stage.orderchamp.products = copy.deepcopy(there)
+        await stage.hear(one, has("C", 9, at=1))
+        await stage.hear(other, has("B", 9, at=1, published=False, status="draft"))
+        if not await interrupted_run(stage, one, stage.run_lanes, at=at):
+            break
+        await stage.settle()
+        known = await stage.execute("SELECT observed FROM target WHERE target_id = :id", id=shown.id)
+        assert to_observed(known).published is stage.orderchamp.products[shown.id].published, at
+        assert stocks(stage, "B", "C") == {9}, at
+        assert await stage.problems(one) == await stage.problems(other) == (), at
+    assert at > AFTER_THE_CALLS
 
 
 async def test_what_a_worker_sent_before_it_died_is_not_taken_for_unsent(stage: Stage) -> None:

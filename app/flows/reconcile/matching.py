@@ -42,7 +42,7 @@ async def find(run: LaneRun, batch: Batch, keeper: Keeper) -> None:
         choices = await tx.conflicts.choices(run.application.account_id, {folded(sku) for sku in wanted})
     sight = Sight(at=run.now())
     for target_id, observed in products.items():
-        batch.targets[target_id] = _merged(batch.targets.get(target_id) or stored.get(target_id), observed, sight)
+        batch.targets[target_id] = _merged(batch.targets.get(target_id), stored.get(target_id), observed, sight)
     found = _by_sku(products.values(), bound_to)
     matches = [
         match
@@ -79,16 +79,21 @@ def _shown_skus(batch: Batch, work: Work) -> Mapping[SourceVariantId, Sku]:
     }
 
 
-def _merged(before: TargetRecord | None, observed: Observed, sight: Sight) -> TargetRecord:
+def _merged(known: TargetRecord | None, stored: TargetRecord | None, observed: Observed, sight: Sight) -> TargetRecord:
     """Add what a look-up showed to what is known of the target: a look-up shows only the variants asked for.
 
-    Of a target that is bound to something and not known, that is too little: it is read whole.
+    Of a target that is bound to something and not known, that is too little: it is read whole. What is ``stored`` of one that
+    the batch did not know was read after the look-up, and may be newer: only variants are added to that.
     """
+    before = known or stored
     if before is None:
         return TargetRecord(target_id=observed.id, observed=observed)
     if before.observed is None:
         return before
-    return seen(before, replace(observed, variants={**observed.variants, **before.observed.variants}), sight)
+    variants = {**observed.variants, **before.observed.variants}
+    if known is None:
+        return replace(before, observed=replace(before.observed, variants=variants))
+    return seen(before, replace(observed, variants=variants), sight)
 
 
 def _by_sku(
