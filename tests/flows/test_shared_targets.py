@@ -194,3 +194,30 @@ async def test_what_a_worker_sent_before_it_died_is_not_taken_for_unsent(stage: 
     while (await live([first, second]))[1]:
         second += 1
     assert second > len(("load", "take over", "look"))
+
+
+@pytest.mark.policy("held")
+async def test_what_a_worker_hid_before_it_died_is_not_taken_for_hidden_by_hand(stage: Stage) -> None:
+    one, other, shown = await two_on_one(stage)
+    await stage.remember()
+    there = copy.deepcopy(stage.orderchamp.products)
+    hidden_by_the_dead = 0
+    for awaits in range(1, 100):
+        await stage.go_back()
+        stage.orderchamp.products = copy.deepcopy(there)
+        await stage.hear(one, has("A", 9, at=1))
+        await stage.hear(other, has("B", 1, at=1, published=False, status="draft"))
+        killer = Killer(at=awaits, inside=False)
+
+        async def die(killer: Killer = killer) -> None:
+            await run_until_killed(stage, killer)
+
+        assert await interrupted_run(stage, one, die, at=AFTER_THE_CALLS)
+        if not killer.struck:
+            break
+        hidden_by_the_dead += not stage.orderchamp.products[shown.id].published
+        await let_wait(stage, one, "NULL")
+        await stage.settle()
+        told = [*await stage.story(one, "of A"), *await stage.story(other, "of B")]
+        assert not [each for each in told if "Somebody" in each], f"died at await {awaits}"
+    assert hidden_by_the_dead
