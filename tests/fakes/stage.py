@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -16,6 +16,7 @@ from app.domain.http import Delivery, Request, Response
 from app.domain.ids import ApplicationId, SourceId, StorefrontId, SupplierId
 from app.domain.problem import Problem, ProblemKind, ProblemState
 from app.domain.settings import ApplicationSettings
+from app.domain.structs import replace
 from app.flows.install import Installation, install
 from app.flows.receive_delivery import Reception
 from app.flows.run_lane import claim_lane, run_lane

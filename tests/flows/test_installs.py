@@ -1,6 +1,6 @@
 """Installing in a browser: begun in the back office or at Orderchamp, ended as any install by hand."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from app.domain.errors import (
 from app.domain.http import Response
 from app.domain.ids import InstallId, StorefrontId, SupplierId
 from app.domain.installing import PendingInstall
+from app.domain.structs import replace
 from app.flows.erase import erase_supplier
 from app.flows.housekeeping import Periods, keep_house
 from app.flows.installs.choose import Choice, choose, enter_keys

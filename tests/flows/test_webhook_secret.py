@@ -1,11 +1,10 @@
 """Secrets that we choose: made at install, accepted, kept when it is installed again, and shown to nobody."""
 
-from dataclasses import replace
-
 import pytest
 
 from app.domain.application import Application
 from app.domain.errors import InvalidSignature
+from app.domain.structs import replace
 from app.flows.operate import Revision, change, uninstall
 from app.flows.receive_delivery import Reception
 from app.flows.webhook_secret import CHOSEN
