@@ -9,7 +9,6 @@ from app.domain.settings import ApplicationSettings
 from app.ports import SubscriptionHealth
 from app.store.connection import Connection, Row
 from app.store.documents import clean, from_settings, from_texts, to_settings, to_texts
-from app.store.inbox import erase_of
 
 
 class Applications:
@@ -127,13 +126,6 @@ class Applications:
             "SELECT revision FROM application WHERE id = :id FOR SHARE", {"id": application.id}
         )
         return bool(found.scalar() == application.revision)
-
-    async def erase(self, application_id: ApplicationId) -> None:
-        """Remove an Application with everything that is kept for it."""
-        # From here on no delivery can be kept for it, so that none is left without its Application.
-        await self._connection.execute("SELECT 1 FROM application WHERE id = :id FOR UPDATE", {"id": application_id})
-        await erase_of(self._connection, application_id)
-        await self._connection.execute("DELETE FROM application WHERE id = :id", {"id": application_id})
 
     # What a lane has to do besides products
 

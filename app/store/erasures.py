@@ -11,7 +11,6 @@ from sqlmodel import SQLModel
 from app.domain.ids import ApplicationId, SupplierId
 from app.store import tables
 from app.store.connection import Connection
-from app.store.inbox import erase_of
 
 WITH_THE_APPLICATION = {tables.LaneRow.__tablename__, tables.ReplayShareRow.__tablename__}
 """What goes in the last transaction, together with the Application: its lane guards all of them."""
@@ -149,7 +148,12 @@ class Erasures:
             {"id": application_id},
         )
         row = found.one()
-        await erase_of(self._connection, application_id)
+        # No batch keeps any meanwhile, since it locks its Applications, too.
+        await self._connection.execute(
+            "WITH gone AS (DELETE FROM delivery WHERE application_id = :id RETURNING id) "
+            "DELETE FROM delivery_body WHERE delivery_id IN (SELECT id FROM gone)",
+            {"id": application_id},
+        )
         await self._connection.execute("DELETE FROM secret WHERE owner = :owner", {"owner": str(application_id)})
         await self._connection.execute(_MENTIONS, {"id": application_id, "name": str(application_id)})
         await self._connection.execute(_SHARES, {"id": application_id})

@@ -156,15 +156,6 @@ class Inbox:
         return len(done)
 
 
-async def erase_of(connection: Connection, application_id: ApplicationId) -> None:
-    """Delete an Application's deliveries. Nothing else does, and it has to be locked: no batch may keep any meanwhile."""
-    await connection.execute(
-        "WITH gone AS (DELETE FROM delivery WHERE application_id = :id RETURNING id) "
-        "DELETE FROM delivery_body WHERE delivery_id IN (SELECT id FROM gone)",
-        {"id": application_id},
-    )
-
-
 def _is_named(outcome: str | None) -> bool:
     return outcome not in (None, "waiting", DEAD_LETTER)
 

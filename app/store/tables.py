@@ -251,7 +251,7 @@ class DeliveryRow(SQLModel, table=True):
     """The inbox: one row an event. ``application_id`` None: it names a shop of which nothing is held.
 
     No foreign key: it would look the Application up and lock it for every row, before every answer to a shop. A batch locks
-    its Applications once (``entrance.ACCEPT``), and whoever erases one takes its deliveries first (``inbox.erase_of``).
+    its Applications once (``entrance.ACCEPT``), and whoever erases one takes its deliveries first (``Erasures.finish``).
     """
 
     __tablename__ = "delivery"

@@ -120,7 +120,7 @@ async def test_an_uninstalled_application_is_unknown_at_once(desk: Desk) -> None
 async def test_an_application_that_was_erased_is_unknown_at_once(desk: Desk) -> None:
     await desk.hand_in("before", secret="shop-token")
     async with desk.stage.store.transaction() as tx:
-        await tx.applications.erase(desk.application.id)
+        await tx.erasures.finish(desk.application.id)
     with pytest.raises(UnknownApplication):
         await desk.hand_in("after", secret="shop-token")
 

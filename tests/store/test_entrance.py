@@ -51,14 +51,14 @@ async def test_what_was_verified_against_an_older_revision_is_not_kept(stage: St
 
 async def test_an_application_that_was_erased_takes_nothing(stage: Stage, application: Application) -> None:
     async with stage.store.transaction() as tx:
-        await tx.applications.erase(application.id)
+        await tx.erasures.finish(application.id)
     assert await stage.store.accept([arrival(application)]) == {(application.id, application.revision)}
 
 
 async def test_erasing_an_application_leaves_nothing_of_its_deliveries(stage: Stage, application: Application) -> None:
     assert await stage.store.accept([arrival(application)]) == set()
     async with stage.store.transaction() as tx:
-        await tx.applications.erase(application.id)
+        await tx.erasures.finish(application.id)
     assert [await stage.count(table) for table in ("application", "delivery", "delivery_body")] == [0, 0, 0]
 
 
@@ -150,7 +150,7 @@ async def test_what_is_kept_while_its_application_is_erased_is_erased_with_it(
 ) -> None:
     async def erase() -> None:
         async with stage.store.transaction() as tx:
-            await tx.applications.erase(application.id)
+            await tx.erasures.finish(application.id)
 
     async with web.transaction():
         await web.fetch(statement, *as_asked(application, arrival(application)))
@@ -163,7 +163,7 @@ async def test_what_is_kept_while_its_application_is_erased_is_erased_with_it(
 
 async def test_nothing_is_kept_for_an_application_that_is_being_erased(stage: Stage, application: Application) -> None:
     async with stage.store.transaction() as tx:
-        await tx.applications.erase(application.id)
+        await tx.erasures.finish(application.id)
         with pytest.raises(NotStored) as refused:
             await stage.store.accept([arrival(application)])
     assert refused.value.concerns == "application"
