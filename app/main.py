@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 
 from app.api.application import Api, create_api
+from app.api.state import ApiState
 from app.composition import open_services, open_store
 from app.flows.receive_delivery import Reception
 from app.flows.receive_ring import ORDERCHAMP
@@ -43,13 +44,15 @@ def create_app(settings: Settings | None = None) -> Api:
     created = create_api(
         lifespan=lifespan,
         unavailable=store.unavailable,
-        database_revision=store.revision,
-        known_revisions=revisions(),
-        max_body_bytes=chosen.max_body_bytes,
-        body_seconds=chosen.body_seconds,
-        secure_cookies=chosen.environment != "development",
-        answered=answers,
-        metrics=shown,
+        state=ApiState(
+            database_revision=store.revision,
+            known_revisions=revisions(),
+            max_body_bytes=chosen.max_body_bytes,
+            body_seconds=chosen.body_seconds,
+            secure_cookies=chosen.environment != "development",
+            answered=answers,
+            metrics=shown,
+        ),
     )
     settle_in()
     return created

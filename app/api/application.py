@@ -1,6 +1,6 @@
 """The web application: every route, its errors, and its documentation, which loads nothing from outside."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 import structlog
@@ -26,7 +26,6 @@ from app.api import (
 from app.api.errors import MEDIA_TYPE, add_error_handlers, asked
 from app.api.state import ApiState
 from app.api.tags import TAGS
-from app.logs import Sparingly
 
 logger = structlog.get_logger(__name__)
 
@@ -65,18 +64,9 @@ def create_api(
     *,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     unavailable: tuple[type[Exception], ...],
-    database_revision: Callable[[], Awaitable[str | None]],
-    known_revisions: tuple[str, ...],
-    max_body_bytes: int,
-    body_seconds: float,
-    secure_cookies: bool,
-    answered: Callable[[str, str], None],
-    metrics: Callable[[], Awaitable[bytes]],
+    state: ApiState,
 ) -> Api:
-    """Return the application. Its ``lifespan`` puts ``services`` and ``reception`` into the application's state.
-
-    ``answered`` is told the platform and the answer of every delivery; ``metrics`` gives what ``/metrics`` shows.
-    """
+    """Return the application. Its ``lifespan`` puts ``services`` and ``reception`` into its ``state``."""
     app = FastAPIOffline(
         title="Orderchamp Applications",
         version="1",
@@ -86,15 +76,6 @@ def create_api(
         redirect_slashes=False,
         redoc_url=None,
     )
-    state = ApiState()
-    state.database_revision = database_revision
-    state.known_revisions = known_revisions
-    state.max_body_bytes = max_body_bytes
-    state.body_seconds = body_seconds
-    state.secure_cookies = secure_cookies
-    state.answered = answered
-    state.metrics = metrics
-    state.refusals = Sparingly()
     for each in (
         webhooks,
         installing,

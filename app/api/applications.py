@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import SecretStr, ValidationError
 
 from app.api.bodies import (
@@ -19,7 +19,18 @@ from app.api.bodies import (
     SubscriptionOut,
     WebhookOut,
 )
-from app.api.dependencies import Admin, Caller, Limit, Operator, Position, Reader, ServicesDep, visible
+from app.api.dependencies import (
+    TEXT,
+    Admin,
+    Caller,
+    Limit,
+    Operator,
+    Position,
+    Reader,
+    ServicesDep,
+    SupplierName,
+    visible,
+)
 from app.api.errors import NotFound, documented
 from app.api.imports import import_out
 from app.api.paging import page_of
@@ -35,8 +46,6 @@ from app.flows.rotate_secret import rotate_secret, rotation_of
 from app.flows.services import Services
 
 router = APIRouter(prefix="/v1", tags=["Applications"], responses=documented(401, 403, 404, 422, 503))
-
-SupplierName = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 
 
 @router.post(
@@ -89,7 +98,7 @@ async def list_all(
     services: ServicesDep,
     caller: Reader,
     platform: Annotated[
-        str | None, Query(max_length=40, pattern=r"^[^\x00]+$", description="Only those of this platform.")
+        str | None, Query(max_length=40, pattern=TEXT, description="Only those of this platform.")
     ] = None,
     state: Annotated[
         Literal["installing", "active", "paused", "uninstalling", "uninstalled", "failed"] | None,

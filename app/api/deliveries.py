@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, Field
 
 from app.api.bodies import DeliveryDetailsOut, DeliveryOut, Listed, ReplayedOut
-from app.api.dependencies import GO_ON, Limit, Operator, Reader, ServicesDep, visible
+from app.api.dependencies import GO_ON, TEXT, Limit, Operator, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
 from app.api.paging import page_of
 from app.api.selections import EXAMPLES, SelectionBody
@@ -28,13 +28,13 @@ async def list_deliveries(
     caller: Reader,
     topic: Annotated[
         str | None,
-        Query(max_length=255, pattern=r"^[^\x00]+$", description="Only those of this topic of the platform's."),
+        Query(max_length=255, pattern=TEXT, description="Only those of this topic of the platform's."),
     ] = None,
     outcome: Annotated[
         str | None,
         Query(
             max_length=40,
-            pattern=r"^[^\x00]+$",
+            pattern=TEXT,
             description="Such as `applied`; `waiting`: not worked through yet; `dead-letter`: failed for good, and not mended.",
         ),
     ] = None,

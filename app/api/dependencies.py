@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator, AwareDatetime
 
@@ -101,5 +101,10 @@ Time = Annotated[AwareDatetime, AfterValidator(in_utc)]
 """A time that somebody gives us. The database keeps it in UTC, where those at the ends of the calendar do not exist."""
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many items to return at most.")]
+TEXT = r"^[^\x00]+$"
+"""What the database takes as text."""
+
+SupplierName = Annotated[str, Path(min_length=1, max_length=200, pattern=TEXT)]
+
 GO_ON = "Where to go on: `next_cursor` of the answer before."
 Position = Annotated[str | None, Query(max_length=300, description=GO_ON)]

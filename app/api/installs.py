@@ -1,20 +1,17 @@
 """Installs that go through a browser, for the back office: begin one, and look at how it goes."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
 from app.api.bodies import InstallOut, InstallStartedOut, StartBody
-from app.api.dependencies import Admin, Caller, Reader, ServicesDep
+from app.api.dependencies import Admin, Caller, Reader, ServicesDep, SupplierName
 from app.api.errors import NotFound, documented
 from app.domain.ids import InstallId, StorefrontId, SupplierId
 from app.domain.installing import PendingInstall
 from app.flows.installs.start import Start, start_install
 
 router = APIRouter(prefix="/v1", tags=["Installs"], responses=documented(401, 403, 404, 422, 503))
-
-SupplierName = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 
 
 @router.post(

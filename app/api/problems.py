@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Query
 from fastapi.openapi.models import Example
 
 from app.api.bodies import Listed
-from app.api.dependencies import GO_ON, Limit, Operator, Reader, ServicesDep, visible
+from app.api.dependencies import GO_ON, TEXT, Limit, Operator, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
 from app.api.paging import page_of
 from app.api.problem_bodies import (
@@ -53,7 +53,7 @@ async def list_problems(
     state: Annotated[ProblemState | None, Query(description="Only those in this state.")] = None,
     kind: Annotated[ProblemKind | None, Query(description="Only those of this kind.")] = None,
     source_id: Annotated[
-        str | None, Query(max_length=200, pattern=r"^[^\x00]+$", description="Only those of this product of the shop.")
+        str | None, Query(max_length=200, pattern=TEXT, description="Only those of this product of the shop.")
     ] = None,
     limit: Limit = 50,
     cursor: Annotated[UUID | None, Query(description=GO_ON)] = None,

@@ -16,7 +16,7 @@ from app.api.bodies import (
     SentenceOut,
     VariantOut,
 )
-from app.api.dependencies import GO_ON, Limit, Operator, Position, Reader, ServicesDep, visible
+from app.api.dependencies import GO_ON, TEXT, Limit, Operator, Position, Reader, ServicesDep, visible
 from app.api.errors import NotFound, documented
 from app.api.paging import page_of
 from app.api.problems import problem_out
@@ -31,10 +31,7 @@ router = APIRouter(
     responses=documented(401, 403, 404, 422, 503),
 )
 
-SourceName = Annotated[str, Path(max_length=200, pattern=r"^[^\x00]+$", description="The product's id in the shop.")]
-TEXT = r"^[^\x00]+$"
-"""What the database takes as text."""
-
+SourceName = Annotated[str, Path(max_length=200, pattern=TEXT, description="The product's id in the shop.")]
 State = Literal[
     "new", "published", "unpublished", "draft", "deleted", "skipped", "detached", "problem", "held", "waiting", "failed"
 ]
@@ -53,7 +50,7 @@ async def list_products(
         str | None, Query(max_length=200, pattern=TEXT, description="Only those with this in their titles.")
     ] = None,
     limit: Limit = 50,
-    cursor: Annotated[Position, Query(pattern=r"^[^\x00]+$")] = None,
+    cursor: Annotated[Position, Query(pattern=TEXT)] = None,
 ) -> Listed[ProductOut]:
     """In the order of their ids."""
     application = await visible(services, caller, application_id)

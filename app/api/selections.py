@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi.openapi.models import Example
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.api.dependencies import Time
+from app.api.dependencies import TEXT, Time
 from app.domain.ids import ApplicationId, DeliveryId, SourceId, Topic
 from app.domain.replay import Selection
 
@@ -26,7 +26,7 @@ EXAMPLES = {
     ),
 }
 
-Words = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]+$")]
+Words = Annotated[str, Field(min_length=1, max_length=255, pattern=TEXT)]
 DeliveryName = Annotated[str, Field(pattern=r"^[0-9]{1,18}$")]
 
 

@@ -1,10 +1,8 @@
 """Suppliers: erasing everything that is held of one."""
 
-from typing import Annotated
+from fastapi import APIRouter, Response
 
-from fastapi import APIRouter, Path, Response
-
-from app.api.dependencies import Admin, ServicesDep
+from app.api.dependencies import Admin, ServicesDep, SupplierName
 from app.api.errors import NotFound, documented
 from app.domain.ids import SupplierId
 from app.flows.erase import erase_supplier
@@ -24,7 +22,7 @@ router = APIRouter(prefix="/v1", tags=["Applications"], responses=documented(401
     },
 )
 async def delete_supplier(
-    supplier_id: Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]+$")],
+    supplier_id: SupplierName,
     services: ServicesDep,
     caller: Admin,
 ) -> Response:

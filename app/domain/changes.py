@@ -7,7 +7,7 @@ from app.domain.errors import CredentialsRefused, TemporaryError
 from app.domain.ids import Sku, SourceId, StorefrontId, TargetId, TargetVariantId
 from app.domain.product import UNTOLD, Measures
 from app.domain.state import DesiredVariant, InventoryPolicy, Observed, ObservedVariant, Price
-from app.domain.structs import Struct, replace
+from app.domain.structs import Struct, replace, told
 
 
 class CreateProduct(Struct, frozen=True, kw_only=True):
@@ -45,13 +45,7 @@ class UpdateProduct(Struct, frozen=True, kw_only=True):
 
     def told(self) -> Mapping[str, Any]:
         """Return the fields that are changed, by name, apart from ``measures``."""
-        fields = {
-            "title": self.title,
-            "description": self.description,
-            "option_names": self.option_names,
-            "images": self.images,
-        }
-        return {name: told for name, told in fields.items() if told is not None}
+        return told(self, ("title", "description", "option_names", "images"))
 
 
 class UpdateVariant(Struct, frozen=True, kw_only=True):
@@ -69,15 +63,7 @@ class UpdateVariant(Struct, frozen=True, kw_only=True):
 
     def told(self) -> Mapping[str, Any]:
         """Return the fields that are changed, by name."""
-        fields = {
-            "sku": self.sku,
-            "price": self.price,
-            "msrp": self.msrp,
-            "policy": self.policy,
-            "options": self.options,
-            "barcode": self.barcode,
-        }
-        return {name: told for name, told in fields.items() if told is not None}
+        return told(self, ("sku", "price", "msrp", "policy", "options", "barcode"))
 
 
 class SetStock(Struct, frozen=True, kw_only=True):

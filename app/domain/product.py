@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.domain.ids import LocationId, Sku, SourceId, SourceVariantId, StockItemId
-from app.domain.structs import Struct, asdict, replace
+from app.domain.structs import Struct, asdict, replace, told
 
 
 class StockLevel(Struct, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ class Measures(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def told(self) -> Mapping[str, Decimal]:
         """Return what is told, by name."""
-        return {name: found for name in MEASURES if (found := getattr(self, name)) is not None}
+        return told(self, MEASURES)
 
     def beside(self, others: "Measures") -> "Measures":
         """Return what is told here and is otherwise, or not told, in ``others``."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from app.domain.errors import ChangedMeanwhile, CredentialsRefused, PlatformRejected, RunOver, TemporaryError
+from app.domain.errors import CredentialsRefused, PlatformRejected, RunOver, TemporaryError
 from app.domain.event import Erasure, Fact
 from app.flows.lane import LaneRun
 from app.ports import Settled, StoredDelivery
@@ -32,9 +32,8 @@ async def _erase(run: LaneRun, delivery: StoredDelivery, *, subject: str) -> Non
         )
         return
     async with run.services.store.transaction(run.claim) as tx:
-        if not await tx.applications.is_current(run.application):
-            # It may be installed again by now; the next run sees.
-            raise ChangedMeanwhile
+        # It may be installed again by now; the next run sees.
+        await run.require_current(tx)
         await tx.erasures.mark(run.application.id)
         await tx.inbox.settle(
             [Settled(delivery_id=delivery.id, outcome="applied", reason="Everything kept of the shop is erased.")]
@@ -74,9 +73,8 @@ async def _leave_if_removed(run: LaneRun, delivery: StoredDelivery, *, still: st
     except CredentialsRefused:
         reason = "The app was removed in the shop."
         async with run.services.store.transaction(run.claim) as tx:
-            if not await tx.applications.is_current(run.application):
-                # Whoever installed it again meanwhile has brought credentials that work; the next run tries those.
-                raise ChangedMeanwhile from None
+            # Whoever installed it again meanwhile has brought credentials that work; the next run tries those.
+            await run.require_current(tx)
             await tx.applications.set_state(run.application.id, "uninstalling", reason)
             if settle:
                 await tx.inbox.settle([Settled(delivery_id=delivery.id, outcome="applied", reason=reason)])

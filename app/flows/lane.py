@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.domain.application import Application
+from app.domain.errors import ChangedMeanwhile
 from app.domain.ids import StorefrontId
 from app.flows.services import Services
 from app.flows.tenure import Tenure
 from app.platforms.adapter import Adapter, Connection
-from app.ports import Claim, Marketplace
+from app.ports import Claim, Marketplace, Transaction
 
 SHOP = "shop."
 ORDERCHAMP_TOKEN = "orderchamp.token"  # noqa: S105 - the name of a secret
@@ -60,6 +61,11 @@ class LaneRun:
     async def hold(self, at_least: timedelta) -> None:
         """Make sure that the lease lasts for ``at_least`` from now; LeaseLost if somebody else holds the lane."""
         await self.tenure.hold(at_least)
+
+    async def require_current(self, tx: Transaction) -> None:
+        """Raise ChangedMeanwhile if the Application is not as this run knows it. If it is, nobody changes it until the commit."""
+        if not await tx.applications.is_current(self.application):
+            raise ChangedMeanwhile
 
     def wait(self, wait: timedelta) -> None:
         """End this run; what is left goes on after ``wait``."""

@@ -5,7 +5,7 @@ Each step may be repeated. The shop's credentials are often dead by then, so a r
 
 from datetime import timedelta
 
-from app.domain.errors import ChangedMeanwhile, CredentialsRefused, PlatformRejected, RunOver, TemporaryError
+from app.domain.errors import CredentialsRefused, PlatformRejected, RunOver, TemporaryError
 from app.domain.structs import replace
 from app.flows.keep_webhook import leave_account, remove_webhook
 from app.flows.lane import LaneRun
@@ -28,9 +28,8 @@ async def leave(run: LaneRun) -> bool:
     if not await _unsubscribe(run) or not await remove_webhook(run):
         return False
     async with services.store.transaction(run.claim) as tx:
-        if not await tx.applications.is_current(application):
-            # Whoever installed it again meanwhile has brought credentials, and they stay.
-            raise ChangedMeanwhile
+        # Whoever installed it again meanwhile has brought credentials, and they stay.
+        await run.require_current(tx)
         await leave_account(run, tx)
         await tx.vault.erase(str(application.id))
         await tx.applications.record_subscriptions(application.id, (), alone=True)
@@ -64,8 +63,7 @@ async def leave_without_orderchamp(run: LaneRun, refused: CredentialsRefused) ->
         reason = f"{reason} Products were left as they are on Orderchamp: {refused}"
     leaving = replace(run.application, unpublish_on_uninstall=False, state_reason=reason)
     async with run.services.store.transaction(run.claim) as tx:
-        if not await tx.applications.is_current(run.application):
-            raise ChangedMeanwhile
+        await run.require_current(tx)
         await tx.applications.save(leaving)
         await tx.applications.replan(run.application.id, after=None)
         await tx.products.stop(run.application.id)

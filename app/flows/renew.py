@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from app.domain.errors import ChangedMeanwhile, CredentialsRefused, PlatformRejected, RunOver, TemporaryError
+from app.domain.errors import CredentialsRefused, PlatformRejected, RunOver, TemporaryError
 from app.domain.structs import replace
 from app.flows.lane import LaneRun, as_secrets
 from app.flows.services import Services
@@ -63,9 +63,8 @@ async def _keep(run: LaneRun, renewed: Mapping[str, str]) -> None:
     before, installation, owner = run.connection.credentials, run.adapter.installation, str(run.application.id)
     signs_otherwise = installation.secrets(before) != installation.secrets(renewed)
     async with run.services.store.transaction(run.claim) as tx:
-        if not await tx.applications.is_current(run.application):
-            # Somebody brought others meanwhile.
-            raise ChangedMeanwhile
+        # Somebody brought others meanwhile.
+        await run.require_current(tx)
         for name in as_secrets({name: "" for name in before if name not in renewed}):
             await tx.vault.forget(owner, name)
         await tx.vault.put(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.application import Application
-from app.domain.errors import ApplicationNotFound, ChangedMeanwhile, NotPossibleNow
+from app.domain.errors import ApplicationNotFound, NotPossibleNow
 from app.domain.ids import ApplicationId
 from app.flows.lane import LaneRun, shop_credentials
 from app.flows.services import Services
@@ -59,8 +59,7 @@ async def rotation_of(tx: Transaction, application_id: ApplicationId) -> Rotatio
 async def retire_secret(run: LaneRun) -> bool:
     """Accept the former secret no longer."""
     async with run.services.store.transaction(run.claim) as tx:
-        if not await tx.applications.is_current(run.application):
-            raise ChangedMeanwhile
+        await run.require_current(tx)
         await tx.vault.forget(str(run.application.id), FORMER)
         await tx.applications.touch(run.application.id)
         await tx.appointments.cancel(run.application.id, "old secret")

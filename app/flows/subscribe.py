@@ -14,7 +14,6 @@ from datetime import timedelta
 import structlog
 
 from app.domain.errors import (
-    ChangedMeanwhile,
     CredentialsRefused,
     PlatformRejected,
     RunOver,
@@ -161,8 +160,7 @@ async def _postpone(
     logger.warning("subscriptions_wait", application_id=str(run.application.id), reason=str(error))
     shown = run.services.webhook_address(run.application)
     async with run.services.store.transaction(run.claim) as tx:
-        if not await tx.applications.is_current(run.application):
-            raise ChangedMeanwhile
+        await run.require_current(tx)
         waiting = never_ordered(await _known(run, tx), subscriptions.topics, address=shown, reason=str(error))
         await tx.applications.record_subscriptions(run.application.id, waiting)
         await tx.appointments.make(
@@ -176,9 +174,8 @@ async def _postpone(
 async def _record(run: LaneRun, found: Mapping[Topic, Found], refused: Mapping[str, str], *, told_secret: bool) -> None:
     application, services = run.application, run.services
     async with services.store.transaction(run.claim) as tx:
-        if not await tx.applications.is_current(application):
-            # Somebody wants something else since, such as another secret; the next run looks after that.
-            raise ChangedMeanwhile
+        # Somebody wants something else since, such as another secret; the next run looks after that.
+        await run.require_current(tx)
         before = await _known(run, tx)
         now = health(before, found, refused, address=services.webhook_address(application), now=run.now())
         await tx.applications.record_subscriptions(application.id, now, alone=True)

@@ -1,6 +1,6 @@
 """Domain documents as JSON text and back. Money and ids keep every digit: Decimals are written as text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from msgspec import to_builtins
@@ -42,14 +42,14 @@ def text_lines(texts: Sequence[str]) -> str:
     return clean(joined)
 
 
-def _dump(document: object) -> str:
+def _dump(document: object, encode: Callable[[Any], bytes] = _ENCODER.encode) -> str:
     try:
-        dumped = _ENCODER.encode(document).decode()
+        dumped = encode(document).decode()
     except UnicodeEncodeError:  # Half a surrogate pair.
         dumped = None
     if dumped is not None and "\\u0000" not in dumped:
         return dumped
-    return _ENCODER.encode(_cleaned(to_builtins(document))).decode()
+    return encode(_cleaned(to_builtins(document))).decode()
 
 
 def _cleaned(value: Any) -> Any:
@@ -126,10 +126,4 @@ def rows(records: Sequence[Struct | Mapping[str, object]]) -> str:
 
 def lines(documents: Sequence[object]) -> str:
     """Return many documents as one parameter, a line each, as JSON has no line break of its own; ``null`` for None."""
-    try:
-        dumped = _ENCODER.encode_lines(documents).decode().removesuffix("\n")
-    except UnicodeEncodeError:  # Half a surrogate pair.
-        dumped = None
-    if dumped is not None and "\\u0000" not in dumped:
-        return dumped
-    return "\n".join(_dump(each) for each in documents)
+    return _dump(documents, _ENCODER.encode_lines).removesuffix("\n")

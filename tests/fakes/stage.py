@@ -15,6 +15,7 @@ from app.domain.event import Fact
 from app.domain.http import Delivery, Request, Response
 from app.domain.ids import ApplicationId, SourceId, StorefrontId, SupplierId
 from app.domain.problem import Problem, ProblemKind, ProblemState
+from app.domain.product import Snapshot
 from app.domain.settings import ApplicationSettings
 from app.domain.structs import replace
 from app.flows.install import Installation, install
@@ -79,6 +80,16 @@ class Stage:
             "settings": settings,
         }
         application, _ = await install(self.services, Installation(**{**wanted, **changes}))
+        return application
+
+    async def install_and_lose(self, before: Snapshot, after: Fact) -> Application:
+        """Install a shop, have a person delete what it brings to Orderchamp, and the shop change it: so that is found out."""
+        self.shop.put(before)
+        application = await self.install()
+        await self.settle()
+        self.orderchamp.products.clear()
+        await self.hear(application, after)
+        await self.settle()
         return application
 
     async def hear(self, application: Application, *facts: Fact, event: str | None = None) -> None:

@@ -337,12 +337,7 @@ async def test_whenever_an_import_is_cancelled_what_it_has_taken_in_is_brought_a
 
 @pytest.mark.policy("deleted_on_orderchamp")
 async def test_an_import_creates_again_what_was_deleted_on_orderchamp_by_hand(stage: Stage) -> None:
-    stage.shop.put(product("1"))
-    application = await stage.install()
-    await stage.settle()
-    stage.orderchamp.products.clear()
-    await stage.hear(application, product("1", variant("1-A", stock=1), at=1))
-    await stage.settle()
+    application = await stage.install_and_lose(product("1"), product("1", variant("1-A", stock=1), at=1))
     assert stage.orderchamp.products == {}
     await stage.problem(application, "deleted_on_orderchamp")
     await start_import(stage.services, application.id)

@@ -150,12 +150,7 @@ async def test_a_consumer_price_without_a_rule_makes_drafts_and_one_problem(stag
 
 @pytest.mark.policy("deleted_on_orderchamp")
 async def test_what_was_deleted_on_orderchamp_is_created_again_only_when_a_person_asks(stage: Stage) -> None:
-    stage.shop.put(product("1"))
-    application = await stage.install()
-    await stage.settle()
-    stage.orderchamp.products.clear()
-    await stage.hear(application, product("1", variant("1-A", stock=1), at=1))
-    await stage.settle()
+    application = await stage.install_and_lose(product("1"), product("1", variant("1-A", stock=1), at=1))
     assert stage.orderchamp.products == {}
     problem = await stage.problem(application, "deleted_on_orderchamp")
     assert (await stage.product(application, "1")).state == "detached"

@@ -60,6 +60,15 @@ class Archive:
         assert ended.state == "done"
         return ended
 
+    async def filled(self, deliveries: int) -> Application:
+        """Install a shop of one product and have it tell so many times that it changed; all of that is worked through."""
+        self.stage.shop.put(product("1"))
+        application = await self.stage.install()
+        await self.stage.settle()
+        await self.stage.hear(application, *(product("1", at=n) for n in range(1, deliveries + 1)))
+        await self.stage.settle()
+        return application
+
     async def outcomes(self, delivery_id: DeliveryId) -> list[tuple[str, str]]:
         async with self.stage.store.transaction() as tx:
             return [(each.outcome, each.by) for each in await tx.replays.of_delivery(delivery_id)]
@@ -325,11 +334,7 @@ async def test_every_application_does_its_share_and_a_suppliers_key_reaches_its_
 
 async def test_the_rate_is_limited_by_a_due_time_that_holds_nobody_up(archive: Archive) -> None:
     stage = archive.stage
-    stage.shop.put(product("1"))
-    application = await stage.install()
-    await stage.settle()
-    await stage.hear(application, *(product("1", at=n) for n in range(1, 6)))
-    await stage.settle()
+    application = await archive.filled(5)
     archive.pace(replay_per_second=2)
     started = await archive.start(application_id=application.id)
     behind = await archive.start(application_id=application.id)
@@ -354,11 +359,7 @@ async def test_large_deliveries_are_replayed_in_pages_of_what_their_bodies_take(
 ) -> None:
     monkeypatch.setattr(replay, "BATCH_BYTES", 1)
     stage = archive.stage
-    stage.shop.put(product("1"))
-    application = await stage.install()
-    await stage.settle()
-    await stage.hear(application, *(product("1", at=n) for n in range(1, 4)))
-    await stage.settle()
+    application = await archive.filled(3)
     archive.pace(replay_per_second=2)
     started = await archive.start(application_id=application.id)
     await stage.run_lanes()
@@ -370,11 +371,7 @@ async def test_large_deliveries_are_replayed_in_pages_of_what_their_bodies_take(
 
 async def test_a_cancelled_replay_ends_where_it_is(archive: Archive) -> None:
     stage = archive.stage
-    stage.shop.put(product("1"))
-    application = await stage.install()
-    await stage.settle()
-    await stage.hear(application, *(product("1", at=n) for n in range(1, 4)))
-    await stage.settle()
+    application = await archive.filled(3)
     archive.pace(replay_per_second=1)
     started = await archive.start(application_id=application.id)
     await stage.run_lanes()

@@ -14,7 +14,7 @@ from app.domain.changes import (
     RefreshListing,
     Unpublish,
 )
-from app.domain.errors import ChangedMeanwhile, CredentialsRefused, TemporaryError
+from app.domain.errors import CredentialsRefused, TemporaryError
 from app.domain.ids import Sku, SourceId, SourceVariantId, StorefrontId, TargetId
 from app.domain.plan import makes_way, next_stage
 from app.domain.structs import replace
@@ -67,8 +67,7 @@ async def apply(run: LaneRun, batch: Batch, changes: tuple[Change, ...]) -> Made
     services, application = run.services, run.application
     async with run.tenure.holding_on() as (tx, ends):
         until = run.now() + (ends - services.clock()) + services.pace.settle
-        if not await tx.applications.is_current(application):
-            raise ChangedMeanwhile
+        await run.require_current(tx)
         steps = [each for each in changes if type(each) not in EDITS]
         if steps:
             possible = await _possible(run, tx, batch, steps)
