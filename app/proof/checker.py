@@ -33,7 +33,7 @@ _WAITING = """
     UNION ALL
     SELECT 'import ' || coalesce(cursor, 'from the start') FROM import WHERE application_id = $1 AND state = 'running'
     UNION ALL
-    SELECT 'the lane is awake' FROM lane WHERE application_id = $1 AND wake > done
+    SELECT 'the lane is awake' FROM lane WHERE application_id = $1 AND awake
     UNION ALL
     SELECT 'the lane is held' FROM lane WHERE application_id = $1 AND leased_until > now()
     UNION ALL

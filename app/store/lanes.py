@@ -19,7 +19,7 @@ FLOOD, FLOOD_WITHIN = 20, timedelta(seconds=1)
 _CLAIM = """
     WITH longest_waiting AS MATERIALIZED (
         SELECT application_id, leased_until IS NOT NULL AS taken_over FROM lane
-        WHERE (wake > done OR due_at <= now()) AND (leased_until IS NULL OR leased_until < now())
+        WHERE (awake OR due_at <= now()) AND (leased_until IS NULL OR leased_until < now())
             AND (rests_until IS NULL OR rests_until <= now())
         ORDER BY last_run_at FOR UPDATE SKIP LOCKED LIMIT 1
     )

@@ -50,7 +50,7 @@ _LANES = """
     SELECT CASE
         WHEN leased_until >= now() THEN 'leased'
         WHEN rests_until > now() AND failures > 0 THEN 'resting'
-        WHEN wake > done OR due_at <= now() THEN 'runnable'
+        WHEN awake OR due_at <= now() THEN 'runnable'
         ELSE 'idle' END AS state, count(*) AS n
     FROM lane GROUP BY 1
 """

@@ -12,6 +12,11 @@ from tests.fakes.stage import Stage
 
 LEASE = timedelta(seconds=60)
 
+WITH_ENTRIES = """
+    SELECT pg_stat_get_xact_tuples_updated(oid) - pg_stat_get_xact_tuples_hot_updated(oid) FROM pg_class WHERE relname = 'lane'
+"""
+"""How many updates of lanes a connection has made that wrote to the indexes, too."""
+
 
 @pytest.fixture
 async def application(stage: Stage) -> Application:
@@ -44,6 +49,19 @@ async def test_a_lane_without_work_sleeps_until_somebody_wakes_it(stage: Stage, 
     await release(stage, await woken(stage, application))
     assert await claim(stage) is None
     await woken(stage, application)
+
+
+async def test_raising_a_lane_touches_its_indexes_only_where_it_was_asleep(
+    stage: Stage, application: Application
+) -> None:
+    """Each batch of deliveries raises lanes, most of which are awake in a flood."""
+    entries = []
+    for _ in range(3):
+        async with stage.store.pool.transaction() as connection:
+            before = (await connection.execute(WITH_ENTRIES)).scalar()
+            await connection.execute("UPDATE lane SET wake = wake + 1")
+            entries.append((await connection.execute(WITH_ENTRIES)).scalar() - before)
+    assert entries == [1, 0, 0]
 
 
 async def test_a_lane_is_due_at_its_next_appointment(stage: Stage, application: Application) -> None:
