@@ -17,7 +17,7 @@ _LAG = f"""
     WITH busy AS MATERIALIZED (
         SELECT lane.application_id, a.state IN ('installing', 'active', 'uninstalling') AS at_work
         FROM lane JOIN application a ON a.id = lane.application_id
-        WHERE lane.wake > lane.done OR lane.due_at <= now() OR lane.leased_until >= now()
+        WHERE lane.awake OR lane.due_at <= now() OR lane.leased_until >= now()
         ORDER BY lane.last_run_at LIMIT {BUSY}
     ), oldest AS (
         SELECT fresh.at AS delivery, least(fresh.at, product.at, read.at, import.at, share.at) AS due FROM busy

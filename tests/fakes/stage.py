@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy import Table
 from sqlmodel import SQLModel
 
 from app.domain.application import Application
@@ -57,6 +58,11 @@ class NoTransport:
 
     async def send(self, request: Request, *, within: timedelta) -> Response:
         raise AssertionError(f"{request.operation} was sent")
+
+
+def _written(table: Table) -> str:
+    """Return the columns of a table that PostgreSQL does not work out from others."""
+    return ", ".join(column.name for column in table.columns if column.computed is None)
 
 
 @dataclass
@@ -189,16 +195,22 @@ class Stage:
         async with self.store.pool.transaction() as connection:
             await connection.execute("DROP SCHEMA IF EXISTS remembered CASCADE")
             await connection.execute("CREATE SCHEMA remembered")
-            for table in SQLModel.metadata.tables:
-                await connection.execute(f"CREATE TABLE remembered.{table} AS TABLE public.{table}")
+            for table in SQLModel.metadata.tables.values():
+                columns = _written(table)
+                await connection.execute(
+                    f"CREATE TABLE remembered.{table.name} AS SELECT {columns} FROM public.{table.name}"  # noqa: S608
+                )
 
     async def go_back(self) -> None:
         """Have every row as it was remembered; far quicker than a new database."""
         async with self.store.pool.transaction() as connection:
             await connection.execute("SET LOCAL session_replication_role = replica")
-            for table in SQLModel.metadata.tables:
-                await connection.execute(f"DELETE FROM public.{table}")  # noqa: S608
-                await connection.execute(f"INSERT INTO public.{table} OVERRIDING SYSTEM VALUE TABLE remembered.{table}")
+            for table in SQLModel.metadata.tables.values():
+                await connection.execute(f"DELETE FROM public.{table.name}")  # noqa: S608
+                await connection.execute(
+                    f"INSERT INTO public.{table.name} ({_written(table)}) OVERRIDING SYSTEM VALUE "
+                    f"TABLE remembered.{table.name}"
+                )
 
     async def enrich(self) -> None:
         """Let every account spend as much as it likes."""
