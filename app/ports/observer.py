@@ -8,9 +8,9 @@ from app.domain.ids import ApplicationId
 RunEnd = Literal["done", "over", "waits", "refused", "lost", "broken off", "failed"]
 """How a run of a lane ended.
 
-"done": as it should. "over": it had to make way, and the next one goes on. "waits": somebody asked us to wait, or did not
-answer. "refused": credentials were not accepted. "lost": another worker holds the lane. "broken off": the database was
-away. "failed": a bug.
+"done": as it should; products that have to wait are no trouble of the run. "over": it had to make way, and the next one
+goes on. "waits": somebody asked us to wait, or did not answer. "refused": credentials were not accepted. "lost": another
+worker holds the lane. "broken off": the database was away. "failed": a bug.
 """
 
 

@@ -57,8 +57,8 @@ class PlannedProduct(Struct, frozen=True, kw_only=True):
 class Rehearsed(Struct, frozen=True, kw_only=True):
     """What planning a batch to its end came to.
 
-    ``unbound`` are source variants that lost their binding, ``taken_over`` target variants that changed hands, ``gone``
-    targets that do not exist any more, ``shared`` those that got another binding by a match.
+    ``unbound`` are source variants that lost their binding, ``taken_over`` target variants that changed hands, ``shared``
+    targets that got another binding by a match, or do not exist any more.
     """
 
     account_id: AccountId
@@ -68,7 +68,6 @@ class Rehearsed(Struct, frozen=True, kw_only=True):
     bound: Sequence[BoundVariant]
     unbound: Sequence[tuple[SourceId, SourceVariantId]]
     taken_over: Sequence[TargetVariantId]
-    gone: Sequence[TargetId]
     shared: Sequence[TargetId]
 
 

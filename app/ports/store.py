@@ -542,7 +542,13 @@ class Targets(Protocol):
         take_over: Sequence[TargetVariantId] = (),
     ) -> frozenset[SourceVariantId]: ...
 
-    async def unbind(self, account_id: AccountId, target_id: TargetId) -> None: ...
+    async def unbind(
+        self,
+        application_id: ApplicationId,
+        account_id: AccountId,
+        target_id: TargetId,
+        source_ids: Sequence[SourceId],
+    ) -> None: ...
 
     async def record(
         self, application_id: ApplicationId, account_id: AccountId, targets: Sequence[TargetRecord]

@@ -7,6 +7,7 @@ from app.domain.state import Binding
 from app.ports import BoundVariant, Sibling
 from app.store.connection import Connection, Row
 from app.store.documents import rows
+from app.store.waking import wake_others
 
 # A target variant belongs to one source variant. An uninstalled Application keeps its bindings for the day it returns,
 # but does not keep others from binding what they now own.
@@ -53,6 +54,19 @@ _SIBLINGS = f"""
     ) p ON true
     WHERE b.application_id = :application_id
     GROUP BY b.target_id, b.source_id ORDER BY bound_at, b.source_id
+"""
+
+# Returns who is still bound. An uninstalled Application finds out nothing; its next import looks for everything anew.
+_UNBIND = """
+    WITH unbound AS (
+        DELETE FROM binding b USING application a
+        WHERE b.account_id = :account_id AND b.target_id = :target_id AND a.id = b.application_id
+            AND (a.state = 'uninstalled' OR (a.id = :application_id AND b.source_id = ANY(:source_ids)))
+        RETURNING b.application_id, b.source_variant_id
+    )
+    SELECT DISTINCT application_id, source_id FROM binding b
+    WHERE account_id = :account_id AND target_id = :target_id AND NOT EXISTS (
+        SELECT FROM unbound u WHERE u.application_id = b.application_id AND u.source_variant_id = b.source_variant_id)
 """
 
 SHARERS_DUE = f"""
@@ -145,13 +159,44 @@ class Bindings:
         )
         return frozenset(SourceVariantId(row.source_variant_id) for row in found)
 
-    async def unbind(self, account_id: AccountId, target_id: TargetId) -> None:
-        """Forget a target that does not exist any more, with its bindings."""
-        for table in ("binding", "target"):
+    async def unbind(
+        self,
+        application_id: ApplicationId,
+        account_id: AccountId,
+        target_id: TargetId,
+        source_ids: Sequence[SourceId],
+    ) -> None:
+        """Forget that these products are bound to a target that does not exist any more; come before any other write.
+
+        Whatever else is bound to it is planned again, and finds out by itself that it was deleted: without a binding it
+        would look like a product that was never on Orderchamp, and be created there again. Two Applications that find out
+        at once take turns.
+        """
+        await self._connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(:account_id, 1))", {"account_id": account_id}
+        )
+        given = {"account_id": account_id, "target_id": target_id}
+        left = await self._connection.execute(
+            _UNBIND, {**given, "application_id": application_id, "source_ids": list(source_ids)}
+        )
+        sharers = [(row["application_id"], row["source_id"]) for row in left]
+        if not sharers:
             await self._connection.execute(
-                f"DELETE FROM {table} WHERE account_id = :account_id AND target_id = :target_id",
-                {"account_id": account_id, "target_id": target_id},
+                "DELETE FROM target WHERE account_id = :account_id AND target_id = :target_id", given
             )
+            return
+        await self._connection.execute(
+            "UPDATE target SET observed = NULL, generation = generation + 1 "
+            "WHERE account_id = :account_id AND target_id = :target_id",
+            given,
+        )
+        await self._connection.execute(
+            "UPDATE source_product AS p SET due_at = now(), attempts = 0 "
+            "FROM unnest(CAST(:applications AS uuid[]), CAST(:source_ids AS text[])) AS s(application_id, source_id) "
+            "WHERE p.application_id = s.application_id AND p.source_id = s.source_id AND p.desired IS NOT NULL",
+            {"applications": [each for each, _ in sharers], "source_ids": [each for _, each in sharers]},
+        )
+        await wake_others(self._connection, application_id, {each for each, _ in sharers})
 
     async def claim_skus(
         self, application_id: ApplicationId, account_id: AccountId, wanted: Mapping[Sku, SourceVariantId]

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from app.domain.conflict import BoundTo, Choice, Holder
 from app.domain.ids import AccountId, ApplicationId, Sku, SourceId, SourceVariantId, TargetVariantId
 from app.store.connection import Connection
+from app.store.waking import wake_others
 
 # Products are looked up one by one, by their keys (OFFSET keeps the planner from joining them): what a preview overlays has
 # no keys that a join could use.
@@ -187,17 +188,7 @@ class Conflicts:
                 "source_ids": [each for _, each in holders],
             },
         )
-        others = {each for each, _ in holders if each != application_id}
-        if others:
-            # Lanes after rows, as every run does, and in the order in which deliveries lock them.
-            await self._connection.execute(
-                "SELECT 1 FROM lane WHERE application_id = ANY(:ids) ORDER BY application_id FOR UPDATE",
-                {"ids": [*others, application_id]},
-            )
-            await self._connection.execute(
-                "UPDATE lane SET wake = wake + 1 WHERE application_id = ANY(:ids)", {"ids": list(others)}
-            )
-            await self._connection.execute("NOTIFY lane")
+        await wake_others(self._connection, application_id, {each for each, _ in holders})
 
     async def enter(self, application_id: ApplicationId, folded: Collection[str]) -> None:
         """Take turns, before anything is written, with other Applications that have some of these SKUs.

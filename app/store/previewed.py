@@ -94,7 +94,7 @@ _HOLDERS = _MAKE_DUE.format(
     """
 )
 
-# Who else is bound to a target is planned again when somebody is matched to it.
+# Who else is bound to a target is planned again when somebody is matched to it, or finds it gone.
 _SHARERS = _MAKE_DUE.format(
     wanted="""
         SELECT source_id FROM (
@@ -122,15 +122,15 @@ _PLANNED = """
     WHERE x.preview_id = :preview_id AND x.source_id = r.source_id
 """
 
-# Whoever was bound to what is gone, or was taken over, is bound to it no more.
+# Whoever was bound to what was taken over is bound to it no more.
 _UNBIND_OTHERS = """
     WITH known AS (
         UPDATE preview_binding SET target_id = NULL, target_variant_id = NULL
-        WHERE preview_id = :preview_id AND (target_id = ANY(:gone) OR target_variant_id = ANY(:taken_over))
+        WHERE preview_id = :preview_id AND target_variant_id = ANY(:taken_over)
     )
     INSERT INTO preview_binding (preview_id, application_id, source_variant_id, source_id, account_id)
     SELECT :preview_id, application_id, source_variant_id, source_id, account_id FROM binding
-    WHERE account_id = :account_id AND (target_id = ANY(:gone) OR target_variant_id = ANY(:taken_over))
+    WHERE account_id = :account_id AND target_variant_id = ANY(:taken_over)
     ON CONFLICT DO NOTHING
 """
 
@@ -294,10 +294,9 @@ class PreviewedWorld:
 
     async def _keep_bindings(self, given: Mapping[str, object], rehearsed: Rehearsed) -> None:
         account = {"account_id": rehearsed.account_id}
-        if rehearsed.gone or rehearsed.taken_over:
+        if rehearsed.taken_over:
             await self._connection.execute(
-                _UNBIND_OTHERS,
-                {**given, **account, "gone": list(rehearsed.gone), "taken_over": list(rehearsed.taken_over)},
+                _UNBIND_OTHERS, {**given, **account, "taken_over": list(rehearsed.taken_over)}
             )
         records: list[dict[str, Any]] = [
             {"source_id": source_id, "source_variant_id": variant_id, "target_id": None, "target_variant_id": None}

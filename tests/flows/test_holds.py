@@ -220,3 +220,17 @@ async def test_a_shared_targets_fields_come_from_the_oldest_living_product(stage
     assert there.title == "Product 1"
     await deleted(stage, application, "1")
     assert there.title == "Second"
+
+
+@pytest.mark.policy("deleted_on_orderchamp")
+async def test_a_shared_target_that_was_deleted_on_orderchamp_is_created_again_by_none_of_its_products(
+    stage: Stage,
+) -> None:
+    application, _ = await sharing(stage)
+    stage.orderchamp.products.clear()
+    for each in ("1", "2"):
+        await stage.hear(application, product(each, variant(f"{each}-A", stock=1), at=1))
+        await stage.settle()
+    assert stage.orderchamp.products == {}
+    problems = await stage.problems(application)
+    assert {(each.kind, each.subject) for each in problems} == {("deleted_on_orderchamp", each) for each in ("1", "2")}

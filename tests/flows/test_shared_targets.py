@@ -221,3 +221,37 @@ async def test_what_a_worker_hid_before_it_died_is_not_taken_for_hidden_by_hand(
         told = [*await stage.story(one, "of A"), *await stage.story(other, "of B")]
         assert not [each for each in told if "Somebody" in each], f"died at await {awaits}"
     assert hidden_by_the_dead
+
+
+@pytest.mark.policy("deleted_on_orderchamp")
+@pytest.mark.parametrize("both_change", [True, False])
+async def test_a_target_that_is_deleted_on_orderchamp_is_created_again_by_neither_application(
+    stage: Stage, both_change: bool
+) -> None:
+    """Deleted at whichever step of a run: the first to find out leaves the other one's product what finds it out, too."""
+    one, other, _ = await two_on_one(stage)
+    await stage.remember()
+    there = copy.deepcopy(stage.orderchamp.products)
+
+    async def deleted() -> None:
+        stage.orderchamp.products.clear()
+        await stage.run_lanes()
+
+    for at in range(1, MOST_TRANSACTIONS):
+        await stage.go_back()
+        stage.orderchamp.products = copy.deepcopy(there)
+        await stage.hear(one, has("A", 9, at=1))
+        if both_change:
+            await stage.hear(other, has("B", 9, at=1))
+        if not await interrupted_run(stage, one, deleted, at=at):
+            break
+        await stage.settle()
+        # Whoever wrote before it was deleted finds out with the next change.
+        await stage.hear(one, has("A", 1, at=2))
+        await stage.hear(other, has("B", 1, at=2))
+        await stage.settle()
+        assert stage.orderchamp.products == {}, f"deleted before transaction {at}"
+        kinds = [[each.kind for each in await stage.problems(application)] for application in (one, other)]
+        assert kinds == [["deleted_on_orderchamp"]] * 2, f"deleted before transaction {at}"
+        assert await stage.count("target") == await stage.count("binding") == 0
+    assert at > AFTER_THE_CALLS

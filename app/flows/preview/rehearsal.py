@@ -23,8 +23,8 @@ from app.ports import Hidings, MarketView, Sibling, Store, TargetRecord, Transac
 class Rehearsal:
     """Keeps what is learned of a batch until its end. ``market`` can only be looked at, so nothing is sent.
 
-    ``touched`` are targets that are known otherwise by now, ``gone`` those that are there no more, ``taken_over`` target
-    variants that changed hands, ``shared`` targets to which somebody was matched, ``fresh`` those that nobody was bound to.
+    ``touched`` are targets that are known otherwise by now, ``taken_over`` target variants that changed hands, ``shared``
+    targets to which somebody was matched, or that are there no more, ``fresh`` those that nobody was bound to.
     """
 
     def __init__(
@@ -42,7 +42,6 @@ class Rehearsal:
         self._market = _PreviewedMarket(store, preview, market)
         self.items: list[PreviewItem] = []
         self.touched: set[TargetId] = set()
-        self.gone: set[TargetId] = set()
         self.taken_over: set[TargetVariantId] = set()
         self.shared: set[TargetId] = set()
         self.fresh: set[TargetId] = set()
@@ -65,7 +64,7 @@ class Rehearsal:
     async def looked(self, looked: Looked) -> Mapping[TargetId, TargetRecord]:
         """See Keeper."""
         self.touched.update(each.target_id for each in looked.there)
-        self.gone.update(looked.gone)
+        self.shared.update(looked.gone)
         return {}
 
     async def matched(self, batch: Batch, matches: Sequence[Matched], sight: Sight) -> None:

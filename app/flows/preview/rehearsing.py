@@ -98,7 +98,6 @@ def _came_to(run: LaneRun, batch: Batch, rehearsal: Rehearsal, before: Bindings)
             if variant not in work.bindings
         ],
         taken_over=sorted(rehearsal.taken_over),
-        gone=sorted(rehearsal.gone),
         shared=sorted(rehearsal.shared),
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from app.domain.ids import Sku, TargetId
+from app.domain.ids import Sku, SourceId, TargetId
 from app.domain.state import Binding
 from app.flows.reconcile.batch import Batch, Work
 from app.flows.reconcile.sight import Sight
@@ -18,10 +18,13 @@ from app.ports import Hidings, MarketView, TargetRecord, Told, Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """What a look at targets came to: those that are there, those that are gone, and the sentences that follow."""
+    """What a look at targets came to: those that are there, those that are gone, and the sentences that follow.
+
+    ``gone`` has, for each of those, the products of the batch that lost it.
+    """
 
     there: Sequence[TargetRecord]
-    gone: Sequence[TargetId]
+    gone: Mapping[TargetId, Sequence[SourceId]]
     sight: Sight
     told: Sequence[Told]
 

@@ -1,10 +1,10 @@
 """Looking: reading the targets of which it is not known what Orderchamp shows, and what that says of earlier attempts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from app.domain.ids import TargetId
 from app.flows.lane import LaneRun
-from app.flows.reconcile.batch import Batch, StillOnItsWay, detached, told_of
+from app.flows.reconcile.batch import Batch, StillOnItsWay, Work, detached, told_of
 from app.flows.reconcile.keeper import Keeper, Looked
 from app.flows.reconcile.sight import Sight, seen
 from app.ports import Told
@@ -18,7 +18,11 @@ async def look(run: LaneRun, batch: Batch, keeper: Keeper) -> None:
         return
     await run.hold(run.services.pace.call * 2)
     found = await keeper.market.read(tuple(sorted(wanted)))
-    gone = [target_id for target_id, observed in found.items() if observed is None]
+    gone = {
+        target_id: [source_id for source_id, work in batch.works.items() if _has(work, target_id)]
+        for target_id, observed in found.items()
+        if observed is None
+    }
     sight = Sight(at=run.now())
     for target_id, observed in found.items():
         if observed is not None:
@@ -67,7 +71,11 @@ def _held(batch: Batch, sight: Sight) -> list[Told]:
     ]
 
 
-def _detach(batch: Batch, gone: Sequence[TargetId]) -> list[Told]:
+def _has(work: Work, target_id: TargetId) -> bool:
+    return any(binding.target_id == target_id for binding in work.bindings.values())
+
+
+def _detach(batch: Batch, gone: Collection[TargetId]) -> list[Told]:
     told = []
     for work in batch.works.values():
         lost = [variant for variant, binding in work.bindings.items() if binding.target_id in gone]

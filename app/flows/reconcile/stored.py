@@ -38,10 +38,10 @@ class Stored:
         """See Keeper."""
         application = self._run.application
         async with self._run.services.store.transaction(self._run.claim) as tx:
+            for target_id, source_ids in sorted(looked.gone.items()):
+                await tx.targets.unbind(application.id, application.account_id, target_id, source_ids)
             kept = await tx.targets.record(application.id, application.account_id, looked.there)
             await keep_sight(tx, application.account_id, looked.sight)
-            for target_id in looked.gone:
-                await tx.targets.unbind(application.account_id, target_id)
             await tx.timeline.add(application.id, looked.told)
         return kept
 
