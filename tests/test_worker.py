@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import httpx
 import pytest
 from structlog.testing import capture_logs
 
@@ -14,10 +17,13 @@ from app.domain.http import Reading
 from app.domain.ids import AccountId, SourceId, SupplierId
 from app.domain.structs import replace
 from app.flows.services import Services
+from app.local.processes import free_port
 from app.platforms.adapter import Adapter
+from app.settings import Settings
 from app.store.database import PostgresStore
-from app.worker import ANSWER, Worker
+from app.worker import ANSWER, Worker, main
 from tests.fakes.gated import Gated
+from tests.fakes.listening import Listening
 from tests.fakes.relay import Relay, relay
 from tests.fakes.shop import product
 from tests.fakes.stage import Stage, open_stage
@@ -196,9 +202,10 @@ async def test_a_lane_whose_run_the_database_broke_off_is_given_back_before_its_
     stage: Stage, watched: Watched, behind: tuple[Relay, Services]
 ) -> None:
     way, services = behind
+    told = Listening()
     application = await installed(stage)
     watched.gate.clear()
-    async with working(services, watched, stage):
+    async with working(replace(services, observer=told), watched, stage):
         await rename(stage, application)
         await watched.until("UpdateProduct")
         await way.cut()
@@ -209,6 +216,7 @@ async def test_a_lane_whose_run_the_database_broke_off_is_given_back_before_its_
         async with asyncio.timeout(5):
             while await stage.execute("SELECT leased_until IS NOT NULL FROM lane"):
                 pass
+    assert told.runs[0][0] == "broken off"
 
 
 async def test_work_goes_on_when_connections_hang(
@@ -281,7 +289,8 @@ async def test_a_bug_in_one_lane_costs_the_others_nothing_and_is_logged_once_a_t
 ) -> None:
     broken, sound = await installed(stage, "broken.example"), await installed(stage, "sound.example")
     stage.services = replace(stage.services, adapters={"fake": _broken_for("broken.example", stage)})
-    slowly = replace(stage.services, pace=replace(stage.services.pace, retry_scale=1.0))
+    told, began = Listening(), stage.services.monotonic()
+    slowly = replace(stage.services, pace=replace(stage.services.pace, retry_scale=1.0), observer=told)
     with capture_logs() as logs:
         async with working(slowly, watched, stage):
             await _ask_to_read(stage, broken)
@@ -295,6 +304,9 @@ async def test_a_bug_in_one_lane_costs_the_others_nothing_and_is_logged_once_a_t
             await watched.until("UpdateProduct", 2)
     failures = [each for each in logs if each["event"] == "lane_failed"]
     assert len(failures) == 1, "a lane that rests was run"
+    ends = [ended for ended, _ in told.runs]
+    assert (ends.count("failed"), set(ends)) == (1, {"failed", "done"})
+    assert all(0 < seconds < stage.services.monotonic() - began for _, seconds in told.runs)
     assert (await stage.problem(broken, "lane_failed")).times_seen == 1
     assert await stage.problems(sound) == ()
 
@@ -314,6 +326,25 @@ async def test_data_that_the_database_refuses_is_a_bug_of_a_lane_and_no_absence_
     assert {each["event"] for each in logs} >= {"lane_failed"}
     assert "database_unavailable" not in {each["event"] for each in logs}
     assert "StatementRefused" in (await stage.problem(application, "lane_failed")).sentence
+
+
+# What it shows
+
+
+@pytest.mark.usefixtures("logging_as_before")
+async def test_a_worker_counts_what_it_logs_and_shows_it_at_a_port_of_its_own() -> None:
+    port = free_port()
+    away = f"postgresql://nobody@127.0.0.1:{free_port()}/nowhere"
+    running = asyncio.create_task(main(Settings(environment="development", database_url=away, metrics_port=port)))
+    series = 'oca_log_events_total{event="database_unavailable",level="warning"}'
+    async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(20):
+        shown = ""
+        while series not in shown:
+            with contextlib.suppress(httpx.ConnectError):
+                shown = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+        # Only now does the worker surely listen to this.
+        os.kill(os.getpid(), signal.SIGTERM)
+        await running
 
 
 async def _ask_to_read(stage: Stage, application: Application) -> None:

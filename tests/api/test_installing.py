@@ -97,6 +97,8 @@ async def test_a_supplier_without_a_token_is_asked_at_both(walk: Walk) -> None:
     await walk.web.work()
 
     assert (await walk.look(install))["state"] == "done"
+    counted = (await walk.web.call("GET", "/metrics", key=None)).text
+    assert 'oca_orderchamp_calls_total{operation="access_token",result="ok"} 1.0' in counted
 
 
 async def test_a_supplier_may_refuse_at_orderchamp(walk: Walk) -> None:

@@ -77,6 +77,7 @@ async def test_refused_deliveries_are_logged_sparingly(web: Web, address: str, l
         ("invalid signature", application_id),
         ("unknown application", None),
     ]
+    assert (await scraped(web))['oca_log_events_total{event="delivery_refused",level="warning"}'] == 2
 
 
 async def test_a_bug_in_receiving_has_the_shop_come_back_and_is_logged(

@@ -101,6 +101,8 @@ async def test_nobody_rings_without_the_address_and_every_refusal_is_alike(web: 
     assert await execute(web, "SELECT count(*) FROM ring") == 0
     assert (await web.client.post(address, content=b"nonsense")).status_code == 200
     assert (await ring(web)).status_code == 200
+    counted = (await web.call("GET", "/metrics", key=None)).text
+    assert 'oca_deliveries_total{answer="stored",platform="orderchamp"}' in counted
 
 
 async def test_what_our_app_registered_rings_signed_and_what_is_not_signed_is_refused(web: Web) -> None:

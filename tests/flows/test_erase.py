@@ -18,6 +18,7 @@ from app.flows.receive_delivery import Reception
 from app.flows.replay import start_replay
 from app.flows.run_lane import erase_now
 from tests.fakes.killing import Killer, live_through
+from tests.fakes.listening import Listening
 from tests.fakes.shop import FakeShop, delivery, product, variant
 from tests.fakes.stage import Stage
 
@@ -221,9 +222,12 @@ async def test_a_shop_that_asks_for_it_is_erased_once_it_is_uninstalled(stage: S
     await leave(stage, [asking])
     asked = delivery(Erasure(subject="shop"))
     to_the_app = replace(asked, headers={**asked.headers, "shop": asking.shop})
+    told = Listening()
+    stage.services = replace(stage.services, observer=told)
     services = replace(stage.services, apps={"fake": {"secret": "secret"}})
     await Reception(services).receive_for_app("fake", to_the_app)
     await stage.settle()
+    assert told.outcomes == ["applied"]
     async with stage.store.transaction() as tx:
         assert await tx.applications.one(asking.id) is None
         assert await tx.applications.one(staying.id) is not None
@@ -256,24 +260,30 @@ async def test_a_shop_that_asks_for_it_is_erased_though_the_notice_of_its_remova
 
 async def test_a_shop_whose_app_is_installed_is_not_erased(stage: Stage) -> None:
     application = await stage.install()
-    asked = delivery(Erasure(subject="shop"))
+    asked, told = delivery(Erasure(subject="shop")), Listening()
+    stage.services = replace(stage.services, observer=told)
     services = replace(stage.services, apps={"fake": {"secret": "secret"}})
     await Reception(services).receive_for_app(
         "fake", replace(asked, headers={**asked.headers, "shop": application.shop})
     )
     await stage.settle()
+    assert told.outcomes == ["ignored"]
     assert (await stage.application(application.id)).state == "active"
     assert set((await stage.outcomes(application)).values()) == {"ignored"}
 
 
 async def test_a_request_about_a_customer_is_not_kept_itself(stage: Stage) -> None:
+    told = Listening()
+    stage.services = replace(stage.services, observer=told)
     (application,) = await live(stage, GONE)
     async with stage.store.pool.connection() as connection:
         kept = await connection.execute(
             "SELECT d.outcome FROM delivery d JOIN delivery_body b ON b.delivery_id = d.id WHERE d.topic = 'erasure'"
         )
         asked = await connection.execute("SELECT outcome FROM delivery WHERE topic = 'erasure'")
+        outcomes = await connection.execute("SELECT outcome FROM delivery")
     assert (len(kept), [row.outcome for row in asked]) == (0, ["ignored"])
+    assert sorted(told.outcomes) == sorted(row.outcome for row in outcomes)
     assert application.supplier_id == GONE
 
 

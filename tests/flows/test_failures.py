@@ -9,7 +9,6 @@ from structlog.testing import capture_logs
 from app.domain.application import Application
 from app.domain.errors import CredentialsRefused, OrderchampUnavailable, PlatformRejected
 from app.domain.event import Uninstalled
-from app.domain.ids import ApplicationId
 from app.domain.plan import Change, NotSent, Outcome, Publish, Refused, SetStock, UpdateProduct
 from app.domain.resolution import Plain
 from app.domain.retry import SCHEDULE
@@ -17,7 +16,7 @@ from app.domain.settings import ApplicationSettings
 from app.domain.structs import replace
 from app.flows.operate import Revision, change
 from app.flows.resolve import resolve
-from app.ports import Nobody
+from tests.fakes.listening import Listening
 from tests.fakes.shop import EPOCH, product, variant
 from tests.fakes.stage import Stage
 
@@ -137,13 +136,8 @@ TEN = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 
 @pytest.mark.policy("many_failures")
 async def test_many_refused_products_are_announced_and_at_the_limit_pause(stage: Stage) -> None:
-    heard: list[int] = []
-
-    class Listening(Nobody):
-        def alarmed(self, application_id: ApplicationId, level: int) -> None:
-            heard.append(level)
-
-    stage.services = replace(stage.services, observer=Listening())
+    told = Listening()
+    stage.services = replace(stage.services, observer=told)
     application = await installed(stage, *TEN, settings=ApplicationSettings(price_kind="wholesale", failure_limit=10))
     stage.orderchamp.verdict = lambda change: Refused(("no",)) if isinstance(change, UpdateProduct) else None
     levels = []
@@ -154,8 +148,9 @@ async def test_many_refused_products_are_announced_and_at_the_limit_pause(stage:
             alarm = await stage.problems(application, kind="many_failures")
             levels.append(alarm[0].details["level"] if alarm else None)
     assert levels == [None, None, None, None, 50, 50, 70, 70, 90, 100]
-    assert heard == [50, 70, 90, 100]
-    assert [each["percent_of_limit"] for each in logs if each["event"] == "many_failures"] == heard
+    assert told.levels == [50, 70, 90, 100]
+    logged = [(each["percent_of_limit"], each["application_id"]) for each in logs if each["event"] == "many_failures"]
+    assert logged == [(level, str(application.id)) for level in told.levels]
     paused = await stage.application(application.id)
     assert (paused.state, paused.paused_by) == ("paused", "system")
     assert "10 products" in paused.state_reason
@@ -230,6 +225,8 @@ async def test_credentials_that_the_shop_refuses_for_everything_are_no_refused_s
 
 
 async def test_a_shop_that_does_not_say_what_an_uninstall_notice_means_is_asked_again(stage: Stage) -> None:
+    told = Listening()
+    stage.services = replace(stage.services, observer=told)
     application = await installed(stage, "1")
     stage.shop.refuses["probe"] = PlatformRejected("The shop answered 400.")
     await stage.hear(application, Uninstalled(), event="removed")
@@ -238,6 +235,7 @@ async def test_a_shop_that_does_not_say_what_an_uninstall_notice_means_is_asked_
     stage.shop.refuses["probe"] = NOT_THIS
     await stage.settle()
     assert await stage.outcomes(application) == {"removed": "applied"}
+    assert told.outcomes == ["applied"]
     assert (await stage.application(application.id)).state == "uninstalled"
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.domain.application import Application
-from app.domain.errors import LeaseLost, OrderchampUnavailable
+from app.domain.errors import ChangedMeanwhile, CredentialsRefused, LeaseLost, OrderchampUnavailable
 from app.domain.ids import AccountId, SourceId, SupplierId
 from app.domain.plan import NotSent, SetStock
 from app.domain.structs import replace
@@ -16,6 +16,7 @@ from app.flows.run_lane import HeldLane, claim_lane, let_go, next_due, rest_lane
 from app.flows.services import Services
 from app.flows.tenure import Stopping
 from tests.fakes.gated import Gated
+from tests.fakes.listening import Listening
 from tests.fakes.marketplace import unclear
 from tests.fakes.shop import product, variant
 from tests.fakes.stage import Stage
@@ -183,7 +184,7 @@ async def test_a_frozen_holders_calls_are_waited_out_and_looked_up_and_its_late_
     assert await stage.execute("SELECT due_at FROM lane") == until
     # The call takes effect after all, and what its holder has to say of that comes too late.
     gate.open.set()
-    await late
+    assert await late == "lost"
     assert len(stage.orderchamp.applied) == 1
     assert await stage.count("in_flight") == 1, "the late holder ended calls that are another's to wait for"
     await stage.hurry()
@@ -233,6 +234,49 @@ async def test_a_retry_comes_at_its_time_by_the_databases_clock(stage: Stage) ->
     assert timedelta(seconds=2) < due <= timedelta(seconds=5)
     await stage.execute("UPDATE lane SET due_at = now() - interval '1 ms'")
     assert await claim_lane(stage.services) is not None
+
+
+async def test_only_a_lane_that_its_holder_did_not_let_go_of_counts_as_taken_over(stage: Stage) -> None:
+    told = Listening()
+    services = replace(stage.services, observer=told)
+    application = await installed(stage)
+    await sell(stage, application)
+    await claim(services)
+    assert told.take_overs == 0
+    await stage.execute("UPDATE lane SET leased_until = now() - interval '1 second'")
+    await let_go(services, await claim(services))
+    assert told.take_overs == 1
+    await claim(services)
+    assert told.take_overs == 1
+
+
+# How a run ends
+
+
+@pytest.mark.parametrize(
+    ("met", "ended"),
+    [
+        (None, "done"),
+        (OrderchampUnavailable("away"), "waits"),
+        (CredentialsRefused("orderchamp", "The token was refused (401)."), "refused"),
+        (ChangedMeanwhile(), "over"),
+    ],
+)
+async def test_a_run_tells_how_it_ended(stage: Stage, met: Exception | None, ended: str) -> None:
+    """What it meets where it asks for itself, and not for a product: here, what became of a creation that was left behind."""
+    application = await installed(stage)
+    stage.orderchamp.after = unclear
+    await stage.hear(application, product("new"))
+    await stage.run_lanes()
+    await stage.execute("UPDATE in_flight SET until = now() - interval '1 second' RETURNING 1")
+    await stage.execute("UPDATE lane SET due_at = now()")
+
+    async def step(_: str) -> None:
+        if met is not None:
+            raise met
+
+    services = replace(stage.services, marketplaces=Gated(stage.orderchamp, step))
+    assert await run_lane(services, await claim(services)) == ended
 
 
 # Stopping

@@ -24,6 +24,7 @@ from app.flows.operate import pause, resume, uninstall
 from app.flows.replay import cancel_replay, drop_dead_letter, start_replay
 from app.flows.run_lane import claim_lane, run_lane
 from tests.fakes.killing import Killer, live_through
+from tests.fakes.listening import Listening
 from tests.fakes.shop import EPOCH, HOME, delivery, product, variant
 from tests.fakes.stage import PACE, Stage
 
@@ -202,9 +203,12 @@ async def test_the_new_outcome_stands_beside_the_first_and_the_timeline_names_wh
     await stage.hear(application, renamed)
     await stage.settle()
     (delivery_id,) = await archive.ids(application)
+    told = Listening()
+    stage.services = replace(stage.services, observer=told)
     ended = await archive.whole(application_id=application.id)
     assert counted(ended) == {"ignored": 1}
     assert await archive.outcomes(delivery_id) == [("ignored", ME)]
+    assert (told.replays, told.outcomes) == (["ignored"], [])
     assert set((await stage.outcomes(application)).values()) == {"applied"}
     assert (await stage.story(application, "1"))[-1] == (f"Replayed by {ME}: snapshot: Ignored: nothing in it is new.")
 
