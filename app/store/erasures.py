@@ -29,7 +29,7 @@ _BINDINGS = """
 
 _DELIVERIES = """
     WITH page AS MATERIALIZED (
-        SELECT id FROM delivery WHERE application_id = :id ORDER BY id LIMIT :limit
+        SELECT id FROM delivery WHERE application_id = :id LIMIT :limit
     ), bodies AS (
         DELETE FROM delivery_body WHERE delivery_id IN (SELECT id FROM page)
     )

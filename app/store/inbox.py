@@ -44,6 +44,17 @@ _DROP = """
 """
 
 
+def newest(
+    columns: str, *, of: str, limit: str, only: Sequence[str] = ("outcome IS NULL", "outcome IS NOT NULL")
+) -> str:
+    """Return what reads the newest ``limit`` deliveries that fulfil ``of`` and one of ``only``, the newest first.
+
+    By default both those that wait and the others, each by its own index of an Application's deliveries.
+    """
+    each = (f"(SELECT {columns} FROM delivery d WHERE {of} AND {one} ORDER BY id DESC LIMIT {limit})" for one in only)
+    return f"SELECT * FROM ({' UNION ALL '.join(each)}) AS found ORDER BY id DESC LIMIT {limit}"
+
+
 class Inbox:
     """The inbox, in one transaction."""
 
@@ -88,10 +99,13 @@ class Inbox:
         ``outcome`` "waiting": none yet; DEAD_LETTER: those that a person may want to replay or to drop.
         """
         found = await self._connection.execute(
-            "SELECT d.* FROM delivery d WHERE d.application_id = :id "
-            "AND (CAST(:before AS bigint) IS NULL OR d.id < :before) "
-            "AND (CAST(:topic AS text) IS NULL OR d.topic = :topic) "
-            f"AND {_has(outcome)} ORDER BY d.id DESC LIMIT :limit",
+            newest(
+                "*",
+                of="d.application_id = :id AND (CAST(:before AS bigint) IS NULL OR d.id < :before) "
+                "AND (CAST(:topic AS text) IS NULL OR d.topic = :topic)",
+                limit=":limit",
+                **({} if outcome is None else {"only": [_has(outcome)]}),
+            ),
             {"id": application_id, "before": before, "limit": limit, "topic": topic}
             | ({"outcome": outcome} if _is_named(outcome) else {}),
         )
@@ -108,11 +122,10 @@ class Inbox:
 
     async def last_received(self, application_id: ApplicationId) -> datetime | None:
         found = await self._connection.execute(
-            "SELECT received_at FROM delivery WHERE application_id = :id ORDER BY id DESC LIMIT 1",
-            {"id": application_id},
+            newest("id, received_at", of="application_id = :id", limit="1"), {"id": application_id}
         )
-        when: datetime | None = found.scalar()
-        return when
+        row = found.one_or_none()
+        return None if row is None else row.received_at
 
     async def owners(self, delivery_ids: Sequence[DeliveryId]) -> Mapping[DeliveryId, ApplicationId]:
         """Name the Applications of these deliveries; those that are unknown, or of no Application, are absent."""
@@ -160,15 +173,17 @@ def _is_named(outcome: str | None) -> bool:
     return outcome not in (None, "waiting", DEAD_LETTER)
 
 
-def _has(outcome: str | None) -> str:
+def _has(outcome: str) -> str:
     """Return the condition on a delivery ``d`` in words for which there is an index, where outcomes are rare."""
-    if outcome is None:
-        return "true"
     if outcome == "waiting":
         return "d.outcome IS NULL"
     if outcome == DEAD_LETTER:
         return IS_DEAD_LETTER
-    rare = " AND d.outcome IN ('unreadable', 'dead')" if outcome in ("unreadable", "dead") else ""
+    rare = (
+        " AND d.outcome IN ('unreadable', 'dead')"
+        if outcome in ("unreadable", "dead")
+        else " AND d.outcome IS NOT NULL"
+    )
     return f"d.outcome = :outcome{rare}"
 
 

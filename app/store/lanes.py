@@ -7,6 +7,7 @@ from app.domain.errors import LeaseLost
 from app.domain.ids import ApplicationId
 from app.ports import DUTIES, Claim, DutyName
 from app.store.connection import Connection
+from app.store.inbox import newest
 
 DOORBELL = "lane"
 """The channel on which a commit that adds work rings. Only a hint: every worker also looks by itself."""
@@ -34,11 +35,12 @@ _CLAIM = """
 # product that has calls on their way is looked at when those are over, and not before. An installation is finished, and an
 # uninstall gone on with, when what they wait for is over. A preview stands back while an import runs. For an Application
 # that rests only deliveries are taken in; what was asked to wait, or is being erased, has its time all the same.
-_RELEASE = """
+_RELEASE = f"""
     UPDATE lane SET done = :wake, leased_until = NULL, last_run_at = now(),
     failures = CASE WHEN :sound THEN 0 ELSE failures END,
     rests_until = CASE WHEN :sound AND (
-        SELECT received_at FROM delivery WHERE application_id = :application_id ORDER BY id DESC OFFSET :flood - 1 LIMIT 1
+        SELECT received_at FROM ({newest("id, received_at", of="application_id = :application_id", limit=":flood")}) AS latest
+        ORDER BY id DESC OFFSET :flood - 1
     ) > now() - CAST(:flood_within AS interval) THEN now() + CAST(:gather AS interval) END,
     due_at = CASE WHEN CAST(:not_before AS timestamptz) IS NULL AND EXISTS (
         SELECT FROM application WHERE id = :application_id AND NOT erasing AND state IN ('paused', 'failed', 'uninstalled')

@@ -30,13 +30,13 @@ _TURN = """greatest(now(), (
     SELECT max(s.due_at) FROM replay_share s WHERE s.application_id = a.id AND s.state = 'running'
 ))"""
 
-# The ends of each Application's share are looked up in the index of its deliveries, however many there are between them.
+# The ends of each Application's share are looked up in the index of its settled deliveries, however many there are between them.
 _SPREAD = f"""
     INSERT INTO replay_share (replay_id, application_id, state, first_id, last_id, cursor, delivery_ids, counters, due_at)
     SELECT :replay_id, a.id, 'running', span.low - 1, span.high, span.low - 1, NULL, '{{}}', {_TURN}
     FROM application a CROSS JOIN LATERAL (
         SELECT min(d.id) AS low, max(d.id) AS high FROM delivery d
-        WHERE d.application_id = a.id AND d.id > :behind AND d.id <= :last
+        WHERE d.application_id = a.id AND d.id > :behind AND d.id <= :last AND d.outcome IS NOT NULL
     ) AS span
     WHERE a.state NOT IN ('uninstalling', 'uninstalled') AND span.low IS NOT NULL
 """
@@ -59,7 +59,8 @@ _WAKE = """
 """
 
 _SEARCHED = """
-    SELECT * FROM delivery WHERE application_id = :application_id AND id > :cursor AND id <= :last ORDER BY id LIMIT :window
+    SELECT * FROM delivery WHERE application_id = :application_id AND id > :cursor AND id <= :last AND outcome IS NOT NULL
+    ORDER BY id LIMIT :window
 """
 _PICKED = """
     SELECT * FROM delivery WHERE id = ANY(:delivery_ids) AND application_id = :application_id AND id > :cursor

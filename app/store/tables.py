@@ -257,13 +257,16 @@ class DeliveryRow(SQLModel, table=True):
 
     No foreign key: it would look the Application up and lock it for every row, before every answer to a shop. A batch locks
     its Applications once (``entrance.ACCEPT``), and whoever erases one takes its deliveries first (``Erasures.finish``).
+
+    Those that wait are in one index of an Application's deliveries and the others in another one, so that no row is written
+    to both before a shop is answered. What looks for either kind looks in both (``inbox.newest``).
     """
 
     __tablename__ = "delivery"
     __table_args__ = (
         Index("delivery_event", "application_id", "event_id", unique=True),
         Index("delivery_fresh", "application_id", "id", postgresql_where=text("outcome IS NULL")),
-        Index("delivery_of_application", "application_id", "id"),
+        Index("delivery_settled", "application_id", "id", postgresql_where=text("outcome IS NOT NULL")),
         Index("delivery_dead", "application_id", "id", postgresql_where=text("outcome IN ('unreadable', 'dead')")),
     )
 

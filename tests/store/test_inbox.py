@@ -1,12 +1,14 @@
 """The inbox gives deliveries back in the order they came, byte for byte, until something has become of them."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from app.domain.application import Application
 from app.domain.ids import DeliveryId, EventId, SourceId, Topic
 from app.domain.structs import replace
 from app.platforms.adapter import substitute_id
-from app.ports import Arrival, Settled, Transaction
+from app.ports import Arrival, InboxEntry, Settled, Transaction
 from tests.fakes.shop import delivery, product
 from tests.fakes.stage import Stage
 
@@ -42,6 +44,27 @@ async def test_fresh_deliveries_come_oldest_first_as_they_were_sent(stage: Stage
     assert [each.id for each in fresh] == [entries[2].id, entries[1].id]
     got = fresh[0].delivery
     assert (got.body, got.headers, got.url) == (BYTES, {"x-a": "1", "x-ü": "ü"}, "/webhooks/fake?a=1&a=2")
+
+
+async def test_the_newest_are_told_first_whether_something_has_become_of_them_or_not(stage: Stage) -> None:
+    """They stand in two indexes, and a page has of both."""
+    application = await stage.install()
+    await arrive(stage, "a", "b", "c", "d", "e")
+    await stage.execute("UPDATE delivery SET outcome = 'applied' WHERE event_id IN ('b', 'd')")
+
+    async def page(before: int | None) -> list[str]:
+        async with stage.store.reading() as tx:
+            found = await tx.inbox.of(application.id, before=before, limit=2, topic=None, outcome=None)
+        pages.append(found)
+        return [each.event_id for each in found]
+
+    pages: list[Sequence[InboxEntry]] = []
+    assert await page(None) == ["e", "d"]
+    assert await page(pages[-1][-1].id) == ["c", "b"]
+    assert await page(pages[-1][-1].id) == ["a"]
+    await stage.execute("UPDATE delivery SET received_at = '2026-01-01T00:00:00Z' WHERE event_id = 'e'")
+    async with stage.store.reading() as tx:
+        assert await tx.inbox.last_received(application.id) == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 async def test_fresh_deliveries_come_in_portions_of_what_their_bodies_take_and_one_at_least(stage: Stage) -> None:
