@@ -74,7 +74,7 @@ async def subscribe(run: LaneRun) -> bool:
             await _postpone(run, subscriptions, due, error, wait)
             return False
         refused = {ALL: str(error)}
-    await _record(run, found, refused, told_secret=to_tell)
+    await _record(run, due, found, refused, told_secret=to_tell)
     return True
 
 
@@ -168,10 +168,13 @@ async def _postpone(
             "subscriptions",
             after=max(wait, AT_LEAST),
             attempts=max(failures(due.attempts, error), 1),
+            kept=due,
         )
 
 
-async def _record(run: LaneRun, found: Mapping[Topic, Found], refused: Mapping[str, str], *, told_secret: bool) -> None:
+async def _record(
+    run: LaneRun, due: Appointment, found: Mapping[Topic, Found], refused: Mapping[str, str], *, told_secret: bool
+) -> None:
     application, services = run.application, run.services
     async with services.store.transaction(run.claim) as tx:
         # Somebody wants something else since, such as another secret; the next run looks after that.
@@ -187,7 +190,7 @@ async def _record(run: LaneRun, found: Mapping[Topic, Found], refused: Mapping[s
             await _secret_was_told(run, tx)
         # Not all shops at the same time.
         pause = services.pace.check_subscriptions * (1 - 0.1 * services.jitter())
-        await tx.appointments.make(application.id, "subscriptions", after=pause)
+        await tx.appointments.make(application.id, "subscriptions", after=pause, kept=due)
         await _settle_problems(run, tx, tuple(found), refused)
 
 

@@ -120,7 +120,13 @@ class Appointments(Protocol):
     """The appointments of lanes, in one transaction."""
 
     async def make(
-        self, application_id: ApplicationId, duty: DutyName, *, after: timedelta = ..., attempts: int = 0
+        self,
+        application_id: ApplicationId,
+        duty: DutyName,
+        *,
+        after: timedelta = ...,
+        attempts: int = 0,
+        kept: Appointment | None = None,
     ) -> None: ...
 
     async def of(self, application_id: ApplicationId, duty: DutyName) -> Appointment | None: ...

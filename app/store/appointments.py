@@ -14,17 +14,31 @@ class Appointments:
         self._connection = connection
 
     async def make(
-        self, application_id: ApplicationId, duty: DutyName, *, after: timedelta = timedelta(0), attempts: int = 0
+        self,
+        application_id: ApplicationId,
+        duty: DutyName,
+        *,
+        after: timedelta = timedelta(0),
+        attempts: int = 0,
+        kept: Appointment | None = None,
     ) -> None:
         """Have a duty looked after in ``after`` from now; its earlier appointment counts no more.
 
-        ``attempts``: how often it has failed since it went well.
+        ``attempts``: how often it has failed since it went well. ``kept``: the appointment that was just kept; another one
+        that was made since stands, because whoever made it asked for more than was looked after. None: whatever stands.
         """
         await self._connection.execute(
-            "INSERT INTO appointment (application_id, duty, due_at, attempts) "
+            "INSERT INTO appointment AS a (application_id, duty, due_at, attempts) "
             "VALUES (:id, :duty, now() + :after, :attempts) ON CONFLICT (application_id, duty) DO UPDATE "
-            "SET due_at = excluded.due_at, attempts = excluded.attempts",
-            {"id": application_id, "duty": duty, "after": after, "attempts": attempts},
+            "SET due_at = excluded.due_at, attempts = excluded.attempts "
+            "WHERE a.due_at = coalesce(CAST(:kept AS timestamptz), a.due_at)",
+            {
+                "id": application_id,
+                "duty": duty,
+                "after": after,
+                "attempts": attempts,
+                "kept": None if kept is None else kept.due_at,
+            },
         )
 
     async def of(self, application_id: ApplicationId, duty: DutyName) -> Appointment | None:

@@ -9,10 +9,14 @@ import pytest
 from app.domain.application import Application
 from app.domain.errors import PlatformRejected, RateLimited
 from app.domain.ids import Cursor, Topic
+from app.domain.resolution import Plain
 from app.domain.structs import replace
 from app.flows.operate import pause, resume
+from app.flows.resolve import resolve
+from app.flows.run_lane import claim_lane, run_lane
 from app.platforms.adapter import Subscription
 from app.ports import SubscriptionHealth
+from tests.fakes.interrupting import Interrupted
 from tests.fakes.killing import Killer, live_through
 from tests.fakes.killing_shop import killing
 from tests.fakes.shop import product
@@ -245,3 +249,32 @@ async def test_a_worker_killed_anywhere_forgets_no_gap(stage: Stage, application
     assert counting.awaits > 20
     for at in range(1, counting.awaits + 1):
         await live_on(Killer(at=at))
+
+
+async def test_a_person_who_asks_while_the_shop_is_being_asked_is_not_kept_waiting(stage: Stage) -> None:
+    """At whichever step of a look: it was begun before the shop was mended, so it answers nothing."""
+    stage.shop.refused_topics = {GONE}
+    application = await stage.install()
+    await stage.settle()
+    problem = await stage.problem(application, "subscription_refused")
+    await stage.execute("UPDATE appointment SET due_at = now() WHERE duty = 'subscriptions'")
+    await stage.execute("UPDATE lane SET due_at = now()")
+    await stage.remember()
+    there = dict(stage.shop.subscriptions)
+
+    async def mended() -> None:
+        stage.shop.refused_topics = set()
+        await resolve(stage.services, problem.id, Plain("try_again"))
+
+    for at in range(1, 20):
+        await stage.go_back()
+        stage.shop.subscriptions, stage.shop.refused_topics = dict(there), {GONE}
+        held = await claim_lane(stage.services)
+        assert held is not None
+        store = Interrupted(stage.store, at=at, happening=mended)
+        await run_lane(replace(stage.services, store=store), held)
+        if store.left > 0:
+            break
+        await stage.run_lanes()
+        assert await stage.problems(application) == (), f"asked before transaction {at}"
+    assert at > len(("begin", "duties", "due", "record"))
