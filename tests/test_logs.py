@@ -26,13 +26,14 @@ def test_every_line_is_an_object_with_its_context_and_traceback(capsys: pytest.C
             json.loads("no JSON")
         except ValueError:
             logger.exception("failed")
+    logger.warning("doubtful")
     logging.getLogger("theirs").error("Theirs: %s", 1)
-    shown, failed, theirs = lines(capsys)
+    shown, failed, _, theirs = lines(capsys)
     assert (shown["event"], shown["delivery_id"], shown["level"]) == ("shown", 7, "info")
     assert (failed["application_id"], failed["level"]) == ("a", "error")
     assert "JSONDecodeError" in str(failed["exception"])
     assert theirs["event"] == "Theirs: 1"
-    assert counted == [("failed", "error")], "what others log is no name to count by"
+    assert counted == [("failed", "error"), ("doubtful", "warning")], "what others log is no name to count by"
 
 
 def test_of_each_kind_one_is_logged_in_a_while_and_the_others_are_counted() -> None:

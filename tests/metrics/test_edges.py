@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import cast
 from uuid import uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from app.metrics.edges import (
     Answers,
     MeteredBudget,
     MeteredEntrance,
+    MeteredMarketplaces,
     MeteredTransport,
     MeteringObserver,
     count_answers,
@@ -22,7 +24,7 @@ from app.metrics.edges import (
     time_orderchamp_calls,
 )
 from app.metrics.meters import Meters
-from app.ports import Arrival
+from app.ports import Arrival, Budget, Marketplace
 
 SOON = timedelta(seconds=1)
 
@@ -96,6 +98,7 @@ async def test_batches_are_measured_until_they_are_committed(registry: Collector
     assert await metered.accept(arrivals) == {(arrivals[0].application_id, 1)}
     assert samples(registry, "oca_intake_batch_deliveries_sum") == {(): 3}
     assert samples(registry, "oca_intake_commit_seconds_count") == {(): 1}
+    assert samples(registry, "oca_intake_commit_seconds_sum")[()] > 0
     door.refuses = NotStored("away", concerns="everybody")
     with pytest.raises(NotStored):
         await metered.accept(arrivals)
@@ -139,6 +142,7 @@ async def test_calls_of_shops_are_counted_by_what_was_asked_and_what_came_of_it(
             await metered.send(request, within=SOON)
     assert samples(registry, "oca_shop_calls_total") == {("product page", "shopify", result): 1}
     assert samples(registry, "oca_shop_call_seconds_count") == {("shopify",): 1}
+    assert samples(registry, "oca_shop_call_seconds_sum")["shopify",] > 0
 
 
 async def test_calls_of_orderchamp_are_timed_and_counted_with_their_cost(
@@ -175,9 +179,17 @@ class Purse:
         self.told.append(wait)
 
 
+class Bank:
+    """Marketplaces of which only the budget is seen with which they are opened."""
+
+    def open(self, token: str, budget: Budget) -> Marketplace:
+        return cast(Marketplace, budget)
+
+
 async def test_waits_for_a_budget_are_counted(registry: CollectorRegistry, meters: Meters) -> None:
     purse = Purse()
-    budget = MeteredBudget(purse, meters)
+    budget = MeteredMarketplaces(Bank(), meters).open("token", purse)
+    assert isinstance(budget, MeteredBudget)
     assert [await budget.draw(5), await budget.draw(5)] == [timedelta(seconds=2), timedelta(0)]
     await budget.block(SOON)
     await budget.report(limit=7, remaining=1, restore_rate=1, unused=0)
@@ -192,13 +204,13 @@ def test_what_flows_tell_is_counted(registry: CollectorRegistry, meters: Meters)
     observer.settled("shopify", ["applied", "ignored", "applied"])
     observer.replayed("shopify", ["ignored"])
     observer.reconciled("shopify", ["published"])
-    observer.alarmed(ApplicationId(uuid4()), 50)
+    observer.alarmed(ApplicationId(uuid4()), 70)
     observer.taken_over()
     observer.ran("done", 0.3)
     assert samples(registry, "oca_delivery_outcomes_total") == {("applied", "shopify"): 2, ("ignored", "shopify"): 1}
     assert samples(registry, "oca_replayed_deliveries_total") == {("ignored", "shopify"): 1}
     assert samples(registry, "oca_product_outcomes_total") == {("shopify", "published"): 1}
-    assert samples(registry, "oca_failure_alarms_total") == {("50",): 1}
+    assert samples(registry, "oca_failure_alarms_total") == {("70",): 1}
     assert samples(registry, "oca_lane_takeovers_total") == {(): 1}
     assert samples(registry, "oca_lane_runs_total") == {("done",): 1}
     assert samples(registry, "oca_lane_run_seconds_sum") == {(): 0.3}

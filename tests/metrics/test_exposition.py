@@ -4,17 +4,20 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import httpx
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
 
+from app.domain.errors import Concern
 from app.local.processes import free_port
 from app.metrics import Metrics
 from app.metrics.overview import FRESH_SECONDS, Gauges, Watch
-from app.ports import Overview
+from app.ports import Overview, RunEnd
 
 SEEN = Overview(
     oldest_due=timedelta(seconds=7),
@@ -130,6 +133,26 @@ async def test_a_scrape_shows_the_process_and_the_database() -> None:
     assert "\noca_overview_up 0.0\n" in shown
     assert "oca_oldest_due_seconds" not in shown, "an old figure would look like a good one"
     assert "\noca_lane_takeovers_total 1.0\n" in shown
+
+
+def test_what_alerts_look_for_is_there_before_it_happens() -> None:
+    """A series that begins with 1 has not increased."""
+    shown = Metrics().own().decode()
+    for series in (
+        *(f'oca_lane_runs_total{{ended="{each}"}}' for each in get_args(RunEnd)),
+        *(f'oca_failure_alarms_total{{level="{each}"}}' for each in (50, 70, 90, 100)),
+        *(f'oca_intake_refused_batches_total{{concerns="{each}"}}' for each in get_args(Concern)),
+    ):
+        assert f"\n{series} 0.0\n" in shown
+    assert "_created" not in shown
+
+
+def test_work_that_is_due_by_a_clock_ahead_of_ours_has_no_age_below_zero() -> None:
+    ahead = replace(SEEN, oldest_due=timedelta(seconds=-1))
+    ages = {
+        each.name: each.samples[0].value for each in Gauges(ahead).collect() if each.name == "oca_oldest_due_seconds"
+    }
+    assert ages == {"oca_oldest_due_seconds": 0.0}
 
 
 def test_a_worker_shows_its_metrics_at_a_port_of_its_own() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.domain.errors import NoAnswer
+from app.domain.errors import AddressRefused, NoAnswer
 from app.domain.http import Request, Response
 from app.orderchamp.client import OrderchampMarketplaces
 from app.ports import Marketplace, Transport
@@ -14,7 +14,7 @@ from app.ports import Marketplace, Transport
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
 
-Script = Response | NoAnswer | Callable[[Mapping[str, Any]], Response]
+Script = Response | NoAnswer | AddressRefused | Callable[[Mapping[str, Any]], Response]
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Scripted:
         given = json.loads(request.body)
         self.sent.append(given)
         answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
-        if isinstance(answer, NoAnswer):
+        if isinstance(answer, NoAnswer | AddressRefused):
             raise answer
         return answer if isinstance(answer, Response) else answer(given)
 
@@ -80,11 +80,17 @@ def account(
     *,
     clock: Clock | None = None,
     jitter: Callable[[], float] = lambda: 0.0,
+    observe: Callable[[str, int, str], None] = lambda _, __, ___: None,
 ) -> Marketplace:
     """Open the account behind a transport."""
     clock = clock or Clock()
     marketplaces = OrderchampMarketplaces(
-        transport, url="https://orderchamp.test/v1/graphql", clock=clock, sleep=clock.sleep, jitter=jitter
+        transport,
+        url="https://orderchamp.test/v1/graphql",
+        clock=clock,
+        sleep=clock.sleep,
+        jitter=jitter,
+        observe=observe,
     )
     return marketplaces.open("token", purse or Purse())
 

@@ -1,5 +1,6 @@
 """How calls are put together, paid, repeated, and what their outcomes are."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from datetime import timedelta
@@ -7,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from app.domain.errors import CredentialsRefused, OrderchampUnavailable, RateLimited
+from app.domain.errors import (
+    AddressRefused,
+    CredentialsRefused,
+    IntegrationError,
+    NoAnswer,
+    OrderchampUnavailable,
+    RateLimited,
+)
 from app.domain.http import Response
 from app.domain.ids import Sku, TargetId
 from app.domain.plan import (
@@ -29,7 +37,7 @@ from tests.orderchamp.changes import (
     stock,
     stock_answer,
 )
-from tests.orderchamp.scripted import LATER, NOW, Clock, Purse, Scripted, account, each_alias, ok
+from tests.orderchamp.scripted import LATER, NOW, Clock, Purse, Script, Scripted, account, each_alias, ok
 
 
 async def test_stock_goes_out_a_hundred_lines_a_call() -> None:
@@ -207,3 +215,25 @@ async def test_the_token_is_in_no_error() -> None:
             Scripted([Response(status=500, body=json.dumps({"Authorization": "Bearer token"}).encode())])
         ).find([Sku("A")])
     assert "token" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "ended"),
+    [
+        (ok({"account": {"id": "a", "name": "Oak & Ash"}, "storefronts": {"nodes": []}}), "ok"),
+        (Response(status=401), "refused"),
+        (ok(None, errors=[{"message": "Cannot query field"}]), "refused"),
+        (SLOW_DOWN, "throttled"),
+        (DOWN, "error"),
+        (NoAnswer("nothing", maybe_executed=True), "no answer"),
+        (AddressRefused("a private address"), "not called"),
+    ],
+)
+async def test_each_request_is_told_with_its_cost_and_how_it_ended(answer: Script, ended: str) -> None:
+    purse, told = Purse(), list[tuple[str, int, str]]()
+    asked = account(Scripted([answer]), purse, observe=lambda *each: told.append(each)).account()
+    with contextlib.suppress(IntegrationError):
+        await asked
+    assert [*told] == [("account", cost, ended) for cost in purse.drawn]
+    assert told
+    assert all(cost > 0 for _, cost, _ in told)
