@@ -128,7 +128,10 @@ def _standing(situation: Situation) -> tuple[str, str]:
             return "published", f"Published, because {desired.reason}."
         return "published", "Published, because another product of this shop on the same Orderchamp product is."
     if not situation.may_create and not situation.targets and situation.settings.mode == "everything":
-        return "detached", "It was deleted on Orderchamp; an import creates it again."
+        return (
+            "detached",
+            "Somebody deleted it on Orderchamp; the next import creates it again, or a person who answers the problem.",
+        )
     if not desired.living:
         return "deleted", f"Not published, because {desired.reason}."
     return _hidden(situation) if situation.bindings else _absent(situation)

@@ -10,7 +10,7 @@ from app.domain.problem import Problem
 from app.domain.resolution import Approve, Bind, ChooseStorefront, Plain, Resolution
 from app.flows.operate import resume
 from app.flows.services import Services
-from app.ports import Transaction
+from app.ports import Told, Transaction
 
 
 async def resolve(services: Services, problem_id: UUID, answer: Resolution) -> Problem | None:
@@ -24,6 +24,7 @@ async def resolve(services: Services, problem_id: UUID, answer: Resolution) -> P
             return None
         _check(problem, answer)
         await _act(tx, problem, answer)
+        await tx.timeline.add(problem.application_id, _told(problem, answer))
         await tx.lanes.wake(problem.application_id)
     if answer.action == "resume":
         await resume(services, problem.application_id)
@@ -40,6 +41,18 @@ def _check(problem: Problem, answer: Resolution) -> None:
         )
     if problem.state == "closed":
         raise NotPossibleNow("The problem is closed: its cause is gone.")
+
+
+def _told(problem: Problem, answer: Resolution) -> list[Told]:
+    """Return what the stories of the products say of the answer, so that what follows from it has its cause there."""
+    if answer.action == "dismiss":
+        return []
+    meant = problem_type(problem.kind)
+    does = next(way.does for way in meant.ways if way.action == answer.action)
+    chosen = answer.source_ids if isinstance(answer, Approve) else None
+    named = frozenset(problem.source_ids if chosen is None else chosen)
+    sentence = f"A person answered the problem “{meant.title}” with {answer.action}: {does}"
+    return [Told(source_id=each, kind="answered", sentence=sentence) for each in problem.source_ids if each in named]
 
 
 async def _act(tx: Transaction, problem: Problem, answer: Resolution) -> None:

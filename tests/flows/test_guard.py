@@ -54,6 +54,8 @@ async def test_many_wait_for_a_person_who_approves_some_or_all(stage: Stage) -> 
     await stage.settle()
     assert published(stage) == set(ALL) - {"1"}
     assert (await stage.problem(application, "guard")).source_ids == ("2", "3", "4")
+    stories = [await stage.story(application, each) for each in ("1", "2")]
+    assert [any("A person answered" in told for told in story) for story in stories] == [True, False]
     await resolve(stage.services, problem.id, Approve())
     await stage.settle()
     assert published(stage) == {"5", "6"}

@@ -157,6 +157,9 @@ async def test_what_was_deleted_on_orderchamp_is_created_again_only_when_a_perso
     await resolve(stage.services, problem.id, Plain("create"))
     await stage.settle()
     assert stage.orderchamp.stock("1-A") == 1
+    told = await stage.story(application, "1")
+    asked = told.index("A person answered the problem “Deleted on Orderchamp” with create: Create it again now.")
+    assert told[asked + 1].startswith("Created on Orderchamp"), "what a person wanted has no cause in the story"
     assert await stage.problems(application) == ()
 
 
