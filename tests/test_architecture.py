@@ -181,19 +181,6 @@ def test_nobody_but_transport_speaks_http() -> None:
     assert speakers <= SPEAK_HTTP
 
 
-def test_records_are_changed_by_the_function_that_knows_every_kind() -> None:
-    """``dataclasses.replace`` knows no structs, which no type checker notices."""
-    knowing = {part for part, allowed in MAY_IMPORT.items() if "domain" in allowed} | {"domain"}
-    wrong = [
-        str(path.relative_to(APP.parent))
-        for path in MODULES
-        if package_of(path) in knowing and path != APP / "domain" / "structs.py"
-        for name in imports(path)
-        if name == "dataclasses.replace"
-    ]
-    assert wrong == []
-
-
 def test_settings_alone_reads_the_environment() -> None:
     readers = {
         package_of(path)

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import httpx
@@ -15,7 +15,6 @@ from structlog.testing import capture_logs
 from app.domain.application import Application
 from app.domain.http import Reading
 from app.domain.ids import AccountId, SourceId, SupplierId
-from app.domain.structs import replace
 from app.flows.services import Services
 from app.local.processes import free_port
 from app.platforms.adapter import Adapter

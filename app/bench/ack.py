@@ -10,7 +10,7 @@ import contextlib
 import os
 import statistics
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -21,7 +21,6 @@ from app.bench import empty
 from app.bench.given import Given, Installed, given_database, install_applications
 from app.bench.load import EVENT_ID, Answered, Load, as_text, generate
 from app.domain.http import Delivery
-from app.domain.structs import replace
 from app.local.figures import Figure
 from app.local.processes import Processes, free_port
 from app.platforms.adapter import Secret

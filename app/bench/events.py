@@ -1,12 +1,12 @@
 """How many events a second one worker brings to Orderchamp, when Orderchamp itself costs no time."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from app.bench.bodies import Product
 from app.bench.inside import Inside, inside
-from app.domain.structs import replace
 from app.local.figures import Figure
 from app.local.postgres import embedded, scratch
 from app.serving import settle_in

@@ -6,7 +6,7 @@ import os
 import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
@@ -29,7 +29,6 @@ from app.domain.images import MOST_SHOWN
 from app.domain.plan import Applied, Change, Outcome
 from app.domain.settings import ApplicationSettings
 from app.domain.state import Observed, ObservedVariant
-from app.domain.structs import replace
 from app.domain.webhook import Registered
 from app.flows.services import Pace, Services
 from app.local.patience import until

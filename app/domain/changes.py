@@ -45,7 +45,7 @@ class UpdateProduct(Struct, frozen=True, kw_only=True):
 
     def told(self) -> Mapping[str, Any]:
         """Return the fields that are changed, by name, apart from ``measures``."""
-        return told(self, ("title", "description", "option_names", "images"))
+        return told(title=self.title, description=self.description, option_names=self.option_names, images=self.images)
 
 
 class UpdateVariant(Struct, frozen=True, kw_only=True):
@@ -63,7 +63,14 @@ class UpdateVariant(Struct, frozen=True, kw_only=True):
 
     def told(self) -> Mapping[str, Any]:
         """Return the fields that are changed, by name."""
-        return told(self, ("sku", "price", "msrp", "policy", "options", "barcode"))
+        return told(
+            sku=self.sku,
+            price=self.price,
+            msrp=self.msrp,
+            policy=self.policy,
+            options=self.options,
+            barcode=self.barcode,
+        )
 
 
 class SetStock(Struct, frozen=True, kw_only=True):
@@ -148,8 +155,7 @@ def sent(observed: Observed, changes: Iterable[Change]) -> Observed:
                 if (before := variants.get(change.target_variant_id)) is not None:
                     variants[before.id] = replace(before, **change.told())
             case UpdateProduct():
-                measures = replace(observed.measures, **change.measures.told())
-                observed = replace(observed, **change.told(), measures=measures)
+                observed = _updated(observed, change)
             case Publish() | RefreshListing():
                 observed = replace(observed, published=True)
             case Unpublish():
@@ -157,3 +163,10 @@ def sent(observed: Observed, changes: Iterable[Change]) -> Observed:
             case CreateProduct() | CreateVariant():
                 pass
     return replace(observed, variants=variants)
+
+
+def _updated(observed: Observed, change: UpdateProduct) -> Observed:
+    if change.measures == UNTOLD:
+        return replace(observed, **change.told())
+    measures = replace(observed.measures, **change.measures.told())
+    return replace(observed, **change.told(), measures=measures)

@@ -1,12 +1,11 @@
 """Installs on their way: what a supplier has begun, whose word is missing, and what came of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from app.domain.ids import AccountId, ApplicationId, InstallId, StorefrontId, SupplierId
 from app.domain.settings import ApplicationSettings
-from app.domain.structs import replace
 
 InstallState = Literal["waiting", "agreed", "done", "refused", "failed", "expired"]
 """``waiting`` for the supplier, Orderchamp or the shop. ``agreed``: both sides have, and the rest is ours. Then an end."""

@@ -246,56 +246,52 @@ def _home(situation: Situation) -> TargetId | None:
 
 def _update(situation: Situation) -> Iterable[Change]:
     desired = situation.desired
+    changes: list[Change] = []
     for target in situation.targets.values():
         if target.observed is not None and target.owner and desired.living and not situation.only_stock:
-            yield from _update_product(situation, target, target.observed)
-            yield from _update_measures(situation, target.observed)
+            changes += _update_product(situation, target, target.observed)
+            changes += _update_measures(situation, target.observed)
     known = {variant.source_id: variant for variants in (desired.skipped, desired.variants) for variant in variants}
     for binding in situation.bindings.values():
-        observed = _observed_variant(situation, binding)
+        target = situation.targets[binding.target_id]
+        observed = None if target.observed is None else target.observed.variants.get(binding.target_variant_id)
         if observed is None:
             continue
         variant = known.get(binding.source_variant_id)
-        if _is_off_sale(situation, binding, variant):
-            yield from _retire_variant(situation, binding, observed)
+        if _is_off_sale(situation, target, variant):
+            changes += _retire_variant(situation, binding, observed)
         elif variant is not None and desired.living:
-            yield from _keep_up(situation, binding, variant, observed)
+            changes += _keep_up(situation, binding, variant, observed)
+    return changes
 
 
 def _keep_up(
     situation: Situation, binding: Binding, variant: DesiredVariant | Skipped, observed: ObservedVariant
-) -> Iterable[Change]:
+) -> list[Change]:
+    changes: list[Change] = []
     if isinstance(variant, DesiredVariant) and variant.source_id not in situation.apart:
-        for change in (
-            _details(situation, binding, variant, observed),
-            _barcode(situation, binding, variant, observed),
-        ):
-            if change is not None:
-                yield change
+        if (details := _details(situation, binding, variant, observed)) is not None:
+            changes.append(details)
+        if variant.barcode not in (None, observed.barcode):
+            changes += _barcode(situation, binding, variant)
     if variant.stock is not None and variant.stock != observed.stock:
-        yield _set_stock(situation, binding, variant.stock)
+        changes.append(_set_stock(situation, binding, variant.stock))
+    return changes
 
 
-def _is_off_sale(situation: Situation, binding: Binding, variant: DesiredVariant | Skipped | None) -> bool:
+def _is_off_sale(situation: Situation, target: Target, variant: DesiredVariant | Skipped | None) -> bool:
     """Tell whether buyers would still see what the shop does not sell (any more), so that it has to be sold out.
 
     A variant that was removed; a deleted product that is not hidden; an inactive one beside others that are shown. What is
     hidden with its target is left as it was.
     """
-    desired, target = situation.desired, situation.targets[binding.target_id]
+    desired = situation.desired
     if not desired.living:
         stays = situation.only_stock or (not situation.may_hide and wants_hiding(situation))
         return target.shared_with_living or stays
     if variant is None:
         return situation.settings.removed_variants == "sell_out"
     return target.published_by_others and not desired.published and not situation.only_stock
-
-
-def _observed_variant(situation: Situation, binding: Binding) -> ObservedVariant | None:
-    target = situation.targets.get(binding.target_id)
-    if target is None or target.observed is None:
-        return None
-    return target.observed.variants.get(binding.target_variant_id)
 
 
 def _update_product(situation: Situation, target: Target, observed: Observed) -> Iterable[Change]:
@@ -333,19 +329,15 @@ def _update_measures(situation: Situation, observed: Observed) -> Iterable[Chang
         yield UpdateProduct(source_id=situation.desired.source_id, target_id=observed.id, measures=changed)
 
 
-def _barcode(
-    situation: Situation, binding: Binding, variant: DesiredVariant, observed: ObservedVariant
-) -> UpdateVariant | None:
+def _barcode(situation: Situation, binding: Binding, variant: DesiredVariant) -> Iterable[Change]:
     """Send a barcode. Apart, as measures are."""
-    differs = variant.barcode is not None and variant.barcode != observed.barcode
-    if not differs or not situation.settings.fields.specifications or situation.only_stock:
-        return None
-    return UpdateVariant(
-        source_id=situation.desired.source_id,
-        target_id=binding.target_id,
-        target_variant_id=binding.target_variant_id,
-        barcode=variant.barcode,
-    )
+    if situation.settings.fields.specifications and not situation.only_stock:
+        yield UpdateVariant(
+            source_id=situation.desired.source_id,
+            target_id=binding.target_id,
+            target_variant_id=binding.target_variant_id,
+            barcode=variant.barcode,
+        )
 
 
 def _details(

@@ -26,7 +26,7 @@ class Measures(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def told(self) -> Mapping[str, Decimal]:
         """Return what is told, by name."""
-        return told(self, MEASURES)
+        return told(**asdict(self))
 
     def beside(self, others: "Measures") -> "Measures":
         """Return what is told here and is otherwise, or not told, in ``others``."""

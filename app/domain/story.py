@@ -19,6 +19,7 @@ from app.domain.plan import (
     lacks_storefront,
     wants_hiding,
 )
+from app.domain.product import UNTOLD
 from app.domain.state import DRAFT_REASONS
 
 
@@ -84,8 +85,8 @@ SHOWN = frozenset({"price", "msrp", "sku"})
 
 def _fields(change: UpdateProduct | UpdateVariant) -> list[str]:
     told = change.told()
-    found = [WORDS.get(name, name) + (f" {told[name]}" if name in SHOWN else "") for name in told]
-    if isinstance(change, UpdateProduct):
+    found = [WORDS.get(name, name) + (f" {told[name]!s}" if name in SHOWN else "") for name in told]
+    if isinstance(change, UpdateProduct) and change.measures != UNTOLD:
         found += [name.split("_")[0] for name in change.measures.told()]
     return found
 

@@ -4,11 +4,9 @@ They are immutable structs of msgspec, which are made, compared, changed and wri
 dataclasses cost; a delivery makes hundreds of them. What there is little of may stay a dataclass.
 """
 
-import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
@@ -18,15 +16,9 @@ if TYPE_CHECKING:
     # For type checkers a struct is a dataclass, and of this function they know that it takes the fields of its argument.
     from dataclasses import replace
 else:
-    _replace = msgspec.structs.replace
-
-    def replace(record: Any, /, **changes: Any) -> Any:
-        """Return a struct or a dataclass with some of its fields replaced."""
-        if isinstance(record, Struct):
-            return _replace(record, **changes)
-        return dataclasses.replace(record, **changes)
+    from msgspec.structs import replace
 
 
-def told(record: Struct, names: Iterable[str]) -> Mapping[str, Any]:
-    """Return those of these fields of a record that are not None, by name."""
-    return {name: value for name in names if (value := getattr(record, name)) is not None}
+def told(**fields: Any) -> Mapping[str, Any]:
+    """Return those of these fields that are not None, by name."""
+    return {name: value for name, value in fields.items() if value is not None}

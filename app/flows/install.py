@@ -5,14 +5,13 @@ bindings and the storefronts it remembers. Nothing is stored before both sides h
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from app.domain.application import Account, Application
 from app.domain.errors import AlreadyInstalled, CredentialsRefused, InvalidInstallation, NotPossibleNow
 from app.domain.ids import ApplicationId, StorefrontId, SupplierId
 from app.domain.settings import ApplicationSettings
-from app.domain.structs import replace
 from app.flows.erase import refuse_while_erasing
 from app.flows.lane import ORDERCHAMP_TOKEN, as_secrets, shop_credentials
 from app.flows.renew import fresh

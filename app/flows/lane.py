@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from app.domain.application import Application
 from app.domain.errors import ChangedMeanwhile
-from app.domain.ids import StorefrontId
+from app.domain.ids import SourceId, StorefrontId
+from app.domain.projection import SourceProduct
 from app.flows.services import Services
 from app.flows.tenure import Tenure
 from app.platforms.adapter import Adapter, Connection
@@ -24,7 +25,8 @@ class LaneRun:
     ``services`` are this run's own: whatever calls with them needs the permission of its ``tenure``. ``storefronts``
     are the names of the account's storefronts. ``spent`` tells how many points its calls to Orderchamp cost so far.
     ``secrets`` is what the vault keeps of the Application. ``products`` counts how many were reconciled in this run.
-    ``without_shop``: the shop gives no credentials now, so it is not called.
+    ``without_shop``: the shop gives no credentials now, so it is not called. ``wanted`` are the products that the last batch
+    of events changed, as they were stored.
     """
 
     services: Services
@@ -42,6 +44,7 @@ class LaneRun:
     not_before: datetime | None = None
     ended: bool = field(default=False)
     without_shop: bool = field(default=False)
+    wanted: Mapping[SourceId, SourceProduct] = field(default_factory=dict, repr=False)
 
     @property
     def claim(self) -> Claim:

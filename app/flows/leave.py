@@ -3,10 +3,10 @@
 Each step may be repeated. The shop's credentials are often dead by then, so a refusal counts as done.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from app.domain.errors import CredentialsRefused, PlatformRejected, RunOver, TemporaryError
-from app.domain.structs import replace
 from app.flows.keep_webhook import leave_account, remove_webhook
 from app.flows.lane import LaneRun
 from app.platforms.adapter import Unsubscribe

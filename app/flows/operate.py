@@ -4,7 +4,7 @@ Each is one transaction that writes down what is wanted and wakes the lane, whic
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from app.domain.application import Account, Application
@@ -12,7 +12,6 @@ from app.domain.errors import ApplicationNotFound, CredentialsRefused, NotPossib
 from app.domain.ids import ApplicationId, SourceId, StorefrontId
 from app.domain.importing import Import
 from app.domain.settings import ApplicationSettings
-from app.domain.structs import replace
 from app.flows.install import check_storefront, kept_credentials, refuse_other_account, try_orderchamp, try_shop
 from app.flows.lane import ORDERCHAMP_TOKEN, as_secrets
 from app.flows.renew import fresh

@@ -8,6 +8,7 @@ Products are not read one by one where the platform has no such read: then the s
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,7 +18,6 @@ from app.domain.errors import PlatformRejected, RunOver, TemporaryError
 from app.domain.problem import Raised
 from app.domain.projection import project_told
 from app.domain.retry import GiveUp, decide
-from app.domain.structs import replace
 from app.flows.lane import LaneRun
 from app.flows.project_events import of_product, open_book
 from app.flows.retrying import AT_LEAST, failures

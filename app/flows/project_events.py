@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeGuard
+from typing import Protocol, TypeAlias, TypeGuard
 
 import structlog
 
@@ -59,6 +59,12 @@ FRESH = Manner(project=project)
 
 RUNG = Rung()
 
+OF_THE_INSTALLATION: TypeAlias = Uninstalled | Erasure
+ASIDE: TypeAlias = Rung | Uninstalled | Erasure
+"""Facts that are about no product."""
+
+DESCRIPTION: TypeAlias = Snapshot | Part
+
 
 @dataclass(slots=True)
 class Book:
@@ -82,7 +88,7 @@ class Book:
 
     def subject(self, fact: ProductFact) -> SourceId | None:
         """Return the product that ``fact`` is about; None when it names a stock item that no product has."""
-        if isinstance(fact, Snapshot | Part):
+        if isinstance(fact, DESCRIPTION):
             return fact.source_id
         owner = None if fact.stock_item_id is None else self._of_stock_item(fact.stock_item_id)
         return owner if owner is not None or isinstance(fact, StockFact) else fact.source_id
@@ -104,7 +110,8 @@ async def project_events(run: LaneRun) -> bool:
     ordinary = [each for each in read if not about_the_installation(each[1])]
     if ordinary:
         async with run.services.store.transaction(run.claim) as tx:
-            settled = await _take_in(run, tx, ordinary)
+            settled, book = await _take_in(run, tx, ordinary)
+        run.wanted = book.after
         run.services.observer.settled(run.application.platform, [each.outcome for each in settled])
         _log(run, settled)
     for delivery, facts in read:
@@ -146,19 +153,13 @@ def read_delivery(run: LaneRun, delivery: StoredDelivery) -> tuple[Fact, ...] | 
 
 def about_the_installation(facts: tuple[Fact, ...] | Settled) -> TypeGuard[tuple[Fact, ...]]:
     """Tell whether a delivery is about the installation itself, not about products."""
-    return isinstance(facts, tuple) and any(isinstance(fact, Uninstalled | Erasure) for fact in facts)
+    return isinstance(facts, tuple) and any(isinstance(fact, OF_THE_INSTALLATION) for fact in facts)
 
 
 async def _take_in(
     run: LaneRun, tx: Transaction, read: Sequence[tuple[StoredDelivery, tuple[Fact, ...] | Settled]]
-) -> Sequence[Settled]:
-    facts = [
-        fact
-        for _, found in read
-        if isinstance(found, tuple)
-        for fact in found
-        if not isinstance(fact, Rung | Uninstalled | Erasure)
-    ]
+) -> tuple[Sequence[Settled], Book]:
+    facts = [fact for _, found in read if isinstance(found, tuple) for fact in found if not isinstance(fact, ASIDE)]
     if any(isinstance(found, tuple) and RUNG in found for _, found in read) and run.application.state != "uninstalled":
         await tx.appointments.make(run.application.id, "changes")
     book = await open_book(run, tx, facts)
@@ -178,12 +179,12 @@ async def _take_in(
     await tx.products.save(run.application.id, book.changes())
     await tx.inbox.settle(settled)
     await tx.timeline.add(run.application.id, told)
-    return settled
+    return settled, book
 
 
 async def open_book(run: LaneRun, tx: Transaction, facts: Sequence[ProductFact]) -> Book:
     """Return the products that these facts are about, as they are stored."""
-    items = {fact.stock_item_id for fact in facts if not isinstance(fact, Snapshot | Part) and fact.stock_item_id}
+    items = {fact.stock_item_id for fact in facts if not isinstance(fact, DESCRIPTION) and fact.stock_item_id}
     by_item = await tx.products.of_stock_items(run.application.id, tuple(items)) if items else {}
     named = {fact.source_id for fact in facts if not isinstance(fact, StockFact) and fact.source_id}
     known = await tx.products.known(run.application.id, tuple(named | set(by_item.values())))
@@ -197,7 +198,7 @@ def project_delivery(
     told: list[Told] = []
     last: tuple[SourceId, Projected] | None = None
     for fact in facts:
-        if isinstance(fact, Rung | Uninstalled | Erasure):
+        if isinstance(fact, ASIDE):
             continue
         source_id = book.subject(fact)
         if source_id is None:

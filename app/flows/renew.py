@@ -4,12 +4,12 @@ Where the answer to a renewal got lost, or the worker died before it was kept, t
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
 from app.domain.errors import CredentialsRefused, PlatformRejected, RunOver, TemporaryError
-from app.domain.structs import replace
 from app.flows.lane import LaneRun, as_secrets
 from app.flows.services import Services
 from app.platforms.adapter import Adapter

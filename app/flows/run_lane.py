@@ -7,7 +7,7 @@ ends with them: it makes a few round trips to the database, since with many lane
 
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import takewhile
 
@@ -26,7 +26,6 @@ from app.domain.errors import (
 from app.domain.ids import SupplierId
 from app.domain.problem import Raised
 from app.domain.retry import rest_after
-from app.domain.structs import replace
 from app.flows.check_images import check_images
 from app.flows.erase import erase, erase_supplier
 from app.flows.import_catalogue import import_page

@@ -1,7 +1,7 @@
 """What every flow is given: the ports, the adapters, and the few numbers that a deployment chooses."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,7 +10,6 @@ import structlog
 from app.domain.application import Application
 from app.domain.errors import NoAnswer, PlatformUnavailable, RateLimited
 from app.domain.http import Reading, Request, Response, T
-from app.domain.structs import replace
 from app.flows.interrupted import Interrupted, InterruptedReads
 from app.platforms.adapter import Adapter, Connection, Secret
 from app.ports import Bell, Marketplaces, Nobody, Observer, OrderchampApp, Store, Transport

@@ -4,8 +4,9 @@ A supplier who removes our app at Orderchamp kills the tokens of all their Appli
 once. Tokens that work are left alone: they may have been given for one shop with care.
 """
 
+from dataclasses import replace
+
 from app.domain.application import Application
-from app.domain.structs import replace
 from app.flows.lane import ORDERCHAMP_TOKEN
 from app.flows.services import Services
 from app.flows.sweep import keep_sweeping

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
 from app.domain.errors import PlatformRejected, RateLimited
 from app.domain.http import Reading, Request, Response
-from app.domain.structs import replace
 
 T = TypeVar("T")
 

@@ -45,7 +45,7 @@ def reader(kind: type[T]) -> Callable[[bytes], T]:
 
     def read(body: bytes) -> T:
         try:
-            if _NOT_PLAIN.search(body):
+            if b"\\" in body and _NOT_PLAIN.search(body):
                 return convert(read_json(body), kind, strict=False)
             return decode(body.decode())
         except ValidationError as error:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from app.domain.ids import AccountId, ApplicationId, Sku, SourceId, SourceVariantId, TargetId, TargetVariantId
 from app.domain.state import Binding
 from app.ports import BoundVariant, Sibling
-from app.store.connection import Connection, Row
-from app.store.documents import rows
+from app.store.connection import Connection, Row, given_ids
+from app.store.documents import as_ids, rows
 from app.store.waking import wake_others
 
 # A target variant belongs to one source variant. An uninstalled Application keeps its bindings for the day it returns,
@@ -35,7 +35,7 @@ def of_targets(application_id: str) -> str:
     other way, the 100,000 bindings of one Application take half a minute.
     """
     return f"""
-        unnest(CAST(:ids AS text[])) AS wanted(target_id) CROSS JOIN LATERAL (
+        unnest({given_ids("ids")}) AS wanted(target_id) CROSS JOIN LATERAL (
             SELECT application_id, source_id, account_id, target_id, bound_at FROM binding
             WHERE account_id = (SELECT account_id FROM application WHERE id = {application_id})
                 AND target_id = wanted.target_id OFFSET 0
@@ -88,8 +88,8 @@ class Bindings:
         """Return the bindings of these products; products without any are absent."""
         found = await self._connection.execute(
             "SELECT source_id, source_variant_id, target_id, target_variant_id FROM binding "
-            "WHERE application_id = :id AND source_id = ANY(:source_ids) ORDER BY bound_at, source_variant_id",
-            {"id": application_id, "source_ids": list(source_ids)},
+            f"WHERE application_id = :id AND source_id = ANY({given_ids('source_ids')}) ORDER BY bound_at, source_variant_id",
+            {"id": application_id, "source_ids": as_ids(source_ids)},
         )
         grouped: dict[SourceId, tuple[Binding, ...]] = {}
         for row in found:
@@ -98,11 +98,11 @@ class Bindings:
 
     async def siblings(self, application_id: ApplicationId, ids: Sequence[TargetId]) -> tuple[Sibling, ...]:
         """Return every source product of the Application that is bound to one of these targets, oldest binding first."""
-        found = await self._connection.execute(_SIBLINGS, {"application_id": application_id, "ids": list(ids)})
+        found = await self._connection.execute(_SIBLINGS, {"application_id": application_id, "ids": as_ids(ids)})
         return tuple(
             Sibling(
-                target_id=TargetId(row["target_id"]),
-                source_id=SourceId(row["source_id"]),
+                target_id=row["target_id"],
+                source_id=row["source_id"],
                 wants_published=row["wants_published"],
                 living=row["living"],
             )
@@ -153,7 +153,7 @@ class Bindings:
             SHARERS_DUE,
             {
                 "application_id": application_id,
-                "ids": list({each.binding.target_id for each in bound}),
+                "ids": as_ids({each.binding.target_id for each in bound}),
                 "source_ids": list({each.source_id for each in bound}),
             },
         )
@@ -232,7 +232,7 @@ class Bindings:
 
 def _binding(row: Row) -> Binding:
     return Binding(
-        source_variant_id=SourceVariantId(row["source_variant_id"]),
-        target_id=TargetId(row["target_id"]),
-        target_variant_id=TargetVariantId(row["target_variant_id"]),
+        source_variant_id=row["source_variant_id"],
+        target_id=row["target_id"],
+        target_variant_id=row["target_variant_id"],
     )

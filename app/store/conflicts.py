@@ -4,17 +4,18 @@ from collections.abc import Collection, Mapping, Sequence
 
 from app.domain.conflict import BoundTo, Choice, Holder
 from app.domain.ids import AccountId, ApplicationId, Sku, SourceId, SourceVariantId, TargetVariantId
-from app.store.connection import Connection
+from app.store.connection import Connection, given_ids
+from app.store.documents import as_ids
 from app.store.waking import wake_others
 
 # Products are looked up one by one, by their keys (OFFSET keeps the planner from joining them): what a preview overlays has
 # no keys that a join could use.
-_HOLDERS = """
+_HOLDERS = f"""
     SELECT v.application_id, v.source_id, v.source_variant_id, v.sku, p.title
     FROM (
         SELECT v.application_id, v.source_id, v.source_variant_id, v.sku, count(*) OVER (PARTITION BY v.folded) AS holders
         FROM source_variant v JOIN application a ON a.id = v.application_id
-        WHERE v.folded = ANY(:folded) AND a.account_id = :account_id AND a.state <> 'uninstalled'
+        WHERE v.folded = ANY({given_ids("folded")}) AND a.account_id = :account_id AND a.state <> 'uninstalled'
     ) v
     JOIN LATERAL (
         SELECT title, gone FROM source_product WHERE application_id = v.application_id AND source_id = v.source_id OFFSET 0
@@ -69,7 +70,7 @@ class Conflicts:
         ``at_least``: an SKU is left out that fewer variants have, deleted ones among them.
         """
         found = await self._connection.execute(
-            _HOLDERS, {"account_id": account_id, "folded": list(folded), "at_least": at_least}
+            _HOLDERS, {"account_id": account_id, "folded": as_ids(folded), "at_least": at_least}
         )
         return tuple(
             Holder(

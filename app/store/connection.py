@@ -85,6 +85,11 @@ def given_rows(name: str, *, documents: Sequence[str], **columns: str) -> str:
     return f"{rows} AS {name}({', '.join((*columns, *documents))})"
 
 
+def given_ids(name: str) -> str:
+    """Return an array of ids in SQL that is given as one JSON parameter ``:NAME``, where many come: see ``documents.as_ids``."""
+    return f"ARRAY(SELECT jsonb_array_elements_text(CAST(:{name} AS jsonb)))"
+
+
 @cache
 def numbered(statement: str) -> tuple[str, tuple[str, ...]]:
     """Return a statement with the numbers that PostgreSQL wants for names, and the names in that order."""

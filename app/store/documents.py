@@ -1,6 +1,6 @@
 """Domain documents as JSON text and back. Money and ids keep every digit: Decimals are written as text."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from msgspec import to_builtins
@@ -122,6 +122,11 @@ def rows(records: Sequence[Struct | Mapping[str, object]]) -> str:
     Whole documents go beside them, as ``lines``: see ``connection.given_rows``.
     """
     return _dump(records)
+
+
+def as_ids(ids: Collection[str]) -> str:
+    """Return ids as one JSON parameter, for ``connection.given_ids``."""
+    return _dump(list(ids))
 
 
 def lines(documents: Sequence[object]) -> str:

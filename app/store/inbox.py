@@ -8,17 +8,17 @@ from app.domain.http import Delivery
 from app.domain.ids import ApplicationId, DeliveryId, EventId, SupplierId, Topic
 from app.domain.replay import DEAD_LETTER, Selection
 from app.ports import InboxEntry, Settled, StoredDelivery
-from app.store.connection import Connection, Row
-from app.store.documents import clean, from_texts, rows, to_texts
+from app.store.connection import Connection, Row, given_ids
+from app.store.documents import as_ids, clean, from_texts, rows, to_texts
 from app.store.portions import portion
 
 # An event id that only says which deliveries are alike is given free, so that the next one like this is kept.
-_SETTLE = """
+_SETTLE = f"""
     UPDATE delivery SET outcome = s.outcome, reason = s.reason, source_id = s.source_id, settled_at = now(),
         event_id = CASE WHEN delivery.outcome IS NULL AND starts_with(delivery.event_id, :substitute)
             THEN delivery.event_id || '#' || delivery.id ELSE delivery.event_id END
     FROM jsonb_to_recordset(CAST(:settled AS jsonb)) AS s(delivery_id bigint, outcome text, reason text, source_id text)
-    WHERE delivery.id = ANY(:ids) AND delivery.id = s.delivery_id
+    WHERE delivery.id = ANY(CAST({given_ids("ids")} AS bigint[])) AND delivery.id = s.delivery_id
 """
 
 
@@ -87,8 +87,8 @@ class Inbox:
     async def settle(self, settled: Sequence[Settled]) -> None:
         """Write down what became of deliveries."""
         if settled:
-            ids = [each.delivery_id for each in settled]
-            given = {"ids": ids, "settled": rows(settled), "substitute": SUBSTITUTE}
+            names = [str(each.delivery_id) for each in settled]
+            given = {"ids": as_ids(names), "settled": rows(settled), "substitute": SUBSTITUTE}
             await self._connection.execute(_SETTLE, given)
 
     async def of(
@@ -217,7 +217,7 @@ def stored(row: Row) -> StoredDelivery:
         body=row["body"] or b"",
         received_at=row["received_at"],
     )
-    return StoredDelivery(id=DeliveryId(row["id"]), topic=Topic(row["topic"]), delivery=delivery)
+    return StoredDelivery(id=row["id"], topic=row["topic"], delivery=delivery)
 
 
 def _entry(row: Row) -> InboxEntry:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from app.domain.ids import ApplicationId, SourceId
 from app.domain.problem import Problem, ProblemKind, ProblemState, Raised
-from app.store.connection import Connection, Row
-from app.store.documents import clean, rows
+from app.store.connection import Connection, Row, given_ids
+from app.store.documents import as_ids, clean, rows
 
 # Seen again: counted. Closed before: opened again. Dismissed: it stays so while its cause lasts.
 _RAISE = """
@@ -30,10 +30,10 @@ _LINK = """
     ON CONFLICT DO NOTHING
 """
 
-_UNLINK = """
+_UNLINK = f"""
     WITH unlinked AS (
         DELETE FROM problem_product l USING problem p
-        WHERE l.application_id = :application_id AND l.source_id = ANY(:source_ids) AND p.id = l.problem_id
+        WHERE l.application_id = :application_id AND l.source_id = ANY({given_ids("source_ids")}) AND p.id = l.problem_id
             AND NOT EXISTS (
                 SELECT FROM jsonb_to_recordset(CAST(:links AS jsonb)) AS r(source_id text, kind text, subject text)
                 WHERE r.source_id = l.source_id AND r.kind = p.kind AND r.subject = p.subject)
@@ -73,7 +73,7 @@ class Problems:
         if raised:
             await self._connection.execute(_LINK, {"application_id": application_id, "links": links})
         await self._connection.execute(
-            _UNLINK, {"application_id": application_id, "links": links, "source_ids": list(found)}
+            _UNLINK, {"application_id": application_id, "links": links, "source_ids": as_ids(found)}
         )
 
     async def raise_(self, application_id: ApplicationId, raised: Raised) -> None:

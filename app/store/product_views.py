@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from app.domain.ids import ApplicationId, DeliveryId, SourceId, SourceVariantId
+from app.domain.ids import ApplicationId, SourceId, SourceVariantId
 from app.domain.projection import ReadRequest, SourceProduct
 from app.ports import ProductView
 from app.store.connection import Connection, Row
@@ -103,12 +103,12 @@ def to_product(row: Row) -> SourceProduct:
             gone_checks=row["gone_checks"],
         )
     return SourceProduct(
-        source_id=SourceId(row["source_id"]),
+        source_id=row["source_id"],
         snapshot=None if row["snapshot"] is None else to_snapshot(row["snapshot"]),
         gone=row["gone"],
         desired=None if row["desired"] is None else to_desired(row["desired"]),
         generation=row["generation"],
-        cause=None if row["cause"] is None else DeliveryId(row["cause"]),
+        cause=row["cause"],
         read=read,
     )
 

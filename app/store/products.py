@@ -17,8 +17,9 @@ from app.domain.ids import (
 )
 from app.domain.projection import SourceProduct
 from app.store.conflicts import PLAN_AGAIN, READING, Conflicts
-from app.store.connection import given_rows
+from app.store.connection import given_ids, given_rows
 from app.store.documents import (
+    as_ids,
     clean,
     lines,
     rows,
@@ -116,8 +117,8 @@ class Products(ReconciledProducts):
     ) -> Mapping[SourceId, SourceProduct]:
         """Return what is known of these products; unknown ones are absent."""
         found = await self._connection.execute(
-            f"SELECT {KNOWN} FROM source_product WHERE application_id = :id AND source_id = ANY(:source_ids)",
-            {"id": application_id, "source_ids": list(source_ids)},
+            f"SELECT {KNOWN} FROM source_product WHERE application_id = :id AND source_id = ANY({given_ids('source_ids')})",
+            {"id": application_id, "source_ids": as_ids(source_ids)},
         )
         products = (to_product(row) for row in found)
         return {each.source_id: each for each in products}

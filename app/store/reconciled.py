@@ -4,9 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from app.domain.ids import ApplicationId, DeliveryId, Sku, SourceId, SourceVariantId, TargetId
+from app.domain.ids import ApplicationId, Sku, SourceId, SourceVariantId, TargetId
+from app.domain.projection import SourceProduct
+from app.domain.state import Desired
 from app.ports import DueProduct, Reconciled, UnfinishedCreation
-from app.store.documents import clean, from_texts, rows, to_desired
+from app.store.connection import Row, given_ids
+from app.store.documents import as_ids, clean, from_texts, rows, to_desired
 from app.store.portions import portion
 from app.store.product_views import ProductViews
 
@@ -31,7 +34,7 @@ _RECONCILED = f"""
     FROM jsonb_to_recordset(CAST(:reconciled AS jsonb)) AS r(source_id text, generation bigint, retry_at timestamptz,
         attempts integer, state text, why text, written boolean,
         tried boolean, was_due_at timestamptz)
-    WHERE p.application_id = :application_id AND p.source_id = ANY(:source_ids) AND p.source_id = r.source_id
+    WHERE p.application_id = :application_id AND p.source_id = ANY({given_ids("source_ids")}) AND p.source_id = r.source_id
 """
 
 
@@ -47,16 +50,22 @@ _DUE = portion(
 class ReconciledProducts(ProductViews):
     """The half of the products' columns that reconciling writes, in one transaction."""
 
-    async def due(self, application_id: ApplicationId, *, limit: int, size: int) -> tuple[DueProduct, ...]:
-        """Return the products that are due, longest due first, until their desired states are ``size`` bytes long."""
+    async def due(
+        self, application_id: ApplicationId, *, limit: int, size: int, wanted: Mapping[SourceId, SourceProduct]
+    ) -> tuple[DueProduct, ...]:
+        """Return the products that are due, longest due first, until their desired states are ``size`` bytes long.
+
+        ``wanted`` are products as they were stored by whoever asks: where nobody has raised the generation since, their
+        desired states need not be read again.
+        """
         found = await self._connection.execute(_DUE, {"id": application_id, "limit": limit, "size": size})
         return tuple(
             DueProduct(
-                source_id=SourceId(row["source_id"]),
+                source_id=row["source_id"],
                 generation=row["generation"],
-                desired=to_desired(row["desired"]),
+                desired=_desired(row, wanted.get(row["source_id"])),
                 attempts=row["attempts"],
-                cause=None if row["cause"] is None else DeliveryId(row["cause"]),
+                cause=row["cause"],
                 state=row["state"],
                 detached=row["state"] == "detached",
                 creating_since=row["creating_since"],
@@ -96,7 +105,7 @@ class ReconciledProducts(ProductViews):
             _RECONCILED,
             {
                 "application_id": application_id,
-                "source_ids": [each.source_id for each in reconciled],
+                "source_ids": as_ids([each.source_id for each in reconciled]),
                 "reconciled": rows(reconciled),
                 "coalesce": coalesce,
             },
@@ -180,8 +189,8 @@ class ReconciledProducts(ProductViews):
 
     async def end_calls(self, application_id: ApplicationId, source_ids: Sequence[SourceId]) -> None:
         await self._connection.execute(
-            "DELETE FROM in_flight WHERE application_id = :id AND source_id = ANY(:source_ids)",
-            {"id": application_id, "source_ids": list(source_ids)},
+            f"DELETE FROM in_flight WHERE application_id = :id AND source_id = ANY({given_ids('source_ids')})",
+            {"id": application_id, "source_ids": as_ids(source_ids)},
         )
 
     async def calls_left_behind(self, application_id: ApplicationId, *, token: int) -> Mapping[SourceId, datetime]:
@@ -199,3 +208,9 @@ class ReconciledProducts(ProductViews):
             "WHERE application_id = :id AND source_id = ANY(:source_ids) AND desired IS NOT NULL",
             {"id": application_id, "source_ids": list(source_ids)},
         )
+
+
+def _desired(row: Row, wanted: SourceProduct | None) -> Desired:
+    if wanted is not None and wanted.desired is not None and wanted.generation == row["generation"]:
+        return wanted.desired
+    return to_desired(row["desired"])

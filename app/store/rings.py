@@ -9,7 +9,8 @@ from datetime import timedelta
 from app.domain.ids import ApplicationId, SourceId, TargetId
 from app.ports import Ring, Rung
 from app.store.bindings import of_targets
-from app.store.connection import Connection
+from app.store.connection import Connection, given_ids
+from app.store.documents import as_ids
 from app.store.keys import digest
 from app.store.sweeps import at_rest
 
@@ -80,9 +81,9 @@ _EXCUSE = f"""
 
 _AT_REST = at_rest("target_id = ANY(:ids)")
 
-_UNKNOWN = """
+_UNKNOWN = f"""
     UPDATE target SET observed = NULL, generation = generation + 1
-    WHERE account_id = (SELECT account_id FROM application WHERE id = :id) AND target_id = ANY(:ids)
+    WHERE account_id = (SELECT account_id FROM application WHERE id = :id) AND target_id = ANY({given_ids("ids")})
 """
 
 _UNCLEAR_DUE = f"""
@@ -124,7 +125,7 @@ class Rings:
 
     async def leave_to_planning(self, application_id: ApplicationId, ids: Sequence[TargetId]) -> None:
         """Have these targets, which are being worked on, looked at before anything else is planned for them."""
-        given = {"id": application_id, "ids": list(ids)}
+        given = {"id": application_id, "ids": as_ids(ids)}
         await self._connection.execute(_UNKNOWN, given)
         await self._connection.execute(_UNCLEAR_DUE, given)
 

@@ -1,8 +1,10 @@
 """Target products: what Orderchamp showed of them, and how we left them."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from json.encoder import encode_basestring_ascii as _QUOTED  # noqa: N812 - written as what is stored already
+
+from msgspec.json import Decoder
 
 from app.domain.ids import (
     AccountId,
@@ -15,8 +17,8 @@ from app.domain.state import Observed
 from app.domain.structs import replace
 from app.ports import Hidings, TargetRecord
 from app.store.bindings import SHARERS_DUE, Bindings
-from app.store.connection import Row, given_rows
-from app.store.documents import lines, rows, to_observed
+from app.store.connection import Row, given_ids, given_rows
+from app.store.documents import as_ids, lines, rows, to_observed
 from app.store.portions import portion
 from app.store.rings import CLOCKS_APART, by_our_hand
 
@@ -102,6 +104,9 @@ _FIRST = portion(
 )
 
 
+_ADDRESSES = Decoder(tuple[str, ...])
+
+
 class Targets(Bindings):
     """The targets of an account and their bindings, in one transaction."""
 
@@ -110,9 +115,9 @@ class Targets(Bindings):
     ) -> Mapping[TargetId, TargetRecord]:
         """Return what is stored of these targets; unknown ones are absent. ``lock``: nobody changes them until the commit."""
         found = await self._connection.execute(
-            f"SELECT {_KNOWN} FROM target WHERE account_id = :id AND target_id = ANY(:ids) ORDER BY target_id"
+            f"SELECT {_KNOWN} FROM target WHERE account_id = :id AND target_id = ANY({given_ids('ids')}) ORDER BY target_id"
             + (" FOR UPDATE" if lock else ""),
-            {"id": account_id, "ids": list(ids)},
+            {"id": account_id, "ids": as_ids(ids)},
         )
         targets = (to_target(row) for row in found)
         return {each.target_id: each for each in targets}
@@ -170,7 +175,7 @@ class Targets(Bindings):
         moved = [row["target_id"] for row in stored if row["generation"] != records[row["target_id"]].generation]
         if moved:
             await self._connection.execute(
-                SHARERS_DUE, {"application_id": application_id, "ids": moved, "source_ids": []}
+                SHARERS_DUE, {"application_id": application_id, "ids": as_ids(moved), "source_ids": []}
             )
         return records
 
@@ -273,11 +278,11 @@ def sent_images(observed: Observed | None) -> str | None:
 
 def from_addresses(images: tuple[str, ...] | None) -> str | None:
     """Return addresses of images as JSON: equal for equal ones."""
-    return None if images is None else json.dumps(images)
+    return None if images is None else f"[{', '.join(map(_QUOTED, images))}]"
 
 
 def _addresses(text: str | None) -> tuple[str, ...] | None:
-    return None if text is None else tuple(json.loads(text))
+    return None if text is None else _ADDRESSES.decode(text)
 
 
 def was_published(record: TargetRecord) -> bool:
@@ -288,10 +293,10 @@ def was_published(record: TargetRecord) -> bool:
 def to_target(row: Row) -> TargetRecord:
     """Return what a row of targets says."""
     return TargetRecord(
-        target_id=TargetId(row["target_id"]),
+        target_id=row["target_id"],
         observed=None if row["observed"] is None else to_observed(row["observed"]),
         sent_images=_addresses(row["sent_images"]),
-        last_storefront_id=None if row["last_storefront_id"] is None else StorefrontId(row["last_storefront_id"]),
+        last_storefront_id=row["last_storefront_id"],
         refresh_listing=row["refresh_listing"],
         left_published=row["left_published"],
         hidden_at=row["hidden_at"],

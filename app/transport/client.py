@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -12,7 +13,6 @@ import httpx
 
 from app.domain.errors import AddressRefused, NoAnswer
 from app.domain.http import Part, Request, Response
-from app.domain.structs import replace
 from app.transport.addresses import Resolver
 from app.transport.addresses import resolve as ask_system
 from app.transport.discretion import without_secrets

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
@@ -14,7 +14,6 @@ import pytest
 
 from app.api.application import Api
 from app.domain.ids import SupplierId
-from app.domain.structs import replace
 from app.flows.installs.finish import finish_install
 from app.flows.run_lane import claim_lane, run_lane
 from app.flows.services import Services

@@ -10,7 +10,7 @@ import io
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,6 @@ import structlog
 from sqlalchemy import make_url
 
 from app.domain.ids import ApplicationId
-from app.domain.structs import replace
 from app.flows.receive_delivery import Reception
 from app.flows.webhook_secret import CHOSEN
 from app.ports import Budget, Marketplace

@@ -8,12 +8,12 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from app.domain.structs import replace
 from app.flows.receive_delivery import Reception
 from tests.api.conftest import Web
 

@@ -1,6 +1,6 @@
 """Addresses that are secrets, for shops that sign nothing: they prove a delivery, and are left behind nowhere."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 import httpx
@@ -9,7 +9,6 @@ from sqlmodel import SQLModel
 
 from app.domain.ids import SupplierId
 from app.domain.settings import ApplicationSettings
-from app.domain.structs import replace
 from app.flows.install import Installation, install
 from app.flows.receive_delivery import Reception
 from app.flows.services import Services

@@ -1,10 +1,10 @@
 """How far a replay has come, and how long it will take."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from app.domain.ids import ApplicationId
 from app.domain.replay import Estimate, Replay, Selection, Share, estimate
-from app.domain.structs import replace
 from tests.fakes.shop import EPOCH
 
 HALF = Share(

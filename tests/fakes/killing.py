@@ -1,10 +1,9 @@
 """Kills a worker at its n-th await of a port: the store's and the marketplace's."""
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from app.domain.structs import replace
 from app.flows.run_lane import claim_lane, run_lane
 from app.platforms.adapter import Adapter
 from app.ports import Budget, Marketplace, Marketplaces, Store, Transaction

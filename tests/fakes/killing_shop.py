@@ -1,9 +1,9 @@
 """A shop at which every call may be the last thing that a worker does, before it or after it was done."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from app.domain.structs import replace
 from app.platforms.adapter import Adapter
 from tests.fakes.killing import Killer
 

@@ -1,5 +1,6 @@
 """A fake shop on a fake platform: products in a dict, and deliveries whose bodies are facts as JSON."""
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -274,7 +275,7 @@ class _Subscriptions:
             case Unsubscribe():
                 self._shop.subscriptions.pop(change.subscription.id, None)
             case Mend():
-                mended = replace(change.subscription, active=True)
+                mended = dataclasses.replace(change.subscription, active=True)
                 self._shop.subscriptions[mended.id] = mended
                 self._keep_secret(mended, change.secret)
             case Subscribe():

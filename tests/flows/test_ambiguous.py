@@ -1,5 +1,6 @@
 """Creations and publications whose answer got lost: looked up, never repeated blindly."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,6 @@ from app.domain.application import Application
 from app.domain.plan import Change, CreateProduct, Outcome, Publish, RefreshListing, Unclear
 from app.domain.resolution import Plain
 from app.domain.settings import ApplicationSettings
-from app.domain.structs import replace
 from app.flows.receive_delivery import Reception
 from app.flows.resolve import resolve
 from app.flows.run_lane import claim_lane, run_lane

@@ -1,10 +1,10 @@
 """Many changes of one product within a short time become few writes, and the last one counts."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.domain.application import Application
 from app.domain.plan import UpdateProduct
-from app.domain.structs import replace
 from tests.fakes.shop import product
 from tests.fakes.stage import Stage
 

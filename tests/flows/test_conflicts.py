@@ -1,5 +1,6 @@
 """An SKU of several variants: kept apart on every holder, in every order, until it is settled."""
 
+import dataclasses
 from itertools import permutations
 
 import pytest
@@ -21,7 +22,7 @@ from tests.fakes.stage import Stage, open_stage
 
 async def bind(stage: Stage, application: Application, variant_id: str, **changes: object) -> None:
     problem = await stage.problem(application, "sku_conflict")
-    answer = replace(Bind(source_variant_id=SourceVariantId(variant_id)), **changes)  # type: ignore[arg-type]
+    answer = dataclasses.replace(Bind(source_variant_id=SourceVariantId(variant_id)), **changes)  # type: ignore[arg-type]
     await resolve(stage.services, problem.id, answer)
     await stage.settle()
 

@@ -1,5 +1,6 @@
 """Erasing a supplier leaves nothing behind in any table, and nothing comes back."""
 
+import dataclasses
 from collections.abc import Mapping
 
 import pytest
@@ -223,8 +224,8 @@ async def test_a_shop_that_asks_for_it_is_erased_once_it_is_uninstalled(stage: S
     asked = delivery(Erasure(subject="shop"))
     to_the_app = replace(asked, headers={**asked.headers, "shop": asking.shop})
     told = Listening()
-    stage.services = replace(stage.services, observer=told)
-    services = replace(stage.services, apps={"fake": {"secret": "secret"}})
+    stage.services = dataclasses.replace(stage.services, observer=told)
+    services = dataclasses.replace(stage.services, apps={"fake": {"secret": "secret"}})
     await Reception(services).receive_for_app("fake", to_the_app)
     await stage.settle()
     assert told.outcomes == ["applied"]
@@ -250,7 +251,7 @@ async def test_a_shop_that_asks_for_it_is_erased_though_the_notice_of_its_remova
         await stage.keep_appointment("subscriptions")
         assert (await stage.application(application.id)).state == "paused"
     asked = delivery(Erasure(subject="shop"))
-    services = replace(stage.services, apps={"fake": {"secret": "secret"}})
+    services = dataclasses.replace(stage.services, apps={"fake": {"secret": "secret"}})
     await Reception(services).receive_for_app(
         "fake", replace(asked, headers={**asked.headers, "shop": application.shop})
     )
@@ -261,8 +262,8 @@ async def test_a_shop_that_asks_for_it_is_erased_though_the_notice_of_its_remova
 async def test_a_shop_whose_app_is_installed_is_not_erased(stage: Stage) -> None:
     application = await stage.install()
     asked, told = delivery(Erasure(subject="shop")), Listening()
-    stage.services = replace(stage.services, observer=told)
-    services = replace(stage.services, apps={"fake": {"secret": "secret"}})
+    stage.services = dataclasses.replace(stage.services, observer=told)
+    services = dataclasses.replace(stage.services, apps={"fake": {"secret": "secret"}})
     await Reception(services).receive_for_app(
         "fake", replace(asked, headers={**asked.headers, "shop": application.shop})
     )
@@ -274,7 +275,7 @@ async def test_a_shop_whose_app_is_installed_is_not_erased(stage: Stage) -> None
 
 async def test_a_request_about_a_customer_is_not_kept_itself(stage: Stage) -> None:
     told = Listening()
-    stage.services = replace(stage.services, observer=told)
+    stage.services = dataclasses.replace(stage.services, observer=told)
     (application,) = await live(stage, GONE)
     async with stage.store.pool.connection() as connection:
         kept = await connection.execute(

@@ -1,5 +1,6 @@
 """Kinds of failure: tried again, given up, refused, not permitted, or a sign of something bigger."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import cycle
 
@@ -13,7 +14,6 @@ from app.domain.plan import Change, NotSent, Outcome, Publish, Refused, SetStock
 from app.domain.resolution import Plain
 from app.domain.retry import SCHEDULE
 from app.domain.settings import ApplicationSettings
-from app.domain.structs import replace
 from app.flows.operate import Revision, change
 from app.flows.resolve import resolve
 from tests.fakes.listening import Listening

@@ -1,5 +1,6 @@
 """What people do on Orderchamp by hand, and what becomes of targets that several products share."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,6 @@ from app.domain.event import Tombstone
 from app.domain.ids import SourceId
 from app.domain.product import Snapshot
 from app.domain.resolution import Plain
-from app.domain.structs import replace
 from app.flows.operate import look_again
 from app.flows.resolve import resolve
 from app.flows.sweep import start_sweep

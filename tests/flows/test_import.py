@@ -1,5 +1,6 @@
 """An import from its first page to its last product: what it counts, what goes before it, and what it leaves behind."""
 
+import dataclasses
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -42,8 +43,8 @@ class Between:
 
     def __post_init__(self) -> None:
         self._inner = self.stage.shop.adapter().catalogue
-        adapter = replace(self.stage.shop.adapter(), catalogue=self)
-        self.stage.services = replace(self.stage.services, adapters={"fake": adapter})
+        adapter = dataclasses.replace(self.stage.shop.adapter(), catalogue=self)
+        self.stage.services = dataclasses.replace(self.stage.services, adapters={"fake": adapter})
 
     def product(self, connection: Connection, source_id: SourceId) -> Reading[Snapshot | None]:
         assert self._inner is not None
@@ -235,8 +236,8 @@ async def test_a_list_of_versions_is_used_where_the_platform_has_one(stage: Stag
             asked.append(cursor)
             return VersionPage(seen=(), next=None)
 
-    adapter = replace(stage.shop.adapter(), versions=Versions())
-    stage.services = replace(stage.services, adapters={"fake": adapter})
+    adapter = dataclasses.replace(stage.shop.adapter(), versions=Versions())
+    stage.services = dataclasses.replace(stage.services, adapters={"fake": adapter})
     await stage.install()
     await stage.settle()
     assert asked == [None]
@@ -302,8 +303,10 @@ async def test_what_is_new_is_looked_for_once_however_often_runs_end_before_it_i
         clock[0] += 0.3
 
     stage.orderchamp.verdict = tick
-    stage.services = replace(
-        stage.services, monotonic=lambda: clock[0], pace=replace(stage.services.pace, run=timedelta(seconds=2))
+    stage.services = dataclasses.replace(
+        stage.services,
+        monotonic=lambda: clock[0],
+        pace=dataclasses.replace(stage.services.pace, run=timedelta(seconds=2)),
     )
     await stage.settle()
 
@@ -326,7 +329,7 @@ async def test_whenever_an_import_is_cancelled_what_it_has_taken_in_is_brought_a
         store = Interrupted(stage.store, at=at, happening=cancelled)
         held = await claim_lane(stage.services)
         assert held is not None
-        await run_lane(replace(stage.services, store=store), held)
+        await run_lane(dataclasses.replace(stage.services, store=store), held)
         await stage.settle()
         known = (await stage.product(application, "1")).title
         assert stage.orderchamp.by_sku("1-A").title == known, f"cancelled before transaction {at}"

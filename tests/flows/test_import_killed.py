@@ -1,6 +1,6 @@
 """An import whose worker is killed at random, again and again: it completes, doubles nothing, and reads one page again a kill."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import pytest
@@ -8,7 +8,6 @@ import pytest
 from app.domain.http import Reading
 from app.domain.ids import Cursor, SourceId
 from app.domain.product import Snapshot
-from app.domain.structs import replace
 from app.platforms.adapter import Catalogue, Connection, Page
 from tests.fakes.killing import Killer, run_until_killed
 from tests.fakes.shop import product, variant

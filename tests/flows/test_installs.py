@@ -1,5 +1,6 @@
 """Installing in a browser: begun in the back office or at Orderchamp, ended as any install by hand."""
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -61,7 +62,7 @@ class Journey:
             storefront_id=None,
             settings=WHOLESALE,
         )
-        install, address = await start_install(self.stage.services, replace(wanted, **changes))
+        install, address = await start_install(self.stage.services, dataclasses.replace(wanted, **changes))
         assert address.startswith("https://test/install/fake?key=")
         return install.id, told(address)["key"]
 
@@ -109,8 +110,8 @@ class Journey:
 @pytest.fixture
 async def journey(stage: Stage) -> Journey:
     handshake, orderchamp = FakeHandshake(stage.shop), FakeOrderchampApp()
-    stage.adapters["fake"] = replace(stage.adapters["fake"], handshake=handshake)
-    stage.services = replace(
+    stage.adapters["fake"] = dataclasses.replace(stage.adapters["fake"], handshake=handshake)
+    stage.services = dataclasses.replace(
         stage.services,
         adapters=stage.adapters,
         apps={"fake": {"secret": "secret"}},
@@ -589,11 +590,11 @@ async def test_nothing_is_begun_that_could_not_end_well(journey: Journey) -> Non
     ):
         with pytest.raises(error):
             await journey.start(**changes)
-    journey.stage.services = replace(journey.stage.services, orderchamp_app=None)
+    journey.stage.services = dataclasses.replace(journey.stage.services, orderchamp_app=None)
     with pytest.raises(InvalidInstallation) as missing:
         await journey.start(orderchamp_token=None)
     assert [where for where, _ in missing.value.reasons] == ["orderchamp.token"]
-    journey.stage.services = replace(journey.stage.services, apps={})
+    journey.stage.services = dataclasses.replace(journey.stage.services, apps={})
     with pytest.raises(InvalidInstallation) as by_hand:
         await journey.start()
     assert [where for where, _ in by_hand.value.reasons] == ["platform"]
@@ -617,9 +618,9 @@ async def test_a_choice_that_cannot_be_changes_nothing(journey: Journey) -> None
     right = Choice(platform="fake", shop=SHOP, storefront_id=None, settings=WHOLESALE)
 
     for wrong in (
-        replace(right, platform="unknown"),
-        replace(right, storefront_id=StorefrontId("none")),
-        replace(right, shop="nowhere.example"),
+        dataclasses.replace(right, platform="unknown"),
+        dataclasses.replace(right, storefront_id=StorefrontId("none")),
+        dataclasses.replace(right, shop="nowhere.example"),
     ):
         with pytest.raises(InvalidInstallation):
             await choose(journey.stage.services, wrong, browser=MINE)
@@ -627,13 +628,13 @@ async def test_a_choice_that_cannot_be_changes_nothing(journey: Journey) -> None
     with pytest.raises(InstallNotFound):
         await choose(journey.stage.services, right, browser=OTHER)
 
-    await choose(journey.stage.services, replace(right, shop="typo.example"), browser=MINE)
+    await choose(journey.stage.services, dataclasses.replace(right, shop="typo.example"), browser=MINE)
     at_shop = await choose(journey.stage.services, right, browser=MINE)
     assert at_shop.startswith(f"https://{SHOP}/let-in?")
 
 
 async def test_keys_by_hand_are_tried_before_they_are_kept(journey: Journey) -> None:
-    journey.stage.services = replace(journey.stage.services, apps={})  # No app there, so no handshake.
+    journey.stage.services = dataclasses.replace(journey.stage.services, apps={})  # No app there, so no handshake.
     await journey.let_in(begin_at_orderchamp(journey.stage.services, browser=MINE))
     choice = Choice(platform="fake", shop=None, storefront_id=None, settings=WHOLESALE)
     assert await choose(journey.stage.services, choice, browser=MINE) == "https://test/install/fake/keys"

@@ -1,6 +1,7 @@
 """Lanes: whose turn it is, for how long, and what is left for the next holder."""
 
 import asyncio
+import dataclasses
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -112,7 +113,7 @@ async def test_a_renewed_lease_lasts_from_the_renewal(stage: Stage) -> None:
 
 
 async def test_the_lane_that_waited_longest_is_next_and_goes_to_the_end_after_its_run(stage: Stage) -> None:
-    services = replace(stage.services, pace=replace(stage.services.pace, run_products=2))
+    services = dataclasses.replace(stage.services, pace=dataclasses.replace(stage.services.pace, run_products=2))
     many = await installed(stage, products=6, shop="many")
     few = await installed(stage, products=1, shop="few")
     for n in range(6):
@@ -135,11 +136,11 @@ async def test_a_run_ends_after_its_time_and_what_is_left_goes_on_at_once(stage:
         nonlocal ahead
         ahead += 1.1
 
-    slowly = replace(
+    slowly = dataclasses.replace(
         stage.services,
         monotonic=lambda: time.monotonic() + ahead,
         marketplaces=Gated(stage.orderchamp, slow),
-        pace=replace(stage.services.pace, run=timedelta(seconds=2), lease=timedelta(seconds=100)),
+        pace=dataclasses.replace(stage.services.pace, run=timedelta(seconds=2), lease=timedelta(seconds=100)),
     )
     application = await installed(stage)
     # A new product: created, given its stock, published, each after a look at what is there.
@@ -172,7 +173,7 @@ async def test_a_frozen_holders_calls_are_waited_out_and_looked_up_and_its_late_
     application = await installed(stage)
     await sell(stage, application, left=3)
     gate = Gate(at="SetStock")
-    frozen = replace(stage.services, marketplaces=Gated(stage.orderchamp, gate.step))
+    frozen = dataclasses.replace(stage.services, marketplaces=Gated(stage.orderchamp, gate.step))
     late = asyncio.create_task(run_lane(frozen, await claim(frozen)))
     await gate.reached.wait()
     # The lease ends, but the call may still take effect.
@@ -217,11 +218,11 @@ async def test_a_killed_workers_lane_goes_on_with_what_is_not_on_its_way(stage: 
 async def test_a_retry_comes_at_its_time_by_the_databases_clock(stage: Stage) -> None:
     application = await installed(stage)
     # A worker whose own clocks are far off.
-    wrong = replace(
+    wrong = dataclasses.replace(
         stage.services,
         clock=lambda: datetime.now(UTC) + timedelta(days=3),
         monotonic=lambda: time.monotonic() + 1e6,
-        pace=replace(stage.services.pace, retry_scale=1.0),
+        pace=dataclasses.replace(stage.services.pace, retry_scale=1.0),
     )
     stage.orderchamp.verdict = lambda _: NotSent(OrderchampUnavailable())
     await sell(stage, application)
@@ -238,7 +239,7 @@ async def test_a_retry_comes_at_its_time_by_the_databases_clock(stage: Stage) ->
 
 async def test_only_a_lane_that_its_holder_did_not_let_go_of_counts_as_taken_over(stage: Stage) -> None:
     told = Listening()
-    services = replace(stage.services, observer=told)
+    services = dataclasses.replace(stage.services, observer=told)
     application = await installed(stage)
     await sell(stage, application)
     await claim(services)
@@ -275,7 +276,7 @@ async def test_a_run_tells_how_it_ended(stage: Stage, met: Exception | None, end
         if met is not None:
             raise met
 
-    services = replace(stage.services, marketplaces=Gated(stage.orderchamp, step))
+    services = dataclasses.replace(stage.services, marketplaces=Gated(stage.orderchamp, step))
     assert await run_lane(services, await claim(services)) == ended
 
 
@@ -287,7 +288,7 @@ async def test_a_run_that_is_told_to_stop_finishes_its_call_and_leaves_the_rest_
     for n in range(3):
         await sell(stage, application, n, left=2)
     gate, stopping = Gate(at="SetStock"), Stopping()
-    services = replace(stage.services, marketplaces=Gated(stage.orderchamp, gate.step))
+    services = dataclasses.replace(stage.services, marketplaces=Gated(stage.orderchamp, gate.step))
     running = asyncio.create_task(run_lane(services, await claim(services), stopping))
     await gate.reached.wait()
     stopping.told = stopping.over = True
@@ -312,7 +313,7 @@ async def test_a_lane_that_fails_rests_ever_longer_shows_it_and_leaves_the_other
     sound = await installed(stage, shop="sound")
     await sell(stage, broken)
     rests = []
-    slow = replace(stage.services, pace=replace(stage.services.pace, retry_scale=1.0))
+    slow = dataclasses.replace(stage.services, pace=dataclasses.replace(stage.services.pace, retry_scale=1.0))
     for times in range(1, 4):
         await stage.execute("UPDATE lane SET rests_until = NULL")
         held = await claim(stage.services)

@@ -3,6 +3,7 @@
 Each time somebody acts while the last call is being made, after which nobody asks for permission any more.
 """
 
+import dataclasses
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -59,10 +60,10 @@ class Meanwhile:
             def __getattr__(self, name: str) -> object:
                 return getattr(adapter.installation, name)
 
-        return replace(
+        return dataclasses.replace(
             self.stage.services,
             transport=self,
-            adapters={**self.stage.adapters, "fake": replace(adapter, installation=Installation())},  # type: ignore[arg-type]
+            adapters={**self.stage.adapters, "fake": dataclasses.replace(adapter, installation=Installation())},  # type: ignore[arg-type]
             marketplaces=Gated(self.stage.orderchamp, self.call),
         )
 
@@ -141,13 +142,13 @@ async def test_who_is_installed_again_before_an_erasure_begins_is_not_erased(
     await stage.settle()
     asked = delivery(Erasure(subject="shop"))
     to_the_app = replace(asked, headers={**asked.headers, "shop": application.shop})
-    services = replace(stage.services, apps={"fake": {"secret": "secret"}})
+    services = dataclasses.replace(stage.services, apps={"fake": {"secret": "secret"}})
     await Reception(services).receive_for_app("fake", to_the_app)
     held = await claim_lane(stage.services)
     assert held is not None
     # Its transactions are: what it works for, what waits, the deliveries, and what it makes of them.
     store = Interrupted(stage.store, at=4, happening=stage.install)
-    await run_lane(replace(stage.services, store=store), held)
+    await run_lane(dataclasses.replace(stage.services, store=store), held)
     assert store.left < 0, "it went on after that"
     await stage.settle()
     assert (await stage.application(application.id)).erasing is False

@@ -6,7 +6,7 @@ while a call is being made, and time goes on; the next call must not start.
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,7 +16,6 @@ from app.domain.errors import AddressRefused, LeaseLost, LeaseTooShort, Platform
 from app.domain.event import Incomplete, Uninstalled
 from app.domain.http import Reading, Request, Response
 from app.domain.ids import ApplicationId, Cursor, SourceId, Topic
-from app.domain.structs import replace
 from app.flows.operate import pause, resume, start_import, uninstall
 from app.flows.run_lane import claim_lane, run_lane
 from app.flows.services import Services

@@ -5,7 +5,7 @@ The shop is the sandbox ChannelEngine.
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,6 @@ from app.domain.application import Application, Storefront
 from app.domain.errors import InvalidInstallation
 from app.domain.http import Delivery, Request, Response
 from app.domain.ids import SourceId, StorefrontId
-from app.domain.structs import replace
 from app.flows.operate import cancel_import, look_again, start_import
 from app.flows.preview import start_preview
 from app.flows.receive_delivery import Reception

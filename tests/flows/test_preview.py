@@ -1,5 +1,6 @@
 """A preview tells what an import would do, exactly, and does nothing of it."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -542,7 +543,9 @@ async def test_it_expires_whether_or_not_it_came_to_an_end(stage: Stage) -> None
     application = await install_without_import(stage)
     await previewed(stage, application)
     begun = await start_preview(stage.services, application.id, None)
-    held = await claim_lane(replace(stage.services, pace=replace(stage.services.pace, run=timedelta(0))))
+    held = await claim_lane(
+        dataclasses.replace(stage.services, pace=dataclasses.replace(stage.services.pace, run=timedelta(0)))
+    )
     assert held is not None
     await run_lane(stage.services, held)
     day = timedelta(days=1)

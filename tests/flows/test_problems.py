@@ -1,5 +1,7 @@
 """Problems are raised with the decision they follow from, counted, dismissed, and closed when their cause is gone."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.domain.errors import NotPossibleNow, WrongAnswer
@@ -8,7 +10,6 @@ from app.domain.plan import Change, Outcome, Refused, UpdateProduct
 from app.domain.problem import Problem
 from app.domain.resolution import ChooseStorefront, Plain
 from app.domain.settings import ApplicationSettings
-from app.domain.structs import replace
 from app.flows.operate import Revision, change
 from app.flows.resolve import resolve
 from tests.fakes.shop import product, variant

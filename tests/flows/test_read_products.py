@@ -1,6 +1,6 @@
 """Reads of a product that a shop has wait in their midst."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +10,6 @@ from app.domain.event import Incomplete
 from app.domain.http import Reading, Request, Response
 from app.domain.ids import Cursor, SourceId
 from app.domain.product import Snapshot
-from app.domain.structs import replace
 from app.platforms.adapter import Connection, Page
 from tests.fakes.shop import product
 from tests.fakes.stage import Stage

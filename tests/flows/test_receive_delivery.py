@@ -1,5 +1,6 @@
 """Receiving: what is remembered of an Application never counts longer than it is true."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -77,9 +78,9 @@ class Desk:
 @pytest.fixture
 async def desk(stage: Stage) -> Desk:
     adapter = stage.services.adapters["fake"]
-    signing = replace(adapter, installation=cast("Any", SignsWithToken(adapter.installation)))
+    signing = dataclasses.replace(adapter, installation=cast("Any", SignsWithToken(adapter.installation)))
     store = CountingStore(stage.store)
-    stage.services = replace(stage.services, adapters={"fake": signing}, store=cast("Store", store))
+    stage.services = dataclasses.replace(stage.services, adapters={"fake": signing}, store=cast("Store", store))
     return Desk(stage, store, Reception(stage.services), await stage.install())
 
 
@@ -167,8 +168,8 @@ async def test_secrets_that_cannot_be_opened_are_our_fault_and_the_shop_comes_ba
 def shared_desk(desk: Desk) -> Desk:
     """A desk whose platform delivers to one address for all shops, each with a signature of its own."""
     adapter = desk.stage.services.adapters["fake"]
-    shared = replace(adapter, webhooks=cast("Any", SignedByTheShop(adapter.webhooks)))
-    desk.reception = Reception(replace(desk.stage.services, adapters={"fake": shared}))
+    shared = dataclasses.replace(adapter, webhooks=cast("Any", SignedByTheShop(adapter.webhooks)))
+    desk.reception = Reception(dataclasses.replace(desk.stage.services, adapters={"fake": shared}))
     return desk
 
 

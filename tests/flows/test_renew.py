@@ -1,5 +1,6 @@
 """Credentials that expire: renewed in the lane, kept before they are used, and dead only when the shop says so."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,6 @@ from app.domain.application import Application
 from app.domain.errors import CredentialsRefused, PlatformUnavailable
 from app.domain.event import Incomplete
 from app.domain.ids import SourceId
-from app.domain.structs import replace
 from app.flows.operate import Revision, change, uninstall
 from tests.fakes.killing import Killer, run_until_killed
 from tests.fakes.killing_shop import killing

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -18,7 +18,6 @@ from app.domain.http import Delivery
 from app.domain.ids import AccountId, ApplicationId, DeliveryId, LocationId, SourceId, StockItemId, SupplierId, Topic
 from app.domain.product import StockLevel
 from app.domain.replay import DEAD_LETTER, Replay, Selection
-from app.domain.structs import replace
 from app.flows import replay
 from app.flows.operate import pause, resume, uninstall
 from app.flows.replay import cancel_replay, drop_dead_letter, start_replay

@@ -1,5 +1,6 @@
 """Orderchamp rings when somebody changes a product there: it is looked at within seconds, and treated as a sweep would."""
 
+import dataclasses
 import hashlib
 import hmac
 import json
@@ -189,7 +190,9 @@ async def test_a_storm_costs_one_look_for_everything_that_rang(stage: Stage) -> 
 async def test_looks_take_a_fifth_of_what_the_account_allows_at_most(stage: Stage) -> None:
     application = await installed(stage)
     shown = stage.orderchamp.by_sku("1-A")
-    stage.services = replace(stage.services, pace=replace(stage.services.pace, coalesce=timedelta(seconds=3)))
+    stage.services = dataclasses.replace(
+        stage.services, pace=dataclasses.replace(stage.services.pace, coalesce=timedelta(seconds=3))
+    )
     await ring(stage, shown)
     assert await stage.run_lanes() == 1, "it waits until a burst is over"
     assert stage.orderchamp.calls == []

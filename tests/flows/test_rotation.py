@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
@@ -10,7 +11,6 @@ import pytest
 
 from app.domain.application import Application
 from app.domain.errors import InvalidSignature, NotPossibleNow, PlatformRejected
-from app.domain.structs import replace
 from app.flows.operate import pause, uninstall
 from app.flows.rotate_secret import Rotation, rotate_secret, rotation_of
 from app.flows.run_lane import claim_lane, run_lane

@@ -1,5 +1,7 @@
 """Settings that change while a lane is running hold from then on, and nothing of the old ones is left."""
 
+import dataclasses
+
 import pytest
 
 from app.domain.plan import UpdateProduct
@@ -30,7 +32,7 @@ async def test_a_field_switched_during_a_run_holds_whenever_it_was_switched(stag
             await change(stage.services, application.id, Revision(settings=settings(title=on)))
             switched.append(len(stage.orderchamp.applied))
 
-        interrupted = replace(stage.services, store=Interrupted(stage.store, at=at, happening=switch))
+        interrupted = dataclasses.replace(stage.services, store=Interrupted(stage.store, at=at, happening=switch))
         while (held := await claim_lane(interrupted)) is not None:
             await run_lane(interrupted, held)
         if not switched:
@@ -61,7 +63,7 @@ async def test_settings_that_change_while_others_are_being_followed_have_the_las
         store = Interrupted(stage.store, at=at, happening=again)
         held = await claim_lane(stage.services)
         assert held is not None
-        await run_lane(replace(stage.services, store=store), held)
+        await run_lane(dataclasses.replace(stage.services, store=store), held)
         await stage.settle()
         if store.left > 0:
             return

@@ -1,5 +1,6 @@
 """The table of the README, row by row: what happens in the shop, and what Orderchamp shows afterwards."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,6 @@ from app.domain.ids import SourceId, StockItemId, StorefrontId
 from app.domain.plan import UpdateProduct
 from app.domain.product import Snapshot, StockLevel
 from app.domain.settings import ApplicationSettings, FieldSwitches
-from app.domain.structs import replace
 from app.flows.operate import Revision, change
 from tests.fakes.shop import EPOCH, HOME, product, variant
 from tests.fakes.stage import Stage

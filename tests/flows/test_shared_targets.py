@@ -1,6 +1,7 @@
 """A target that shows products of two Applications of an account: two lanes write to it, and each knows what the other wrote."""
 
 import copy
+import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -74,7 +75,7 @@ async def interrupted_run(
     assert held is not None
     await let_wait(stage, application, "NULL")
     store = Interrupted(stage.store, at=at, happening=happening)
-    await run_lane(replace(stage.services, store=store), held)
+    await run_lane(dataclasses.replace(stage.services, store=store), held)
     return store.left <= 0
 
 

@@ -7,6 +7,7 @@ the shop. Found examples are printed as the calls that lead there.
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -163,7 +164,7 @@ class ShopLife(RuleBasedStateMachine):
             assert len(orderchamp.applied) == done, "something was written while it was paused"
 
     async def _run(self, killer: Killer) -> None:
-        mortal = replace(
+        mortal = dataclasses.replace(
             self._stage.services,
             store=KillingStore(self._stage.store, killer),
             marketplaces=KillingMarketplaces(self._stage.orderchamp, killer),

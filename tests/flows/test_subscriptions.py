@@ -1,5 +1,6 @@
 """Subscriptions that shops lose, stop or lead astray: found by a look that comes by itself, mended, told, and swept after."""
 
+import dataclasses
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
@@ -52,12 +53,12 @@ def lose(stage: Stage) -> None:
 
 
 def stop(stage: Stage) -> None:
-    stopped = replace(of(stage, SNAPSHOT), active=False)
+    stopped = dataclasses.replace(of(stage, SNAPSHOT), active=False)
     stage.shop.subscriptions[stopped.id] = stopped
 
 
 def lead_astray(stage: Stage) -> None:
-    astray = replace(of(stage, SNAPSHOT), address="https://elsewhere/")
+    astray = dataclasses.replace(of(stage, SNAPSHOT), address="https://elsewhere/")
     stage.shop.subscriptions[astray.id] = astray
 
 
@@ -71,7 +72,7 @@ async def test_what_came_with_our_app_stands_where_it_delivers_and_has_no_catalo
     stage: Stage, application: Application
 ) -> None:
     for each in tuple(stage.shop.subscriptions.values()):
-        stage.shop.subscriptions[each.id] = replace(each, address=None)
+        stage.shop.subscriptions[each.id] = dataclasses.replace(each, address=None)
     before = await imports(stage)
     await stage.keep_appointment("subscriptions")
     assert await imports(stage) == before
@@ -80,7 +81,7 @@ async def test_what_came_with_our_app_stands_where_it_delivers_and_has_no_catalo
 
 
 async def test_not_all_shops_are_looked_at_at_the_same_time(stage: Stage) -> None:
-    stage.services = replace(stage.services, jitter=lambda: 0.5)
+    stage.services = dataclasses.replace(stage.services, jitter=lambda: 0.5)
     await stage.install()
     await stage.settle()
 
@@ -112,7 +113,7 @@ async def test_what_is_found_broken_is_mended_and_swept_after(
 
 
 async def test_a_doubled_subscription_is_cancelled_and_nothing_is_swept(stage: Stage, application: Application) -> None:
-    stage.shop.subscriptions["again"] = replace(of(stage, SNAPSHOT), id="again")
+    stage.shop.subscriptions["again"] = dataclasses.replace(of(stage, SNAPSHOT), id="again")
 
     await stage.keep_appointment("subscriptions")
 

@@ -1,5 +1,6 @@
 """A sweep finds what no notice told and what somebody did on Orderchamp, mends what may be mended, and reports all of it."""
 
+import dataclasses
 from collections.abc import Mapping
 from datetime import timedelta
 from random import Random
@@ -239,7 +240,7 @@ async def test_a_sweep_comes_by_itself_and_is_planned_anew_when_it_has_ended(sta
 async def test_a_sweep_waits_so_that_it_takes_a_fifth_of_what_is_allowed(stage: Stage) -> None:
     application = await installed(stage, product("1"))
     await stage.execute("UPDATE account SET bucket_limit = 2000, level = 2000, restore_rate = 100, level_at = now()")
-    stage.services = replace(stage.services, pace=replace(stage.services.pace, retry_scale=1.0))
+    stage.services = dataclasses.replace(stage.services, pace=dataclasses.replace(stage.services.pace, retry_scale=1.0))
     await start_sweep(stage.services, application.id)
     held = await claim_lane(stage.services)
     assert held is not None

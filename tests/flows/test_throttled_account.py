@@ -2,12 +2,12 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from app.domain.application import Application
 from app.domain.event import Fact
 from app.domain.ids import AccountId, SupplierId
-from app.domain.structs import replace
 from app.flows.run_lane import claim_lane, run_lane
 from app.orderchamp.caller import PATIENCE
 from app.orderchamp.client import OrderchampMarketplaces

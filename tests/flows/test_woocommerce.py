@@ -7,7 +7,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,6 @@ import pytest
 from app.domain.application import Application
 from app.domain.errors import NotStored
 from app.domain.http import Delivery
-from app.domain.structs import replace
 from app.platforms import woocommerce
 from app.sandbox.woocommerce.sandbox import Sandbox
 from app.sandbox.woocommerce.server import create_app

@@ -46,13 +46,32 @@ async def test_due_products_come_in_portions_of_what_they_take_and_one_at_least(
 
     async def due(*, limit: int, size: int) -> list[str]:
         async with stage.store.reading() as tx:
-            return [each.source_id for each in await tx.products.due(application.id, limit=limit, size=size)]
+            return [each.source_id for each in await tx.products.due(application.id, limit=limit, size=size, wanted={})]
 
     assert await due(limit=10, size=1) == ["1"]
     assert await due(limit=10, size=size) == ["1"]
     assert await due(limit=10, size=size + 1) == ["1", "2"]
     assert await due(limit=10, size=10 * size) == ["1", "2", "3", "4"]
     assert await due(limit=3, size=10 * size) == ["1", "2", "3"]
+
+
+async def test_a_desired_state_that_is_in_hand_counts_until_somebody_raises_the_generation(stage: Stage) -> None:
+    stage.shop.put(product("1", variant("A"), title="Thé"))
+    application = await stage.install()
+    await stage.settle()
+    await stage.execute("UPDATE source_product SET due_at = now() - interval '1 second'")
+    async with stage.store.reading() as tx:
+        (stored,) = (await tx.products.known(application.id, [SourceId("1")])).values()
+        assert stored.desired is not None
+        marked = replace(stored, desired=replace(stored.desired, title="In hand"))
+
+        async def title() -> str:
+            (due,) = await tx.products.due(application.id, limit=1, size=1, wanted={marked.source_id: marked})
+            return due.desired.title
+
+        assert await title() == "In hand"
+        await stage.execute("UPDATE source_product SET generation = generation + 1")
+        assert await title() == "Thé"
 
 
 async def test_products_are_gone_through_in_portions_of_what_they_take_those_without_documents_too(

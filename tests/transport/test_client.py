@@ -4,6 +4,7 @@ import gc
 import socket
 import traceback
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,6 @@ import pytest
 
 from app.domain.errors import AddressRefused, NoAnswer
 from app.domain.http import Part, Request
-from app.domain.structs import replace
 from app.transport import HttpTransport
 from tests.transport.loopback import Server, answer, answering, serving
 

@@ -1,14 +1,13 @@
 """What a supplier chooses or enters in the browser: platform and settings, and credentials where there is no handshake."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.application import Storefront
 from app.domain.errors import InvalidInstallation
 from app.domain.ids import StorefrontId
 from app.domain.installing import PendingInstall
 from app.domain.settings import ApplicationSettings
-from app.domain.structs import replace
 from app.flows.install import adapter_of, refuse_others, try_shop
 from app.flows.installs.kept import keep_credentials
 from app.flows.installs.travel import begun, go_on, handshake_of, page

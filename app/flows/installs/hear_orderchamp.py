@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from dataclasses import replace
 
 from app.domain.errors import (
     ApplicationError,
@@ -14,7 +15,6 @@ from app.domain.errors import (
 from app.domain.http import Delivery
 from app.domain.ids import InstallId, SupplierId
 from app.domain.installing import PendingInstall
-from app.domain.structs import replace
 from app.flows.erase import refuse_while_erasing
 from app.flows.install import check_storefront, refuse_other_account, try_orderchamp
 from app.flows.installs.kept import end, forget_handshake, keep_handshake, keep_secret, keep_token, kept

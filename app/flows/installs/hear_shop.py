@@ -1,6 +1,7 @@
 """What a shop says in a handshake: by the supplier's browser, or by itself."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from app.domain.errors import (
     ApplicationError,
@@ -13,7 +14,6 @@ from app.domain.errors import (
 from app.domain.http import Delivery, Reading, Response
 from app.domain.ids import InstallId
 from app.domain.installing import PendingInstall
-from app.domain.structs import replace
 from app.flows.installs.kept import end, keep_credentials, keep_handshake, keep_secret, keep_token
 from app.flows.installs.travel import AGAIN, LIFETIME, agree, go_on, handshake_of, of_earlier_try, page, ticket
 from app.flows.lane import ORDERCHAMP_TOKEN

@@ -1,11 +1,10 @@
 """What an install needs to remember, in the vault until it ends; and how it ends."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.domain.ids import ApplicationId, InstallId
 from app.domain.installing import START_AGAIN, InstallState, PendingInstall
-from app.domain.structs import replace
 from app.flows.lane import ORDERCHAMP_TOKEN, as_secrets, shop_credentials
 from app.ports import Transaction
 

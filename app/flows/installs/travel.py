@@ -1,12 +1,12 @@
 """Where the supplier's browser goes on: to Orderchamp, to a choice, to the shop, or to see how the install goes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from app.domain.errors import InstallNotFound
 from app.domain.http import Delivery
 from app.domain.installing import PendingInstall, next_step
-from app.domain.structs import replace
 from app.flows.installs.kept import kept
 from app.flows.lane import shop_credentials
 from app.flows.services import Services

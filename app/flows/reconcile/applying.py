@@ -44,6 +44,8 @@ def stage(run: LaneRun, batch: Batch) -> tuple[Change, ...]:
         singles += not isinstance(change, Unpublish)
         if isinstance(change, Unpublish) or singles <= SINGLES:
             changes.append(change)
+    if not batch.occupants:
+        return tuple(changes)
     # What gives up an SKU by itself needs nobody to make way for it; and when nothing does, one step may untie all of them.
     return tuple(each for each in changes if not makes_way(each)) or tuple(changes[:1])
 

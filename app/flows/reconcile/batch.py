@@ -154,7 +154,7 @@ class Batch:
             last_storefront_id=record.last_storefront_id,
             owner=not others or living[0].source_id == source_id or len(others) == len(living),
             shared_with_living=bool(others),
-            published_by_others=any(each.wants_published for each in others),
+            published_by_others=bool(others) and any(each.wants_published for each in others),
             refresh_listing=record.refresh_listing,
             was_published=record.was_published,
             images_missing=record.images_missing,
@@ -186,7 +186,7 @@ async def load(run: LaneRun) -> Batch:
     """Return the products that are due, with everything stored that concerns them."""
     limit = min(BATCH, run.services.pace.run_products)
     async with run.services.store.reading() as tx:
-        due = await tx.products.due(run.application.id, limit=limit, size=BATCH_BYTES)
+        due = await tx.products.due(run.application.id, limit=limit, size=BATCH_BYTES, wanted=run.wanted)
         bindings = await tx.targets.bindings(run.application.id, [each.source_id for each in due])
         return await gather(run.application, tx, _for_now(due, bindings), bindings)
 

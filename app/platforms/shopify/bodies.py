@@ -15,7 +15,7 @@ from app.domain.event import Incomplete
 from app.domain.ids import SourceId, SourceVariantId, StockItemId
 from app.domain.product import Snapshot, SourceVariant
 from app.domain.structs import Struct
-from app.platforms.shopify.ids import number
+from app.platforms.shopify.ids import gid, number
 from app.platforms.shopify.products import NO_OPTION, sku_of, status_of
 from app.platforms.shopify.times import moment
 
@@ -54,8 +54,10 @@ class VariantBody(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse what the types alone allow."""
-        check_ids(id=self.id, inventory_item_id=self.inventory_item_id)
-        _check_prices(price=told(self.price), compare_at_price=told(self.compare_at_price))
+        check_id("id", self.id)
+        check_id("inventory_item_id", self.inventory_item_id)
+        _check_price("price", told(self.price))
+        _check_price("compare_at_price", told(self.compare_at_price))
 
     @property
     def is_whole(self) -> bool:
@@ -67,7 +69,8 @@ class VariantBody(Struct, frozen=True, kw_only=True):
     @property
     def is_exact(self) -> bool:
         """Whether its number is that of its global id."""
-        return self.admin_graphql_api_id is None or number(self.admin_graphql_api_id) == str(self.id)
+        named, told_as = self.admin_graphql_api_id, str(self.id)
+        return named is None or named == gid("ProductVariant", told_as) or number(named) == told_as
 
 
 class OptionBody(Struct, frozen=True):
@@ -108,12 +111,13 @@ class ProductBody(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse what the types alone allow."""
-        check_ids(id=self.id)
+        check_id("id", self.id)
 
     @property
     def source_id(self) -> SourceId:
         """The product's id; the global one where there are both, since a number may have lost digits on its way."""
-        return SourceId(number(self.admin_graphql_api_id) if self.admin_graphql_api_id else str(self.id))
+        named, told_as = self.admin_graphql_api_id, str(self.id)
+        return SourceId(told_as if not named or named == gid("Product", told_as) else number(named))
 
     @property
     def is_whole(self) -> bool:
@@ -182,23 +186,26 @@ def told(value: T | Left) -> T | None:
     return None if value is UNSET else value
 
 
-def check_ids(**ids: Identity | None) -> None:
-    """Raise ValueError unless each of these is a whole number, or None."""
-    for name, each in ids.items():
-        if each is None or (isinstance(each, int) and 0 <= each < MOST):
-            continue
-        text = str(each)
-        if len(text) > MOST_DIGITS or not (text.isascii() and text.isdigit()):
-            raise ValueError(f"{name} must be a whole number")
+def check_id(name: str, identity: Identity | None) -> None:
+    """Raise ValueError unless an id is a whole number, or None."""
+    if identity is None or (isinstance(identity, int) and 0 <= identity < MOST):
+        return
+    text = str(identity)
+    if len(text) > MOST_DIGITS or not (text.isascii() and text.isdigit()):
+        raise ValueError(f"{name} must be a whole number")
 
 
-def _check_prices(**prices: Decimal | None) -> None:
-    for name, each in prices.items():
-        if each is None:
-            continue
-        _, digits, exponent = each.as_tuple()
-        if not isinstance(exponent, int) or max(len(digits), len(digits) + exponent, -exponent) > MOST_DIGITS:
-            raise ValueError(f"{name} must be a number of at most {MOST_DIGITS} digits")
+def _check_price(name: str, price: Decimal | None) -> None:
+    if price is None or _is_short(str(price)):
+        return
+    _, digits, exponent = price.as_tuple()
+    if not isinstance(exponent, int) or max(len(digits), len(digits) + exponent, -exponent) > MOST_DIGITS:
+        raise ValueError(f"{name} must be a number of at most {MOST_DIGITS} digits")
+
+
+def _is_short(number: str) -> bool:
+    """Tell whether a number is written without an exponent, in few digits. Nearly every price is, and this tells it soon."""
+    return len(number) <= MOST_DIGITS and number.replace(".", "", 1).isdecimal()
 
 
 def moment_of(name: str, text: str | None) -> datetime | None:

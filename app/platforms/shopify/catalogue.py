@@ -5,13 +5,13 @@ variants.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.domain.errors import PlatformRejected, PlatformUnavailable
 from app.domain.http import Reading
 from app.domain.ids import Cursor, SourceId
 from app.domain.product import Snapshot
-from app.domain.structs import replace
 from app.platforms.adapter import Connection, Page
 from app.platforms.asking import understood
 from app.platforms.shopify import bulk, queries

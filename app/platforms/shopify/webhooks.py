@@ -20,7 +20,7 @@ from app.domain.product import StockLevel
 from app.domain.structs import Struct, replace
 from app.platforms.adapter import Secret, check_signature, substitute_id
 from app.platforms.bodies import read_json, reader
-from app.platforms.shopify.bodies import Identity, ProductBody, Quantity, check_ids, from_body, moment_of
+from app.platforms.shopify.bodies import Identity, ProductBody, Quantity, check_id, from_body, moment_of
 from app.platforms.shopify.installation import Installation
 
 SIGNATURE = "hmac-sha256"
@@ -121,14 +121,14 @@ class _Named(Struct, frozen=True):
     id: Identity
 
     def __post_init__(self) -> None:
-        check_ids(id=self.id)
+        check_id("id", self.id)
 
 
 class _OfProduct(Struct, frozen=True):
     product_id: Identity
 
     def __post_init__(self) -> None:
-        check_ids(product_id=self.product_id)
+        check_id("product_id", self.product_id)
 
 
 class _Level(Struct, frozen=True):
@@ -139,7 +139,8 @@ class _Level(Struct, frozen=True):
     admin_graphql_api_id: str | None = None
 
     def __post_init__(self) -> None:
-        check_ids(inventory_item_id=self.inventory_item_id, location_id=self.location_id)
+        check_id("inventory_item_id", self.inventory_item_id)
+        check_id("location_id", self.location_id)
 
     @property
     def stock_item_id(self) -> StockItemId:

@@ -4,11 +4,11 @@ https://woocommerce.github.io/woocommerce-rest-api-docs/#rest-api-keys
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.domain.errors import CredentialsRefused, InvalidInstallation
 from app.domain.http import Reading
-from app.domain.structs import replace
 from app.platforms.adapter import CURRENCY, Connection, Secret, SecretKind
 from app.platforms.asking import understood
 from app.platforms.woocommerce.addresses import normal_form

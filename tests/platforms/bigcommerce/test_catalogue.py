@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -7,7 +8,6 @@ from app.domain.errors import CredentialsRefused, PlatformRejected, PlatformUnav
 from app.domain.http import Request, Response
 from app.domain.ids import Cursor, SourceId
 from app.domain.product import Snapshot, SourceVariant, Taken, carry_over, merge_read
-from app.domain.structs import replace
 from app.platforms.adapter import Page, VersionPage
 from app.platforms.bigcommerce.catalogue import PAGE, Catalogue
 from app.platforms.bigcommerce.versions import Versions

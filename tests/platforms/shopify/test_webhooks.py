@@ -248,6 +248,20 @@ def test_what_cannot_be_read_is_named(changes: Body, sentence: str) -> None:
     assert str(error.value) == f"The body of products/update cannot be read: {sentence}"
 
 
+@pytest.mark.parametrize("price", ["9" * 40, "0." + "1" * 40, "1E+39", "1E-40", "-5.00", "1.5e3"])
+def test_a_price_of_forty_digits_is_read(price: str) -> None:
+    found = read_variant(price=price)
+
+    assert isinstance(found, Snapshot)
+    assert found.variants[0].price == Decimal(price)
+
+
+@pytest.mark.parametrize("price", ["9" * 41, "0." + "1" * 41, "1E+40", "1E-41", "1.2E-40", "Infinity", "NaN1", "sNaN"])
+def test_a_price_of_more_digits_or_none_is_not_read(price: str) -> None:
+    with pytest.raises(Unreadable, match="price must be a number of at most 40 digits"):
+        read_variant(price=price)
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -1,4 +1,5 @@
 import base64
+import dataclasses
 import hashlib
 import hmac
 import io
@@ -93,7 +94,7 @@ def brought(heard: Heard) -> dict[str, str]:
 def registered(ticket: Ticket = TICKET, **how: Any) -> tuple[str, Ticket]:
     """Register, and return the secret that the shop was given and the ticket with what is remembered of it."""
     heard = hear(registration(**how), ticket)
-    return told(heard)["secret"], replace(ticket, kept=heard.kept)
+    return told(heard)["secret"], dataclasses.replace(ticket, kept=heard.kept)
 
 
 # The app
@@ -159,7 +160,7 @@ def test_agrees_with_registrations_signed_elsewhere(vector: str) -> None:
     known = VECTORS[vector]
     headers = {known["header"]: known["expected"], "shopware-shop-signature": known["expected"]}
     made = call("GET", f"{TICKET.callback}?{known['query']}", headers)
-    ticket = replace(TICKET, credentials={"app_secret": known["secret"], "shop_secret": known["secret"]})
+    ticket = dataclasses.replace(TICKET, credentials={"app_secret": known["secret"], "shop_secret": known["secret"]})
 
     heard = hear(made, ticket, now=datetime.fromtimestamp(1795190401, UTC))
     assert told(heard)["proof"] == signed(f"Xq7Lr2TestShopIdhttps://shop.example{NAME}", known["secret"])
@@ -178,7 +179,7 @@ def test_agrees_with_confirmations_signed_elsewhere(vector: str) -> None:
     }
     made = call("POST", TICKET.confirm, {"shopware-shop-signature": known["expected"]}, body)
 
-    assert brought(hear(made, replace(TICKET, kept=kept)))["access_key_id"] == "SWIATESTKEY"
+    assert brought(hear(made, dataclasses.replace(TICKET, kept=kept)))["access_key_id"] == "SWIATESTKEY"
 
 
 @pytest.mark.parametrize("secret", ["", "other", SECRET.value.decode()])
@@ -222,7 +223,7 @@ def test_an_app_that_was_made_for_one_shop_installs_no_other(shop: str, why: str
 
 
 def test_an_install_that_has_ended_answers_nobody() -> None:
-    ended = replace(TICKET, secret=Secret(b""))
+    ended = dataclasses.replace(TICKET, secret=Secret(b""))
     forged = registration(secret=hmac.new(b"", b"app", hashlib.sha256).hexdigest())
     for made in (forged, call("GET", TICKET.callback), confirmation("")):
         with pytest.raises(InvalidSignature):
@@ -287,7 +288,7 @@ def test_a_key_that_is_new_is_waited_for_and_one_that_worked_is_dead() -> None:
 
 # Registering again
 
-AGAIN = replace(TICKET, state="an0ther", credentials={**INSTALLED, "sales_channel": "c" * 32})
+AGAIN = dataclasses.replace(TICKET, state="an0ther", credentials={**INSTALLED, "sales_channel": "c" * 32})
 
 
 def test_a_shop_that_registers_again_is_found_by_its_address() -> None:
@@ -300,7 +301,7 @@ def test_a_shop_that_registers_again_is_found_by_its_address() -> None:
 
 
 def test_what_a_shop_began_itself_is_confirmed_without_a_state() -> None:
-    secret, ticket = registered(replace(AGAIN, state=""), again="o" * 64)
+    secret, ticket = registered(dataclasses.replace(AGAIN, state=""), again="o" * 64)
     made = replace(confirmation(secret, former="o" * 64), url=f"{TICKET.confirm}?state=")
 
     assert Handshake().state_of(made) is None

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -6,7 +7,6 @@ import pytest
 from app.domain.errors import PlatformRejected
 from app.domain.http import Request, Response
 from app.domain.ids import Topic
-from app.domain.structs import replace
 from app.platforms.adapter import (
     Mend,
     Subscribe,

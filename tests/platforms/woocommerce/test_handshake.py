@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
@@ -54,7 +55,7 @@ def test_the_supplier_is_sent_to_the_shops_own_page() -> None:
 
 def test_without_a_shop_there_is_no_page() -> None:
     with pytest.raises(InvalidInstallation):
-        HANDSHAKE.begin(replace(TICKET, shop=None, base_url=None), {})
+        HANDSHAKE.begin(dataclasses.replace(TICKET, shop=None, base_url=None), {})
 
 
 def test_a_key_that_the_shop_hands_over_is_taken_and_answered_200() -> None:

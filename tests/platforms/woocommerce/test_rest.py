@@ -1,4 +1,5 @@
 import base64
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -6,7 +7,6 @@ import pytest
 
 from app.domain.errors import CredentialsRefused, IntegrationError, PlatformRejected, PlatformUnavailable, RateLimited
 from app.domain.http import Request, Response
-from app.domain.structs import replace
 from app.platforms.asking import PATIENCE
 from app.platforms.woocommerce.rest import Answer, KeyNotSeen, NoApi, NotThere, ask
 from tests.platforms.asking import answer, drive, in_turn
