@@ -56,7 +56,7 @@ async def given_database() -> AsyncIterator[Given]:
 async def _use_log_files_again(store: PostgresStore) -> None:
     """Bring the log into the state in which it is after a day, and stays under load: files are used again.
 
-    A new database fills each new file with zeros before it writes to it, while everybody waits for the commit: 75 to 110 ms.
+    A new database fills each new file with zeros before it writes to it, while everybody waits for the commit: 50 to 110 ms.
     So does one that may write more between two checkpoints (``max_wal_size``) than it keeps files for (``min_wal_size``).
     """
     async with store.pool.connection() as connection:
