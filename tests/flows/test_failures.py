@@ -14,7 +14,7 @@ from app.domain.plan import Change, NotSent, Outcome, Publish, Refused, SetStock
 from app.domain.resolution import Plain
 from app.domain.retry import SCHEDULE
 from app.domain.settings import ApplicationSettings
-from app.flows.operate import Revision, change
+from app.flows.operate import Revision, change, uninstall
 from app.flows.resolve import resolve
 from tests.fakes.listening import Listening
 from tests.fakes.shop import EPOCH, product, variant
@@ -156,6 +156,7 @@ async def test_many_refused_products_are_announced_and_at_the_limit_pause(stage:
     assert "10 products" in paused.state_reason
     problem = await stage.problem(application, "many_failures")
     await resolve(stage.services, problem.id, Plain("resume"))
+    assert await stage.problems(application, kind="many_failures") == (), "whoever resumes has seen it"
     await stage.hear(application, product("0", variant("0-A", stock=1), at=2, title="Refused"))
     await stage.settle()
     assert (await stage.application(application.id)).state == "active", "counting begins anew"
@@ -262,4 +263,38 @@ async def test_an_alarm_ends_by_itself_when_too_few_are_refused_any_more(stage: 
     stage.orderchamp.verdict = lambda _: None
     await stage.hear(application, product("1", at=2, title="Accepted"))
     await stage.settle()
+    assert await stage.problems(application) == ()
+
+
+@pytest.mark.policy("many_failures")
+async def test_what_was_refused_more_than_a_day_ago_counts_no_more(stage: Stage) -> None:
+    application = await installed(
+        stage, "1", "2", settings=ApplicationSettings(price_kind="wholesale", failure_limit=2)
+    )
+    stage.orderchamp.verdict = lambda change: Refused(("no",)) if isinstance(change, UpdateProduct) else None
+    await stage.hear(application, product("1", at=1, title="Refused"))
+    await stage.settle()
+    await stage.execute("UPDATE problem SET since = now() - interval '25 hours'")
+    await stage.execute("UPDATE application SET state_since = now() - interval '2 days'")
+    await stage.hear(application, product("2", at=1, title="Refused"))
+    await stage.settle()
+    assert (await stage.problem(application, "many_failures")).details["level"] == 50
+    assert (await stage.application(application.id)).state == "active"
+
+
+@pytest.mark.policy("credentials_refused")
+async def test_installing_again_with_what_works_ends_the_problem_and_uninstalling_ends_all(stage: Stage) -> None:
+    application = await installed(stage, "1")
+    stage.shop.token = "another"
+    await stage.keep_appointment("subscriptions")
+    assert [each.kind for each in await stage.problems(application)] == ["credentials_refused"]
+    await stage.install()
+    assert await stage.problems(application) == ()
+    await stage.settle()
+    await stage.hear(application, product("2", variant(None, variant_id="v"), variant("2-A")))
+    await stage.settle()
+    assert [each.kind for each in await stage.problems(application)] == ["variant_skipped"]
+    await uninstall(stage.services, application.id, unpublish=False)
+    await stage.settle()
+    assert (await stage.application(application.id)).state == "uninstalled"
     assert await stage.problems(application) == ()
