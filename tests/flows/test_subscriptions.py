@@ -273,7 +273,7 @@ async def test_a_person_who_asks_while_the_shop_is_being_asked_is_not_kept_waiti
         held = await claim_lane(stage.services)
         assert held is not None
         store = Interrupted(stage.store, at=at, happening=mended)
-        await run_lane(replace(stage.services, store=store), held)
+        await run_lane(dataclasses.replace(stage.services, store=store), held)
         if store.left > 0:
             break
         await stage.run_lanes()
