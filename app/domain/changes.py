@@ -7,7 +7,7 @@ from app.domain.errors import CredentialsRefused, TemporaryError
 from app.domain.ids import Sku, SourceId, StorefrontId, TargetId, TargetVariantId
 from app.domain.product import UNTOLD, Measures
 from app.domain.state import DesiredVariant, InventoryPolicy, Observed, ObservedVariant, Price
-from app.domain.structs import Struct, replace, told
+from app.domain.structs import Struct, replace
 
 
 class CreateProduct(Struct, frozen=True, kw_only=True):
@@ -45,7 +45,16 @@ class UpdateProduct(Struct, frozen=True, kw_only=True):
 
     def told(self) -> Mapping[str, Any]:
         """Return the fields that are changed, by name, apart from ``measures``."""
-        return told(title=self.title, description=self.description, option_names=self.option_names, images=self.images)
+        found: dict[str, Any] = {}
+        if self.title is not None:
+            found["title"] = self.title
+        if self.description is not None:
+            found["description"] = self.description
+        if self.option_names is not None:
+            found["option_names"] = self.option_names
+        if self.images is not None:
+            found["images"] = self.images
+        return found
 
 
 class UpdateVariant(Struct, frozen=True, kw_only=True):
@@ -63,14 +72,20 @@ class UpdateVariant(Struct, frozen=True, kw_only=True):
 
     def told(self) -> Mapping[str, Any]:
         """Return the fields that are changed, by name."""
-        return told(
-            sku=self.sku,
-            price=self.price,
-            msrp=self.msrp,
-            policy=self.policy,
-            options=self.options,
-            barcode=self.barcode,
-        )
+        found: dict[str, Any] = {}  # Going through the fields would take four times as long.
+        if self.sku is not None:
+            found["sku"] = self.sku
+        if self.price is not None:
+            found["price"] = self.price
+        if self.msrp is not None:
+            found["msrp"] = self.msrp
+        if self.policy is not None:
+            found["policy"] = self.policy
+        if self.options is not None:
+            found["options"] = self.options
+        if self.barcode is not None:
+            found["barcode"] = self.barcode
+        return found
 
 
 class SetStock(Struct, frozen=True, kw_only=True):

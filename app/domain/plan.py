@@ -321,9 +321,11 @@ def _update_measures(situation: Situation, observed: Observed) -> Iterable[Chang
         return
     bound = situation.bindings
     shared = in_common(
-        each.measures
-        for each in situation.desired.variants
-        if each.source_id in bound and bound[each.source_id].target_id == observed.id
+        [
+            each.measures
+            for each in situation.desired.variants
+            if each.source_id in bound and bound[each.source_id].target_id == observed.id
+        ]
     )
     if shared not in (UNTOLD, observed.measures) and (changed := shared.beside(observed.measures)) != UNTOLD:
         yield UpdateProduct(source_id=situation.desired.source_id, target_id=observed.id, measures=changed)
@@ -348,6 +350,8 @@ def _details(
     msrp = variant.msrp is not None and variant.msrp != observed.msrp
     options = bool(variant.options) and variant.options != observed.options
     policy = variant.policy != observed.policy
+    if not (sku or price or msrp or policy or options):
+        return None
     if situation.only_stock:
         sku = price = msrp = options = False
     elif (price or msrp) and (not situation.settings.fields.price or situation.foreign_prices):

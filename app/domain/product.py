@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.domain.ids import LocationId, Sku, SourceId, SourceVariantId, StockItemId
-from app.domain.structs import Struct, asdict, replace, told
+from app.domain.structs import Struct, asdict, replace
 
 
 class StockLevel(Struct, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ class Measures(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def told(self) -> Mapping[str, Decimal]:
         """Return what is told, by name."""
-        return told(**asdict(self))
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     def beside(self, others: "Measures") -> "Measures":
         """Return what is told here and is otherwise, or not told, in ``others``."""
@@ -41,7 +41,7 @@ def in_common(measures: Iterable[Measures]) -> Measures:
     """Return what all of these have in common."""
     told = list(measures)
     first = told[0] if told else UNTOLD
-    if all(each == first for each in told):
+    if told.count(first) == len(told):
         return first
     found = {name: {getattr(each, name) for each in told} for name in MEASURES}
     return Measures(**{name: values.pop() for name, values in found.items() if len(values) == 1})

@@ -43,9 +43,8 @@ def _in_the_shop(situation: Situation) -> Iterable[Raised]:
             f"has {len(reasons)} variant(s) that cannot be synchronised.",
             variants=reasons,
         )
-    kind = draft_kind(situation)
-    drafts = any(stays_draft(situation, target) for target in situation.targets.values())
-    if desired.published and kind == "wholesale_price_unknown" and drafts and not situation.only_stock:
+    unpriced = desired.published and draft_kind(situation) == "wholesale_price_unknown" and not situation.only_stock
+    if unpriced and any(stays_draft(situation, target) for target in situation.targets.values()):
         sentence = "The shop has consumer prices and no rule says what the wholesale price is."
         yield Raised(kind="wholesale_price_unknown", subject="", sentence=sentence)
     if situation.foreign_prices and desired.living and situation.targets and not situation.only_stock:

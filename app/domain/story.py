@@ -39,14 +39,14 @@ def done(
     stock: dict[int, list[str]] = {}
     for change in changes:
         match change:
-            case UpdateProduct():
-                fields.setdefault(", ".join(_fields(change)), [])
+            case SetStock():
+                stock.setdefault(change.quantity, []).append(skus.get(change.target_variant_id, "a variant"))
             case UpdateVariant():
                 fields.setdefault(", ".join(_fields(change)), []).append(
                     skus.get(change.target_variant_id, "a variant")
                 )
-            case SetStock():
-                stock.setdefault(change.quantity, []).append(skus.get(change.target_variant_id, "a variant"))
+            case UpdateProduct():
+                fields.setdefault(", ".join(_fields(change)), [])
             case _:
                 sentences.append(_one_done(change, reason, storefronts))
     if fields:

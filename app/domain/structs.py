@@ -4,21 +4,15 @@ They are immutable structs of msgspec, which are made, compared, changed and wri
 dataclasses cost; a delivery makes hundreds of them. What there is little of may stay a dataclass.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
-__all__ = ["Struct", "asdict", "field", "replace", "told"]
+__all__ = ["Struct", "asdict", "field", "replace"]
 
 if TYPE_CHECKING:
     # For type checkers a struct is a dataclass, and of this function they know that it takes the fields of its argument.
     from dataclasses import replace
 else:
     from msgspec.structs import replace
-
-
-def told(**fields: Any) -> Mapping[str, Any]:
-    """Return those of these fields that are not None, by name."""
-    return {name: value for name, value in fields.items() if value is not None}

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from app.domain.structs import Struct, replace, told
+from app.domain.structs import Struct, replace
 
 
 class Record(Struct, frozen=True):
@@ -30,7 +30,3 @@ def test_who_confuses_the_two_is_told_at_once() -> None:
         replace(Setting(1), number=2)
     with pytest.raises(TypeError):
         dataclasses.replace(Record(1), number=2)
-
-
-def test_what_is_none_is_not_told() -> None:
-    assert told(title="", price=None, stock=0) == {"title": "", "stock": 0}
