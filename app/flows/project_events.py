@@ -60,7 +60,7 @@ FRESH = Manner(project=project)
 RUNG = Rung()
 
 OF_THE_INSTALLATION: TypeAlias = Uninstalled | Erasure
-ASIDE: TypeAlias = Rung | Uninstalled | Erasure
+ASIDE: TypeAlias = Rung | OF_THE_INSTALLATION
 """Facts that are about no product."""
 
 DESCRIPTION: TypeAlias = Snapshot | Part

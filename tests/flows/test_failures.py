@@ -251,14 +251,20 @@ async def test_a_refused_publication_does_not_stop_the_rest(stage: Stage) -> Non
     assert stage.orderchamp.stock("1-A") == 1
 
 
-@pytest.mark.policy("many_failures")
-async def test_an_alarm_ends_by_itself_when_too_few_are_refused_any_more(stage: Stage) -> None:
+async def half_refused(stage: Stage) -> Application:
+    """Install two products, of which the first has just been refused; the limit is two."""
     application = await installed(
         stage, "1", "2", settings=ApplicationSettings(price_kind="wholesale", failure_limit=2)
     )
     stage.orderchamp.verdict = lambda change: Refused(("no",)) if isinstance(change, UpdateProduct) else None
     await stage.hear(application, product("1", at=1, title="Refused"))
     await stage.settle()
+    return application
+
+
+@pytest.mark.policy("many_failures")
+async def test_an_alarm_ends_by_itself_when_too_few_are_refused_any_more(stage: Stage) -> None:
+    application = await half_refused(stage)
     assert (await stage.problem(application, "many_failures")).details["level"] == 50
     stage.orderchamp.verdict = lambda _: None
     await stage.hear(application, product("1", at=2, title="Accepted"))
@@ -268,12 +274,7 @@ async def test_an_alarm_ends_by_itself_when_too_few_are_refused_any_more(stage: 
 
 @pytest.mark.policy("many_failures")
 async def test_what_was_refused_more_than_a_day_ago_counts_no_more(stage: Stage) -> None:
-    application = await installed(
-        stage, "1", "2", settings=ApplicationSettings(price_kind="wholesale", failure_limit=2)
-    )
-    stage.orderchamp.verdict = lambda change: Refused(("no",)) if isinstance(change, UpdateProduct) else None
-    await stage.hear(application, product("1", at=1, title="Refused"))
-    await stage.settle()
+    application = await half_refused(stage)
     await stage.execute("UPDATE problem SET since = now() - interval '25 hours'")
     await stage.execute("UPDATE application SET state_since = now() - interval '2 days'")
     await stage.hear(application, product("2", at=1, title="Refused"))

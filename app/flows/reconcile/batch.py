@@ -154,7 +154,7 @@ class Batch:
             last_storefront_id=record.last_storefront_id,
             owner=not others or living[0].source_id == source_id or len(others) == len(living),
             shared_with_living=bool(others),
-            published_by_others=bool(others) and any(each.wants_published for each in others),
+            published_by_others=any(each.wants_published for each in others),
             refresh_listing=record.refresh_listing,
             was_published=record.was_published,
             images_missing=record.images_missing,
